@@ -1,0 +1,150 @@
+"""What a planner knows (Snapshot) and what a planner decides (Plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.integer]
+FloatArray = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """The roads between regions, nearest first.
+
+    Parameters
+    ----------
+    origin, destination : int array (n_routes,)
+        Region indices.
+    distance_km : float array (n_routes,)
+        Road distance (km).
+    lead_days : int array (n_routes,)
+        Days from decision to arrival.
+    lot_pieces, smallest_pieces, largest_pieces, min_life_days : mapping of product to int
+        How a product may travel; products that are missing may not.
+    """
+
+    origin: IntArray
+    destination: IntArray
+    distance_km: FloatArray
+    lead_days: IntArray
+    lot_pieces: Mapping[str, int]
+    smallest_pieces: Mapping[str, int]
+    largest_pieces: Mapping[str, int]
+    min_life_days: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.origin)
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Products that may travel."""
+        return tuple(self.lot_pieces)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a planner may know at ``decide`` of one day: copies of the present, never the future.
+
+    Stock is in smallest pieces; arrays end in the replication axis.
+
+    Parameters
+    ----------
+    day : int
+        Day of the run, from the start of the warm-up.
+    date : datetime.date
+        The same day on the calendar.
+    regions, groups : tuple of str
+        Names along the region and group axes.
+    stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, n_replications)
+        Pieces usable now, being tested, and on the way to the region.
+    shippable : callable (product, route) -> int array (n_groups, n_replications)
+        Pieces that a route's origin may send today and that have enough life on arrival.
+    backlog : mapping of product to int array (n_regions, n_groups, n_replications)
+        Pieces requested earlier that still wait.
+    normal_demand : mapping of product to float array (n_regions, n_groups)
+        Pieces a day on a normal day (base, month and growth; no feast, no weekday).
+    forecast : callable (product, days) -> float array (n_regions, n_replications)
+        Forecast of the pieces requested over the next *days* days, today included, all groups; it
+        carries the forecast error that all policies share.
+    turnout_factor : mapping of channel to float array (n_regions, n_replications)
+        Today's regulation of turnout.
+    pieces_per_unit : mapping of product to int
+        Pieces per unit.
+    routes : RouteTable
+        The roads.
+    """
+
+    day: int
+    date: date
+    regions: tuple[str, ...]
+    groups: tuple[str, ...]
+    stock: Mapping[str, IntArray]
+    in_test: Mapping[str, IntArray]
+    in_transit: Mapping[str, IntArray]
+    shippable: Callable[[str, int], IntArray]
+    backlog: Mapping[str, IntArray]
+    normal_demand: Mapping[str, FloatArray]
+    forecast: Callable[[str, int], FloatArray]
+    turnout_factor: Mapping[str, FloatArray]
+    pieces_per_unit: Mapping[str, int]
+    routes: RouteTable
+
+    @property
+    def n_replications(self) -> int:
+        """Replications in the block."""
+        return int(next(iter(self.stock.values())).shape[-1])
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Pieces that leave today along one route, oldest first.
+
+    Parameters
+    ----------
+    route : int
+        Row of the route table.
+    product : str
+        Product that travels.
+    pieces : int array (n_groups, n_replications)
+        Pieces per group and replication.
+    """
+
+    route: int
+    product: str
+    pieces: IntArray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a planner decided for today."""
+
+    shipments: tuple[Shipment, ...] = field(default=())
+
+
+NOTHING = Plan()
+"""The empty plan."""
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """A planner: a callable from Snapshot to Plan.
+
+    ``review_days`` is the number of days between two calls; the first is on the first day.
+    """
+
+    review_days: int
+
+    def __call__(self, snapshot: Snapshot) -> Plan:
+        """Return the plan for the snapshot's day."""
+        ...
+
+
+class PlanError(ValueError):
+    """A plan that cannot be carried out."""

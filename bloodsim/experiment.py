@@ -1,0 +1,365 @@
+"""Scenarios x variants x replications: the same luck for all variants, in blocks, in parallel."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim import policies as policies_of
+from bloodsim.decision import Policy
+from bloodsim.load import assumed_inputs, sources
+from bloodsim.model.bank import Bank
+from bloodsim.model.forecast import Forecaster
+from bloodsim.model.luck import Luck
+from bloodsim.model.simulation import Simulation
+from bloodsim.model.tables import tabulate
+from bloodsim.model.world import World, compile_world
+from bloodsim.results import Results, ResultsError, environment
+from bloodsim.scenario import Problem, Scenario, ScenarioError
+
+Progress = Callable[[int, int], None]
+OpeningStock = Mapping[str, NDArray[np.integer]]
+
+_LARGE_BLOCK = 64 * 170
+"""Replications x regions above which a block's state outgrows the caches."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A complete scenario under a name, and the policy that decides in it."""
+
+    name: str
+    scenario: Scenario
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Block:
+    """One task: all variants of some replications, and where the result goes (None: back)."""
+
+    variants: tuple[Variant, ...]
+    seed: int
+    first: int
+    last: int
+    manifest: Mapping[str, Any]
+    opening_stock: OpeningStock | None = None
+    part: Path | None = None
+
+    @property
+    def replications(self) -> range:
+        """Numbers of the replications."""
+        return range(self.first, self.last + 1)
+
+
+def simulate(
+    scenario: Scenario,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    *,
+    variants: Sequence[str] | None = None,
+    policies: Mapping[str, Policy] | None = None,
+    opening_stock: OpeningStock | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Results:
+    """Simulate a scenario and return what happened.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The world.
+    replications : int, optional
+        Random worlds; default: the scenario's.
+    seed : int, optional
+        Root of all luck; default: the scenario's.
+    workers : int, default 1
+        Processes; the results do not depend on it.
+    variants : sequence of str, optional
+        Variants to compare; default: all of the scenario, or itself if it has none.
+    policies : mapping of str to Policy, optional
+        Further transfer policies by name, each compared as a variant of the scenario.
+    opening_stock : mapping of product to int array (n_regions, 8, shelf_life_days), optional
+        Pieces on the shelf at the start of scoring, by days of life left less one; replaces the
+        warm-up's stock of these products.
+    out : path, optional
+        Folder to save to. Finished blocks stay there if the run is interrupted, and are not run
+        again.
+    progress : callable (done, total), optional
+        Told the replications finished so far.
+    executor : concurrent.futures.Executor, optional
+        Runs the blocks in place of new processes: a cluster's, for example.
+
+    Raises
+    ------
+    ScenarioError
+        An unknown variant or policy.
+    PlanError
+        A policy planned what cannot be done.
+    """
+    started = time.perf_counter()
+    seed = scenario.run.seed if seed is None else seed
+    count = scenario.run.replications if replications is None else replications
+    if count < 1:
+        raise ScenarioError([Problem(("run", "replications"), "must be at least 1", f"got {count}")])
+    chosen = _variants(scenario, variants, policies or {})
+    manifest = _manifest(scenario, chosen, seed, opening_stock)
+    with ExitStack() as stack:
+        parts = Path(out) / "parts" if out else None
+        if parts is None and (workers > 1 or executor):
+            parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bloodsim-")))
+        blocks = _blocks(chosen, seed, count, workers, manifest, opening_stock, parts)
+        done = {}
+        for block, result in _run(blocks, workers, executor):
+            done[block.first] = result if isinstance(result, Results) else Results.load_part(result)
+            if progress:
+                progress(sum(len(b.replications) for b in blocks if b.first in done), count)
+        results = Results.concatenate([done[first] for first in sorted(done)])
+    elapsed = time.perf_counter() - started
+    timing = {
+        "simulate_s": elapsed,
+        "ms_per_replication": 1000 * elapsed / (count * len(chosen)),
+        "workers": workers,
+    }
+    results = Results(results.tables, manifest, timing)
+    if out:
+        results.save(out)
+        for block in blocks:
+            if block.part:
+                block.part.unlink(missing_ok=True)
+        (Path(out) / "parts").rmdir()
+    return results
+
+
+def run_block(block: Block) -> Results | Path:
+    """Simulate one block: shared warm-up, then every variant on the same luck.
+
+    Variants whose worlds are equal but for their policies share warm-up and draws.
+    """
+    worlds: dict[str, list[Variant]] = {}
+    for variant in block.variants:
+        worlds.setdefault(_world_key(variant.scenario), []).append(variant)
+    found: dict[str, Results] = {}
+    for variants in worlds.values():
+        world = compile_world(variants[0].scenario)
+        for variant, simulation in zip(variants, _simulate_world(world, variants, block), strict=True):
+            simulation.ledger.check()
+            tables = tabulate(
+                world,
+                simulation.ledger,
+                variant.name,
+                block.replications,
+                variant.scenario.run.daily_replications,
+            )
+            found[variant.name] = Results(tables, block.manifest)
+    results = Results.join([found[variant.name] for variant in block.variants])
+    if block.part is None:
+        return results
+    results.save_part(block.part)
+    return block.part
+
+
+def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> list[Simulation]:
+    replications = block.replications
+    luck = Luck(world, block.seed, replications)
+    forecaster = Forecaster(world, block.seed, replications)
+    warmup_policy = policies_of.build(world.scenario.run.warmup_policy)
+    bank = Bank.opening(world, len(replications))
+    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0)
+    keep_daily = block.first < world.scenario.run.daily_replications
+    branches: list[Simulation] = []
+    for first in range(0, world.n_days, luck.chunk_days):
+        chunk = luck.next_chunk()
+        last = min(first + luck.chunk_days, world.n_days) - 1
+        if first < world.score_first:
+            warmup.run(chunk, min(last, world.score_first - 1))
+        if last >= world.score_first and not branches:
+            if block.opening_stock:
+                bank.restock(world, block.opening_stock, world.score_first)
+            branches = [
+                Simulation(
+                    world, bank.copy(), variant.policy, forecaster, world.score_first, keep_daily
+                )
+                for variant in variants
+            ]
+        for simulation in branches:
+            simulation.run(chunk, last)
+    return branches
+
+
+def _world_key(scenario: Scenario) -> str:
+    tree = scenario.resolved()
+    for key in ("policies", "name", "title", "description", "inputs", "cost"):
+        tree.pop(key)
+    return json.dumps(tree, sort_keys=True)
+
+
+def _variants(
+    scenario: Scenario, names: Sequence[str] | None, extra: Mapping[str, Policy]
+) -> tuple[Variant, ...]:
+    if names is None:
+        names = () if extra else tuple(scenario.variants)
+    scenarios = {name: scenario.variant(name) for name in names}
+    if not scenarios and not extra:
+        scenarios = {scenario.variant_name: scenario}
+    named = {name: policies_of.build(s.policies.transfer) for name, s in scenarios.items()}
+    chosen = [Variant(name, scenarios[name], named[name]) for name in scenarios]
+    chosen += [Variant(name, scenario, policy) for name, policy in extra.items()]
+    return tuple(chosen)
+
+
+def _blocks(
+    variants: tuple[Variant, ...],
+    seed: int,
+    count: int,
+    workers: int,
+    manifest: Mapping[str, Any],
+    opening_stock: OpeningStock | None,
+    parts: Path | None,
+) -> list[Block]:
+    first_variant = variants[0].scenario
+    most = max(8, _LARGE_BLOCK // max(1, len(first_variant.regions)))
+    size = min(first_variant.run.block_replications, most, -(-count // max(1, workers)))
+    blocks = []
+    for first in range(0, count, size):
+        last = min(first + size, count) - 1
+        name = f"{manifest['run_hash'][:16]}-{seed}-{first:06d}-{last:06d}.part"
+        part = parts / name if parts else None
+        blocks.append(Block(variants, seed, first, last, manifest, opening_stock, part))
+    return blocks
+
+
+def _run(
+    blocks: Sequence[Block], workers: int, executor: Executor | None
+) -> Iterator[tuple[Block, Results | Path]]:
+    """Yield every block with its result, finished ones first."""
+    todo = []
+    for block in blocks:
+        if block.part and block.part.exists() and _readable(block.part):
+            yield block, block.part
+        else:
+            todo.append(block)
+    if executor is None and (workers <= 1 or len(todo) <= 1):
+        yield from ((block, run_block(block)) for block in todo)
+        return
+    finished: set[int] = set()
+    try:
+        with ExitStack() as stack:
+            if executor is None:
+                executor = stack.enter_context(_processes(min(workers, len(todo))))
+            futures = {executor.submit(run_block, block): block for block in todo}
+            for future in as_completed(futures):
+                result = future.result()
+                finished.add(futures[future].first)
+                yield futures[future], result
+    except (BrokenProcessPool, AttributeError, TypeError, ImportError) as error:
+        # Where processes cannot start (some notebooks), or a policy cannot travel to them.
+        import sys
+
+        print(f"worker processes cannot be used ({error}); running in this one", file=sys.stderr)
+        for block in todo:
+            if block.first not in finished:
+                yield block, run_block(block)
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    # One thread per process: the arrays are small, and threads would fight over the cores.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _readable(part: Path) -> bool:
+    try:
+        Results.load_part(part)
+    except ResultsError:
+        return False
+    return True
+
+
+def _manifest(
+    scenario: Scenario,
+    variants: Sequence[Variant],
+    seed: int,
+    opening_stock: OpeningStock | None,
+) -> dict[str, Any]:
+    """Return what the results rest on; the same for every block and run."""
+    from hashlib import sha256
+
+    world = compile_world(scenario)
+    scored = slice(world.score_first, world.score_last + 1)
+    start, end = scenario.run.score_start, scenario.run.score_end
+    years = range(world.start.year, end.year + 1)
+    policies = {variant.name: repr(variant.policy) for variant in variants}
+    digest = sha256(scenario.hash.encode())
+    for variant in variants:
+        digest.update(f"{variant.name}{variant.scenario.hash}{variant.policy!r}".encode())
+    for product, pieces in (opening_stock or {}).items():
+        digest.update(product.encode() + np.ascontiguousarray(pieces, dtype=np.int64).tobytes())
+    inputs = assumed_inputs(scenario)
+    return {
+        "scenario": {
+            "name": scenario.name,
+            "hash": scenario.hash,
+            "title": scenario.title.model_dump(),
+        },
+        "run_hash": digest.hexdigest(),
+        "seed": seed,
+        "score_start": start.isoformat(),
+        "score_end": end.isoformat(),
+        "warmup_days": world.score_first,
+        "conservation": "exact",
+        "regions": {
+            name: region.model_dump(include={"name_zh", "name_en", "tile_row", "tile_col"})
+            for name, region in scenario.regions.items()
+        },
+        "products": {
+            name: {
+                "label": product.label.model_dump(),
+                "unit_label": product.unit_label.model_dump(),
+                "shelf_life_days": product.shelf_life_days,
+                "alert_levels": {a.level: a.below_days for a in product.alerts},
+            }
+            for name, product in scenario.products.items()
+        },
+        "normal_demand": {
+            region: {
+                p.name: round(float(p.normal_pieces[scored, i].mean()) / p.pieces_per_unit, 6)
+                for p in world.products
+            }
+            for i, region in enumerate(world.regions)
+        },
+        "calendar": {"status": {str(year): world.calendar.status(year) for year in years}},
+        "holiday_blocks": [
+            {
+                "key": block.key,
+                "name_zh": block.name_zh,
+                "name_en": block.name_en,
+                "start": block.start.isoformat(),
+                "end": block.end.isoformat(),
+            }
+            for block in world.calendar.holiday_blocks(start, end)
+        ],
+        "cost_weights": scenario.cost.model_dump(mode="json"),
+        "variants": {v.name: {"policy": policies[v.name], "hash": v.scenario.hash} for v in variants},
+        "assumed_inputs": inputs.assumed + inputs.unstated,
+        "inputs": {kind: getattr(inputs, kind) for kind in ("read", "derived", "fitted", "total")},
+        "input_hashes": sources(scenario),
+        "warnings": [str(warning) for warning in scenario.warnings()],
+        "environment": environment(),
+    }
+

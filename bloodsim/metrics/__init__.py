@@ -1,0 +1,152 @@
+"""Results in, numbers out: every indicator with its equation, unit, shape and source.
+
+All are pure functions of `bloodsim.results.Results` that return one value per variant and
+replication. `KPIS` lists those of the KPI table; `indicators` evaluates them, product by product.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import xarray as xr
+
+from bloodsim.metrics.effort import (
+    collected,
+    cost,
+    donations,
+    not_shipped,
+    shipments,
+    terminal_charge,
+    transfer_unit_km,
+    transfer_units,
+)
+from bloodsim.metrics.intervals import Interval, interval
+from bloodsim.metrics.shortage import (
+    elective_cancelled_rate,
+    emergency_shortage_rate,
+    equity_gini,
+    issued,
+    requested,
+    shortage_rate,
+    worst_region_fill_rate,
+)
+from bloodsim.metrics.stock import (
+    age_at_issue_days,
+    days_below,
+    days_below_orange,
+    days_below_red,
+    days_below_yellow,
+    mean_cover_days,
+    min_cover_days,
+    outdate_rate,
+)
+
+if TYPE_CHECKING:
+    from bloodsim.results import Results
+
+__all__ = [
+    "KPIS",
+    "Interval",
+    "Kpi",
+    "age_at_issue_days",
+    "collected",
+    "cost",
+    "days_below",
+    "days_below_orange",
+    "days_below_red",
+    "days_below_yellow",
+    "donations",
+    "elective_cancelled_rate",
+    "emergency_shortage_rate",
+    "equity_gini",
+    "indicators",
+    "interval",
+    "issued",
+    "kpi_definitions",
+    "mean_cover_days",
+    "min_cover_days",
+    "not_shipped",
+    "outdate_rate",
+    "requested",
+    "shipments",
+    "shortage_rate",
+    "terminal_charge",
+    "transfer_unit_km",
+    "transfer_units",
+    "worst_region_fill_rate",
+]
+
+PRODUCT_UNIT = "{unit}"
+"""Stands for the product's own unit (U, dose) in the unit of an indicator."""
+
+
+class Kpi(NamedTuple):
+    """An indicator of the KPI table."""
+
+    function: Callable[[Results], xr.DataArray]
+    unit: str
+    by_product: bool = True
+
+
+KPIS: dict[str, Kpi] = {
+    "requested": Kpi(requested, PRODUCT_UNIT),
+    "issued": Kpi(issued, PRODUCT_UNIT),
+    "shortage_rate": Kpi(shortage_rate, "share of requested"),
+    "emergency_shortage_rate": Kpi(emergency_shortage_rate, "share of emergency requested"),
+    "elective_cancelled_rate": Kpi(elective_cancelled_rate, "share of elective requested"),
+    "outdate_rate": Kpi(outdate_rate, "share of released"),
+    "mean_cover_days": Kpi(mean_cover_days, "days"),
+    "min_cover_days": Kpi(min_cover_days, "days"),
+    "days_below_yellow": Kpi(days_below_yellow, "region-days/year"),
+    "days_below_orange": Kpi(days_below_orange, "region-days/year"),
+    "days_below_red": Kpi(days_below_red, "region-days/year"),
+    "age_at_issue_days": Kpi(age_at_issue_days, "days"),
+    "transfer_units": Kpi(transfer_units, PRODUCT_UNIT),
+    "transfer_unit_km": Kpi(transfer_unit_km, f"{PRODUCT_UNIT}·km"),
+    "shipments": Kpi(shipments, "shipments"),
+    "not_shipped": Kpi(not_shipped, PRODUCT_UNIT),
+    "equity_gini": Kpi(equity_gini, "0 to 1"),
+    "worst_region_fill_rate": Kpi(worst_region_fill_rate, "share of requested"),
+    "collected": Kpi(collected, PRODUCT_UNIT),
+    "donations": Kpi(donations, "donations", by_product=False),
+    "cost": Kpi(cost, "points", by_product=False),
+}
+"""The indicators of the KPI table, in its order; those by product are suffixed ``.product``."""
+
+
+def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
+    """Name, unit and values (variant, replication) of every indicator, product by product."""
+    for name, kpi in KPIS.items():
+        values = kpi.function(results)
+        if not kpi.by_product:
+            yield name, kpi.unit, values
+            continue
+        for product in results.products:
+            unit = kpi.unit.replace(PRODUCT_UNIT, results.unit_label(product))
+            yield f"{name}.{product}", unit, values.sel(product=product)
+
+
+def kpi_definitions() -> list[dict[str, str]]:
+    """Name, unit and definition of every indicator, for the documentation.
+
+    Returns
+    -------
+    list of dict
+        Keys ``name`` (with ``.product`` where there is one value per product), ``unit`` and
+        ``definition``: the first paragraph of the function's docstring.
+    """
+    return [
+        {
+            "name": f"{name}.product" if kpi.by_product else name,
+            "unit": kpi.unit.replace(PRODUCT_UNIT, "product unit"),
+            "definition": _first_paragraph(kpi.function),
+        }
+        for name, kpi in KPIS.items()
+    ]
+
+
+def _first_paragraph(function: Callable[..., object]) -> str:
+    text = inspect.getdoc(function) or ""
+    return " ".join(text.split("\n\n")[0].split())

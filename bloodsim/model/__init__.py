@@ -1,0 +1,1 @@
+"""How blood moves: the simulated world (the only place that imports SimPy)."""

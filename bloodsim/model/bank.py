@@ -1,0 +1,176 @@
+"""The state of all blood banks: every array that a branch of the simulation has to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.stock import Stock
+from bloodsim.model.world import World
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Pipeline:
+    """Pieces of one product that are being tested, by the day they are released.
+
+    ``good`` and ``bad`` are (test_delay_days + 1, n_regions, n_groups, R) rings: what will be
+    released, and what will then be discarded.
+    """
+
+    good: Ints
+    bad: Ints
+
+    @classmethod
+    def empty(cls, delay_days: int, shape: tuple[int, int, int]) -> Pipeline:
+        """Return a pipeline with nothing in it."""
+        ring = (delay_days + 1, *shape)
+        return cls(np.zeros(ring, dtype=np.int32), np.zeros(ring, dtype=np.int32))
+
+    def in_test(self) -> Ints:
+        """Return pieces being tested (n_regions, n_groups, R)."""
+        return np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
+
+    def copy(self) -> Pipeline:
+        """Return an independent copy."""
+        return Pipeline(self.good.copy(), self.bad.copy())
+
+
+@dataclass
+class Roads:
+    """Pieces of one product on their way, by arrival day.
+
+    ``arriving`` is (ring, life_days + 1, n_regions, n_groups, R): running counts by expiry slot as
+    `Stock.take` returns them; ``total`` (ring, n_regions, n_groups, R) are the pieces.
+    """
+
+    arriving: Ints
+    total: Ints
+
+    @classmethod
+    def empty(cls, longest_lead_days: int, stock: Stock) -> Roads:
+        """Return empty roads."""
+        ring = longest_lead_days + 1
+        return cls(
+            np.zeros((ring, *stock.upto.shape), dtype=np.int32),
+            np.zeros((ring, *stock.received.shape), dtype=np.int32),
+        )
+
+    def in_transit(self) -> Ints:
+        """Return pieces on their way to each region (n_regions, n_groups, R)."""
+        return np.add.reduce(self.total, axis=0)
+
+    def copy(self) -> Roads:
+        """Return an independent copy."""
+        return Roads(self.arriving.copy(), self.total.copy())
+
+
+@dataclass
+class Bank:
+    """All state between two days, in smallest pieces.
+
+    Parameters
+    ----------
+    stocks, pipelines : list per product
+        Usable stock and units in test.
+    roads : list per product, None where the product does not travel
+        Shipments on their way.
+    waiting : list per demand stream of int array (patience_days, n_regions, n_groups, R)
+        Requests by days waited so far: index 0 has waited one day.
+    cover_history : float array (longest_lag + 1, n_products, n_regions, R)
+        Cover at the last closes, newest first: what regulation steers on.
+    turnout_factor : float array (n_channels, n_regions, R)
+        Regulation of each channel on the coming day.
+    pool_factor : float array (n_channels, n_regions, R)
+        Turnout for want of eligible donors (1 until donor pools are modelled).
+    """
+
+    stocks: list[Stock]
+    pipelines: list[Pipeline]
+    roads: list[Roads | None]
+    waiting: list[Ints]
+    cover_history: Floats
+    turnout_factor: Floats
+    pool_factor: Floats
+
+    @classmethod
+    def opening(cls, world: World, n_replications: int) -> Bank:
+        """Return the state at the start of the warm-up."""
+        shape = (world.n_regions, world.group_shares.shape[1], n_replications)
+        stocks = [Stock(product.life_days, shape) for product in world.products]
+        for stock, product in zip(stocks, world.products, strict=True):
+            expected = product.normal_pieces[0][:, None] * world.group_shares
+            _fill(stock, expected, product.opening_cover_days, product.test_delay_days)
+        longest = int(world.routes.lead_days.max(initial=0))
+        lags = max((rule.lag_days for rule in world.regulations), default=0)
+        channels = (len(world.channels), world.n_regions, n_replications)
+        cover = np.array([product.opening_cover_days for product in world.products])
+        history = np.empty((lags + 1, len(world.products), world.n_regions, n_replications))
+        history[:] = cover[:, None, None]
+        return cls(
+            stocks=stocks,
+            pipelines=[Pipeline.empty(p.test_delay_days, shape) for p in world.products],
+            roads=[
+                Roads.empty(longest, stock) if product.name in world.routes.products else None
+                for product, stock in zip(world.products, stocks, strict=True)
+            ],
+            waiting=[np.zeros((d.patience_days, *shape), np.int32) for d in world.demands],
+            cover_history=history,
+            turnout_factor=np.ones(channels),
+            pool_factor=np.ones(channels),
+        )
+
+    def copy(self) -> Bank:
+        """Return an independent copy: a branch of the simulation starts from one."""
+        return Bank(
+            stocks=[stock.copy() for stock in self.stocks],
+            pipelines=[pipeline.copy() for pipeline in self.pipelines],
+            roads=[roads.copy() if roads else None for roads in self.roads],
+            waiting=[waiting.copy() for waiting in self.waiting],
+            cover_history=self.cover_history.copy(),
+            turnout_factor=self.turnout_factor.copy(),
+            pool_factor=self.pool_factor.copy(),
+        )
+
+    def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:
+        """Replace the stock of some products at the start of *day*.
+
+        Parameters
+        ----------
+        pieces : mapping of product to int array (n_regions, n_groups, shelf_life_days)
+            Pieces by days of life left less one: index 0 may be issued today for the last time.
+            Nothing can be younger than the test delay allows; what claims to be counts as newest.
+        """
+        for name, by_life in pieces.items():
+            index = world.product_index(name)
+            product, old = world.products[index], self.stocks[index]
+            stock = Stock(product.life_days, old.received.shape)
+            newest = day - 1 - product.test_delay_days + product.life_days
+            for life in range(by_life.shape[2]):
+                stock.open_day(min(day + 1 + life, newest))
+                arriving = np.broadcast_to(by_life[:, :, life, None], old.received.shape)
+                stock.receive(arriving.astype(np.int32))
+            stock.newest_expiry = newest
+            self.stocks[index] = stock
+
+    def position(self, product: int) -> Ints:
+        """Return stock + in test + in transit (n_regions, n_groups, R)."""
+        position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
+        roads = self.roads[product]
+        return position + roads.in_transit() if roads else position
+
+
+def _fill(stock: Stock, daily_pieces: Floats, cover_days: float, delay_days: int) -> None:
+    """Open with *cover_days* of normal demand, spread evenly over as many of the newest cohorts."""
+    newest = stock.life_days - delay_days - 1
+    n_cohorts = max(1, min(int(np.ceil(cover_days)), newest))
+    total = np.floor(daily_pieces * cover_days + 0.5)
+    for k in range(n_cohorts):
+        stock.open_day(newest - n_cohorts + 1 + k)
+        share = np.floor(total * (k + 1) / n_cohorts) - np.floor(total * k / n_cohorts)
+        stock.receive(np.broadcast_to(share[..., None], stock.received.shape).astype(np.int32))

@@ -1,0 +1,123 @@
+"""Collection: sessions see donors, the laboratory turns a day's gifts into units in test."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.bank import Bank
+from bloodsim.model.ledger import Ledger
+from bloodsim.model.luck import Chunk
+from bloodsim.model.world import ProductWorld, World
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+class Collection:
+    """Donors of the day, and what becomes of their gifts.
+
+    Counts are kept cumulated over the groups while the sessions run: rounding the running sum
+    instead of each group keeps every group unbiased and a session's total within one donor.
+    """
+
+    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
+        self.world, self.bank, self.ledger = world, bank, ledger
+        n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
+        self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
+        self.factor: Floats = np.ones((len(world.channels), n_regions, n))
+
+    def set_factors(self) -> None:
+        """Fix the day's turnout factors: regulation times the state of the donor pool."""
+        np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
+
+    def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
+        """Add the donors of one session: latent donors x factor, rounded without bias."""
+        index = day - chunk.first_day
+        donors = chunk.invited[index, slot, region] * self.factor[channel, region]
+        donors += chunk.session_uniform[index, slot, region]
+        self.invited[channel, region] += donors.astype(np.int32)
+
+    def process_day(self, chunk: Chunk, day: int) -> None:
+        """Send the day's gifts to the laboratory and start an empty day."""
+        uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
+        gifts = {"whole_blood": 0, "apheresis": 0}
+        failing = {"whole_blood": 0.0, "apheresis": 0.0}
+        for index, channel in enumerate(self.world.channels):
+            invited = self.invited[index]
+            first_uniform = uniform[0] if channel.gift == "whole_blood" else uniform[1]
+            came = invited - _rounded(invited, channel.no_show_share, first_uniform)
+            donated = came - _rounded(came, channel.deferral_share, first_uniform)
+            self.ledger.count_donors(index, invited, came, donated)
+            gifts[channel.gift] += donated
+            failing[channel.gift] += channel.test_failure_share * donated
+        for index, product in enumerate(self.world.products):
+            if isinstance(gifts[product.source], int):
+                continue
+            pieces = self._pieces(product, gifts[product.source], uniform[2])
+            share = failing[product.source] / np.maximum(gifts[product.source], 1)
+            self._into_test(index, product, day, pieces, share, uniform[3 + index % 3])
+        self.invited[:] = 0
+
+    def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats) -> Ints:
+        """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""
+        if product.source == "apheresis":
+            cumulated = (donations * product.pieces_per_donation + uniform).astype(np.int32)
+            return _per_group(cumulated)
+        count = _per_group(donations).astype(np.float64)
+        shares = self.world.gift_shares[:, None, None, :]
+        large = np.floor(count * shares[..., 2] + uniform)
+        medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + uniform) - large
+        per_200_ml = 2 * product.pieces_per_100_ml
+        # Whole pieces per bag: a 300 mL gift makes 1.5 times what a 200 mL gift makes.
+        pieces = (
+            (count - medium - large) * np.floor(per_200_ml)
+            + medium * np.floor(1.5 * per_200_ml)
+            + large * np.floor(2 * per_200_ml)
+        )
+        return pieces.astype(np.int32)
+
+    def _into_test(
+        self, index: int, product: ProductWorld, day: int, pieces: Ints, failing: Floats, uniform: Floats
+    ) -> None:
+        """Put collected pieces into test; those that fail or are lost are known but not shown."""
+        cumulated = np.cumsum(pieces, axis=1, dtype=np.int32)
+        lost_share = failing + product.discard_share - failing * product.discard_share
+        lost = _per_group((cumulated * lost_share[:, -1:] + uniform).astype(np.int32))
+        np.minimum(lost, pieces, out=lost)
+        pipeline = self.bank.pipelines[index]
+        slot = (day + product.test_delay_days) % (product.test_delay_days + 1)
+        pipeline.good[slot] += pieces - lost
+        pipeline.bad[slot] += lost
+        self.ledger.add("collected", index, pieces)
+
+    def release(self, day: int) -> None:
+        """Move what has been tested into stock, and what failed out of the world."""
+        for index, product in enumerate(self.world.products):
+            pipeline, stock = self.bank.pipelines[index], self.bank.stocks[index]
+            slot = day % (product.test_delay_days + 1)
+            expiry = day - product.test_delay_days + product.life_days
+            stock.open_day(expiry)
+            roads = self.bank.roads[index]
+            if roads is not None:  # shipments on the road hold nothing newer than when they left
+                roads.arriving[:, stock.slot(expiry)] = roads.total
+            self.ledger.add("discarded", index, pipeline.bad[slot])
+            self.ledger.add("released", index, pipeline.good[slot])
+            self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)
+            stock.receive(pipeline.good[slot])
+            pipeline.good[slot] = 0
+            pipeline.bad[slot] = 0
+
+
+def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:
+    """Return *share* of cumulated counts, rounded without bias and never decreasing."""
+    if share == 0:
+        return np.zeros_like(cumulated)
+    return (cumulated * share + uniform).astype(np.int32)
+
+
+def _per_group(cumulated: Ints) -> Ints:
+    """Undo the cumulation over the group axis."""
+    counts = cumulated.copy()
+    counts[:, 1:] -= cumulated[:, :-1]
+    return counts

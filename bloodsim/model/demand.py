@@ -1,0 +1,111 @@
+"""Demand: requests by urgency, served own group first, then by substitution; the rest waits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.bank import Bank
+from bloodsim.model.ledger import Ledger
+from bloodsim.model.luck import Chunk
+from bloodsim.model.world import DemandStream, World
+
+Ints = NDArray[np.int32]
+
+
+class Requests:
+    """The requests of the day and how they are served."""
+
+    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
+        self.world, self.bank, self.ledger = world, bank, ledger
+        self.open: list[Ints] = []
+        self._spread: dict[int, list[Ints]] = {}
+        self._emergency_moments = len(world.scenario.run.phase_hours.emergency)
+
+    def arrive(self, chunk: Chunk, day: int) -> None:
+        """Take up the day's new requests: routine ones at once, emergencies spread over the day."""
+        index = day - chunk.first_day
+        self.open = []
+        for number, demand in enumerate(self.world.demands):
+            requested = chunk.requested[index, number]
+            self.ledger.add_requests(number, requested)
+            if demand.urgency == "emergency":
+                uniform = chunk.slot_uniform[index, demand.product][:, None]
+                self._spread[number] = _spread(requested, uniform, self._emergency_moments)
+                self.open.append(np.zeros_like(requested))
+            else:
+                self.open.append(requested.copy())
+
+    def serve_emergencies(self, day: int, moment: int) -> None:
+        """Serve the emergencies of one moment of the day."""
+        for number, demand in enumerate(self.world.demands):
+            if demand.urgency == "emergency":
+                self.open[number] += self._spread[number][moment]
+                self._serve(number, demand, day)
+
+    def serve_routine(self, day: int) -> None:
+        """Serve urgent, then elective requests."""
+        for number, demand in enumerate(self.world.demands):
+            if demand.urgency != "emergency":
+                self._serve(number, demand, day)
+
+    def close(self) -> None:
+        """Age what waits by a day; what has no patience left is lost (cancelled if elective)."""
+        for number, demand in enumerate(self.world.demands):
+            waiting, unmet = self.bank.waiting[number], self.open[number]
+            if demand.patience_days == 0:
+                self.ledger.add_unmet(number, unmet)
+                continue
+            self.ledger.add_unmet(number, waiting[-1])
+            waiting[1:] = waiting[:-1].copy()
+            waiting[0] = unmet
+
+    def _serve(self, number: int, demand: DemandStream, day: int) -> None:
+        waiting = self.bank.waiting[number]
+        for waited in range(demand.patience_days - 1, -1, -1):
+            if waiting[waited].any():
+                self._issue(demand, day, waiting[waited])
+        self._issue(demand, day, self.open[number])
+
+    def _issue(self, demand: DemandStream, day: int, wanted: Ints) -> None:
+        """Issue to *wanted* in place, from what stands above the class's reserve."""
+        stock = self.bank.stocks[demand.product]
+        available = stock.received - stock.gone
+        if demand.reserve_pieces[day].any():
+            available -= demand.reserve_pieces[day][..., None]
+            np.maximum(available, 0, out=available)
+        issued = np.minimum(wanted, available)
+        wanted -= issued
+        if any(demand.substitutes) and wanted.any():
+            available -= issued
+            self._substitute(demand, wanted, available, issued)
+        if self.world.products[demand.product].youngest_first:
+            stock.issue_youngest(issued)
+        else:
+            stock.issue_oldest(issued)
+        self.ledger.add("issued", demand.product, issued)
+
+    def _substitute(
+        self, demand: DemandStream, wanted: Ints, available: Ints, issued: Ints
+    ) -> None:
+        """Serve what is left of each patient group from other groups, in order of preference."""
+        for patient, donors in enumerate(demand.substitutes):
+            if not donors or not wanted[:, patient].any():
+                continue
+            for donor in donors:
+                given = np.minimum(wanted[:, patient], available[:, donor])
+                wanted[:, patient] -= given
+                available[:, donor] -= given
+                issued[:, donor] += given
+                self.ledger.add_substituted(demand.product, donor, given)
+
+
+def _spread(requested: Ints, uniform: NDArray[np.float64], moments: int) -> list[Ints]:
+    """Split a day's requests over its moments: equal shares, rounded without bias."""
+    parts, before = [], np.zeros_like(requested)
+    for moment in range(1, moments):
+        upto = (requested * (moment / moments) + uniform).astype(np.int32)
+        parts.append(upto - before)
+        before = upto
+    parts.append(requested - before)
+    return parts

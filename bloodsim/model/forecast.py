@@ -1,0 +1,56 @@
+"""What planners foresee: the true mean times an error path that all policies share."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.world import World
+from bloodsim.streams import stream
+
+Floats = NDArray[np.float64]
+
+
+class Forecaster:
+    """Forecasts of demand with errors by (replication, region, product, target day, lead band).
+
+    The log error of a target day is the sum of one normal per lead band up to the band of the lead
+    time, so forecasts improve as the day comes nearer and never contradict each other.
+    Errors are drawn when first asked for, from streams of their own.
+    """
+
+    def __init__(self, world: World, seed: int, replications: range) -> None:
+        self.world, self.seed, self.replications = world, seed, replications
+        self._error: dict[int, Floats] = {}
+
+    def demand(self, product: int, today: int, days: int) -> Floats:
+        """Return forecast pieces requested on days today .. today+days-1 (n_regions, R)."""
+        settings, item = self.world.scenario.forecast, self.world.products[product]
+        error = self._errors(product)
+        total = []
+        for lead in range(days):
+            target = min(today + lead, self.world.n_days - 1)
+            band = sum(lead > end for end in settings.band_ends_days)
+            total.append(item.demand_mean_units[target][:, None] * error[band, target])
+        # A plain running sum: NumPy's own may group terms differently for other block sizes.
+        return reduce(np.add, total) * item.pieces_per_unit
+
+    def _errors(self, product: int) -> Floats:
+        """Return exp of the cumulated errors, (n_bands, n_days, n_regions, R)."""
+        if product not in self._error:
+            world, sds = self.world, np.array(self.world.scenario.forecast.error_sd)
+            shape = (len(self.replications), len(sds), world.n_days)
+            paths = np.empty((len(sds), world.n_days, world.n_regions, len(self.replications)))
+            purpose = f"forecast/{world.products[product].name}"
+            for region, name in enumerate(world.regions):
+                normal = np.empty(shape)
+                for row, r in enumerate(self.replications):
+                    generator = stream(self.seed, r, name, purpose)
+                    # Day by day, so that a longer run begins with the errors of a shorter one.
+                    normal[row] = generator.standard_normal((world.n_days, len(sds))).T
+                    normal[row] = np.cumsum(normal[row] * sds[:, None], axis=0)
+                paths[:, :, region] = np.moveaxis(np.exp(normal), 0, -1)
+            self._error[product] = paths
+        return self._error[product]

@@ -1,0 +1,255 @@
+"""The ledger: every flow counted once, per region, product and group, and checked at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.bank import Bank
+from bloodsim.model.stock import Stock
+from bloodsim.model.world import World
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FLOWS = (
+    "collected",
+    "discarded",
+    "released",
+    "received",
+    "issued",
+    "substituted",
+    "shipped",
+    "outdated",
+)
+"""Flows of pieces per region, product and group."""
+
+STATES = ("stock", "in_test", "in_transit", "backlog")
+"""States at the close of a day."""
+
+
+class ConservationError(AssertionError):
+    """Pieces or requests appeared or vanished: a defect of the model, never of the input."""
+
+
+class Ledger:
+    """Counts of one run from its first day on; R is the number of replications.
+
+    ``flows`` (n_flows, n_products, n_regions, 8, R), ``requested`` and ``unmet`` (n_streams,
+    n_regions, 8, R) are running totals in pieces.
+    """
+
+    def __init__(self, world: World, bank: Bank, keep_daily: bool) -> None:
+        self.world, self.bank = world, bank
+        n_regions, n_groups, n = bank.stocks[0].received.shape
+        n_products, n_streams = len(world.products), len(world.demands)
+        self.flows: Ints = np.zeros((len(FLOWS), n_products, n_regions, n_groups, n), np.int32)
+        self.requested: Ints = np.zeros((n_streams, n_regions, n_groups, n), np.int32)
+        self.unmet: Ints = np.zeros_like(self.requested)
+        self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
+        self.donors: Ints = np.zeros((4, len(world.channels), n_regions, n), np.int32)
+        self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
+        self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
+        self.cover_sum: Floats = np.zeros((n_products, n_regions, n))
+        self.days_below: Ints = np.zeros((4, n_products, n_regions, n), np.int32)
+        self.min_cover: Floats = np.full((n_products, n), np.inf)
+        self.min_cover_day: Ints = np.zeros((n_products, n), np.int32)
+        self.expiry_weight: Longs = np.zeros((n_products, n_regions, n), np.int64)
+        self.issued_so_far: Longs = np.zeros((n_products, n_regions, n), np.int64)
+        self.opening = self.states()
+        self.opening_weight = self._stock_weight()
+        self.daily: dict[str, list[NDArray[np.generic]]] | None = {} if keep_daily else None
+
+    # --- counting -------------------------------------------------------------------------------
+
+    def add(self, flow: str, product: int, pieces: Ints) -> None:
+        """Count a flow of a product in all regions."""
+        self.flows[FLOWS.index(flow), product] += pieces
+
+    def add_substituted(self, product: int, donor: int, pieces: Ints) -> None:
+        """Count pieces of a donor group issued to another group (part of ``issued``)."""
+        self.flows[FLOWS.index("substituted"), product, :, donor] += pieces
+
+    def add_requests(self, stream: int, pieces: Ints) -> None:
+        """Count new requests of a demand stream."""
+        self.requested[stream] += pieces
+
+    def add_unmet(self, stream: int, pieces: Ints) -> None:
+        """Count requests lost or cancelled for good."""
+        self.unmet[stream] += pieces
+
+    def count_donors(self, channel: int, invited: Ints, came: Ints, donated: Ints) -> None:
+        """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R)."""
+        donors, share = self.donors, self.world.channels[channel].first_time_share
+        donors[0, channel] += invited[:, -1]
+        donors[1, channel] += came[:, -1]
+        donors[2, channel] += donated[:, -1]
+        donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
+
+    def count_shipment(self, product: int, route: int, pieces: Ints) -> None:
+        """Count a shipment (n_groups, R) at its origin."""
+        total = np.add.reduce(pieces, axis=0)
+        self.sent[product, route] += total
+        self.shipments[product, route] += total > 0
+        origin = int(self.world.routes.origin[route])
+        self.flows[FLOWS.index("shipped"), product, origin] += pieces
+
+    # --- ages -----------------------------------------------------------------------------------
+    # The mean age at issue follows from a balance of expiry days: what was issued is what came in
+    # minus what left otherwise and what is still there. No scan of ages is needed in between.
+
+    def add_expiry_weight(self, product: int, pieces: Ints, expiry: int) -> None:
+        """Count pieces (n_regions, 8, R) that enter (negative: leave) with one expiry day."""
+        self.expiry_weight[product] += np.add.reduce(pieces, axis=1, dtype=np.int64) * expiry
+
+    def move_expiry_weight(
+        self, product: int, origin: int, destination: int, taken: Ints, pieces: Ints, stock: Stock
+    ) -> None:
+        """Count the expiry days of a shipment; it weighs at its destination from the start."""
+        # Sum of expiry days = newest x pieces - sum of running counts below the newest.
+        total = np.add.reduce(pieces, axis=0, dtype=np.int64)
+        running = np.add.reduce(taken, axis=(0, 1), dtype=np.int64)
+        weight = stock.newest_expiry * total - (running - total)
+        self.expiry_weight[product, origin] -= weight
+        self.expiry_weight[product, destination] += weight
+
+    def _stock_weight(self) -> Longs:
+        """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
+        rows = []
+        for index, stock in enumerate(self.bank.stocks):
+            first = stock.newest_expiry - stock.life_days
+            days = np.arange(first, stock.newest_expiry + 1)
+            weight = np.zeros((stock.received.shape[0], stock.received.shape[2]), np.int64)
+            upto = stock.gone
+            for day in days:
+                above = np.maximum(stock.upto[stock.slot(int(day))], upto)
+                weight += np.add.reduce(above - upto, axis=1, dtype=np.int64) * int(day)
+                upto = above
+            roads = self.bank.roads[index]
+            if roads is not None:
+                running = np.add.reduce(roads.arriving, axis=(0, 1, 3), dtype=np.int64)
+                total = np.add.reduce(roads.total, axis=(0, 2), dtype=np.int64)
+                weight += stock.newest_expiry * total - (running - total)
+            rows.append(weight)
+        return np.stack(rows)
+
+    def age_issued_days(self) -> Longs:
+        """Return the summed age (days) of all pieces issued (n_products, n_regions, R)."""
+        weight = self.opening_weight + self.expiry_weight - self._stock_weight()
+        life = np.array([product.life_days for product in self.world.products])
+        return self.issued_so_far + life[:, None, None] * self._issued_total() - weight
+
+    def _issued_total(self) -> Longs:
+        return np.add.reduce(self.flows[FLOWS.index("issued")], axis=2, dtype=np.int64)
+
+    # --- closing --------------------------------------------------------------------------------
+
+    def close(self, day: int) -> None:
+        """Close the books of a day."""
+        issued = self._issued_total()
+        # Sum of issue days = sum over days of day x issued that day; here by running totals.
+        self.issued_so_far += day * (issued - getattr(self, "_issued_before", 0))
+        self._issued_before = issued
+        for number, demand in enumerate(self.world.demands):
+            if demand.patience_days:
+                self.waiting_days[demand.product] += np.add.reduce(
+                    self.bank.waiting[number], axis=(0, 2), dtype=np.int64
+                )
+        below = self._covers(day)
+        if self.daily is not None:
+            self._record(below)
+
+    def _covers(self, day: int) -> Ints:
+        """Add the day's covers; return the alert level shown (n_products, n_regions, R)."""
+        level = np.zeros(self.days_below.shape[1:], np.int32)
+        for index, product in enumerate(self.world.products):
+            on_hand = self.bank.stocks[index].on_hand()
+            normal = product.normal_pieces[day]
+            safe = np.where(normal > 0, normal, np.inf)
+            cover = np.add.reduce(on_hand, axis=1) / safe[:, None]
+            self.cover_sum[index] += cover
+            mean = _ordered_sum(cover) / len(cover)
+            lower = mean < self.min_cover[index]
+            self.min_cover[index][lower] = mean[lower]
+            self.min_cover_day[index][lower] = day
+            if np.isnan(product.alert_below_days).all():
+                continue
+            need = safe[:, None] * self.world.group_shares[:, :4]
+            per_group = on_hand[:, :4] / np.where(need > 0, need, np.inf)[..., None]
+            per_group[need == 0] = np.inf
+            lowest = np.minimum.reduce(per_group, axis=1)
+            for colour, threshold in enumerate(product.alert_below_days):
+                below = lowest < threshold
+                self.days_below[colour, index] += below
+                level[index] += below
+        return level
+
+    def states(self) -> dict[str, Ints]:
+        """Return the states of all products (n_products, n_regions, 8, R)."""
+        bank = self.bank
+        roads = [r.in_transit() if r else np.zeros_like(s.gone) for r, s in zip(bank.roads, bank.stocks, strict=True)]
+        backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
+        for number, demand in enumerate(self.world.demands):
+            if demand.patience_days:
+                backlog[demand.product] += np.add.reduce(bank.waiting[number], axis=0)
+        return {
+            "stock": np.stack([stock.on_hand() for stock in bank.stocks]),
+            "in_test": np.stack([pipeline.in_test() for pipeline in bank.pipelines]),
+            "in_transit": np.stack(roads),
+            "backlog": np.stack(backlog),
+        }
+
+    def _record(self, level: Ints) -> None:
+        assert self.daily is not None
+        rows: dict[str, NDArray[np.generic]] = {
+            name: np.add.reduce(self.flows[i], axis=2, dtype=np.int32) for i, name in enumerate(FLOWS)
+        }
+        rows |= {
+            name: np.add.reduce(state, axis=2, dtype=np.int32) for name, state in self.states().items()
+        }
+        rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
+        rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
+        rows["alert"] = level
+        for name, row in rows.items():
+            self.daily.setdefault(name, []).append(row)
+
+    def check(self) -> None:
+        """Check conservation of pieces and of requests, exactly.
+
+        Raises
+        ------
+        ConservationError
+            Naming the identity, product and region that do not add up.
+        """
+        opening, closing = self.opening, self.states()
+        flow = {name: self.flows[i] for i, name in enumerate(FLOWS)}
+        stock = opening["stock"] + flow["released"] + flow["received"]
+        stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
+        self._same("stock", stock, closing["stock"])
+        tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
+        self._same("in test", tested, closing["in_test"])
+        road = opening["in_transit"].sum(axis=1) + flow["shipped"].sum(axis=1)
+        road = road - flow["received"].sum(axis=1)
+        self._same("in transit", road, closing["in_transit"].sum(axis=1))
+        for name, state in closing.items():
+            if state.min(initial=0) < 0:
+                raise ConservationError(f"{name} is negative")
+        for index in range(len(self.world.products)):
+            streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
+            requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)
+            rest = requested - self.unmet[streams].sum(axis=0) - closing["backlog"][index]
+            self._same("requests", rest.sum(axis=1), flow["issued"][index].sum(axis=1))
+
+    def _same(self, what: str, expected: NDArray[np.generic], found: NDArray[np.generic]) -> None:
+        if not np.array_equal(expected, found):
+            where = [int(axis[0]) for axis in np.nonzero(expected != found)]
+            raise ConservationError(f"{what} is not conserved, first at index {where}")
+
+
+def _ordered_sum(rows: Floats) -> Floats:
+    """Sum over the first axis row by row: the same bits for any number of replications."""
+    total = rows[0].copy()
+    for row in rows[1:]:
+        total += row
+    return total

@@ -1,0 +1,171 @@
+"""All chance of a block of replications, drawn ahead in chunks, before any decision is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.world import World
+from bloodsim.scenario import RegionalFactor
+from bloodsim.streams import stream
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+CHUNK_DAYS = 56
+"""Days drawn at once. Part of the definition of the streams: changing it changes results."""
+
+LAB_ROUNDINGS = 6
+"""Uniforms a region's laboratory uses per day, one for each kind of rounding."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The luck of `CHUNK_DAYS` days; R is the number of replications.
+
+    Parameters
+    ----------
+    first_day : int
+        Day of the run that index 0 stands for.
+    invited : float array (n_days, n_slots, n_regions, 8, R)
+        Donors a session would see at a turnout factor of 1, cumulated over the groups.
+    session_uniform : float array (n_days, n_slots, n_regions, R)
+        Rounds a session's donors after a factor is applied.
+    lab_uniform : float array (n_days, LAB_ROUNDINGS, n_regions, R)
+        Rounds deferral, gift sizes, tests and discards.
+    requested : int array (n_days, n_streams, n_regions, 8, R)
+        Requests in pieces per demand stream (product and class).
+    slot_uniform : float array (n_days, n_products, n_regions, R)
+        Spreads a day's emergencies over the moments of the day.
+    """
+
+    first_day: int
+    invited: Floats
+    session_uniform: Floats
+    lab_uniform: Floats
+    requested: Ints
+    slot_uniform: Floats
+
+
+class Luck:
+    """The random worlds of a block.
+
+    Every draw comes from the stream of its (replication, region, purpose); nothing here depends on
+    stock, on a policy, on the other regions or on how many replications a block holds.
+    """
+
+    def __init__(self, world: World, seed: int, replications: range) -> None:
+        self.world, self.seed, self.replications = world, seed, replications
+        self.draws = 0
+        self.chunk_days = CHUNK_DAYS
+        self._streams = {
+            purpose: [[stream(seed, r, region, purpose) for r in replications] for region in world.regions]
+            for purpose in ("collection", "demand")
+        }
+        self._common = {
+            purpose: [stream(seed, r, "", purpose) for r in replications]
+            for purpose in ("collection", "demand")
+        }
+        shape = (world.n_regions + 1, len(replications))
+        self._walks = {
+            purpose: np.full(shape, np.nan) for purpose in ("collection", "demand")
+        }
+        self._next_day = 0
+
+    def next_chunk(self) -> Chunk:
+        """Draw the next chunk of days."""
+        first = self._next_day
+        days = np.arange(first, first + CHUNK_DAYS).clip(max=self.world.n_days - 1)
+        self._next_day = first + CHUNK_DAYS
+        collection_factor = self._regional_factor("collection")
+        demand_factor = self._regional_factor("demand")
+        invited, session_uniform, lab_uniform = self._collection(days, collection_factor)
+        requested, slot_uniform = self._demand(days, demand_factor)
+        return Chunk(first, invited, session_uniform, lab_uniform, requested, slot_uniform)
+
+    def _regional_factor(self, purpose: str) -> Floats:
+        """Return log-normal AR(1) multipliers of mean 1, (n_regions, R, CHUNK_DAYS)."""
+        settings: RegionalFactor = getattr(self.world.scenario.regional_factors, purpose)
+        streams = [self._common[purpose], *self._streams[purpose]]
+        normal = np.empty((len(streams), len(self.replications), CHUNK_DAYS))
+        for row, per_replication in enumerate(streams):
+            for column, generator in enumerate(per_replication):
+                normal[row, column] = generator.standard_normal(CHUNK_DAYS)
+        self.draws += normal.size
+        persistence = settings.autocorrelation
+        innovation = np.sqrt(1 - persistence**2)
+        level = self._walks[purpose]
+        for day in range(CHUNK_DAYS):
+            stepped = persistence * level + innovation * normal[:, :, day]
+            level = np.where(np.isnan(level), normal[:, :, day], stepped)
+            normal[:, :, day] = level
+        self._walks[purpose] = level
+        shared, own = settings.common_share, 1 - settings.common_share
+        combined = np.sqrt(shared) * normal[:1] + np.sqrt(own) * normal[1:]
+        return np.exp(settings.sd * combined - settings.sd**2 / 2)
+
+    def _collection(self, days: NDArray[np.int_], factor: Floats) -> tuple[Floats, Floats, Floats]:
+        world, n = self.world, len(self.replications)
+        mean = np.concatenate(  # donors per session, (n_days, n_slots, n_regions)
+            [
+                np.repeat(c.invited_mean[days, None] / len(c.session_hours), len(c.session_hours), 1)
+                for c in world.channels
+            ],
+            axis=1,
+        )
+        excess = np.concatenate(
+            [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
+        )
+        invited = np.empty((CHUNK_DAYS, world.n_slots, world.n_regions, 8, n))
+        session_uniform = np.empty((CHUNK_DAYS, world.n_slots, world.n_regions, n))
+        lab_uniform = np.empty((CHUNK_DAYS, LAB_ROUNDINGS, world.n_regions, n))
+        for region in range(world.n_regions):
+            means, shares = mean[:, :, region], world.group_shares[region]
+            counts = np.empty((n, CHUNK_DAYS, world.n_slots, 8))
+            uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + LAB_ROUNDINGS))
+            for r, generator in enumerate(self._streams["collection"][region]):
+                mix = _gamma_mix(generator, means, excess)
+                rate = (means * mix * factor[region, r][:, None])[:, :, None] * shares
+                np.cumsum(generator.poisson(rate), axis=-1, out=counts[r])
+                generator.random(out=uniforms[r])
+            invited[:, :, region] = np.moveaxis(counts, 0, -1)
+            session_uniform[:, :, region] = np.moveaxis(uniforms[:, :, : world.n_slots], 0, -1)
+            lab_uniform[:, :, region] = np.moveaxis(uniforms[:, :, world.n_slots :], 0, -1)
+        self.draws += invited.size + int((excess > 0).sum()) * CHUNK_DAYS * world.n_regions * n
+        return invited, session_uniform, lab_uniform
+
+    def _demand(self, days: NDArray[np.int_], factor: Floats) -> tuple[Ints, Floats]:
+        world, n = self.world, len(self.replications)
+        n_streams, n_products = len(world.demands), len(world.products)
+        mean = np.stack([p.demand_mean_units[days] for p in world.products], axis=1)
+        excess = np.array([p.demand_variance_to_mean - 1 for p in world.products])
+        product_of = [demand.product for demand in world.demands]
+        class_share = np.array([demand.share for demand in world.demands])
+        pieces = np.array([world.products[p].pieces_per_unit for p in product_of], dtype=np.int32)
+        requested = np.empty((CHUNK_DAYS, n_streams, world.n_regions, 8, n), dtype=np.int32)
+        slot_uniform = np.empty((CHUNK_DAYS, n_products, world.n_regions, n))
+        for region in range(world.n_regions):
+            means = mean[:, :, region]
+            split = class_share[:, None] * world.group_shares[region]
+            counts = np.empty((n, CHUNK_DAYS, n_streams, 8), dtype=np.int32)
+            uniforms = np.empty((n, CHUNK_DAYS, n_products))
+            for r, generator in enumerate(self._streams["demand"][region]):
+                mix = _gamma_mix(generator, means, excess)
+                rate = means * mix * factor[region, r][:, None]
+                counts[r] = generator.poisson(rate[:, product_of, None] * split)
+                generator.random(out=uniforms[r])
+            counts *= pieces[:, None]
+            requested[:, :, region] = np.moveaxis(counts, 0, -1)
+            slot_uniform[:, :, region] = np.moveaxis(uniforms, 0, -1)
+        self.draws += requested.size + int((excess > 0).sum()) * CHUNK_DAYS * world.n_regions * n
+        return requested, slot_uniform
+
+
+def _gamma_mix(generator: np.random.Generator, mean: Floats, excess: Floats) -> Floats:
+    """Return gamma multipliers of mean 1 that give a Poisson count variance/mean = 1 + excess."""
+    mixed = (excess > 0) & (mean > 0)
+    shape = np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0)
+    draws = generator.standard_gamma(shape)
+    return np.where(mixed, draws / shape, 1.0)

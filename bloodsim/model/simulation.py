@@ -1,0 +1,140 @@
+"""The whole model on one page: what happens in a day, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from bloodsim.blood import GROUPS
+from bloodsim.decision import Policy, Snapshot
+from bloodsim.model import clock
+from bloodsim.model.bank import Bank
+from bloodsim.model.collection import Collection
+from bloodsim.model.demand import Requests
+from bloodsim.model.forecast import Forecaster
+from bloodsim.model.ledger import Ledger
+from bloodsim.model.luck import Chunk
+from bloodsim.model.regulation import regulate
+from bloodsim.model.transfer import Transfers
+from bloodsim.model.world import World
+
+
+class Simulation:
+    """A block of replications of one variant, from the state of a bank at the start of a day."""
+
+    def __init__(
+        self,
+        world: World,
+        bank: Bank,
+        policy: Policy,
+        forecaster: Forecaster,
+        first_day: int,
+        keep_daily: bool = False,
+    ) -> None:
+        self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
+        self.first_day = first_day
+        self.ledger = Ledger(world, bank, keep_daily)
+        self.collection = Collection(world, bank, self.ledger)
+        self.requests = Requests(world, bank, self.ledger)
+        self.transfers = Transfers(world, bank, self.ledger)
+        self.chunk: Chunk | None = None
+        self.env = simpy.Environment(initial_time=first_day)
+        self.events = 0
+        self.env.process(self.days())
+        for region in range(world.n_regions):
+            for channel in range(len(world.channels)):
+                self.env.process(self.sessions(region, channel))
+
+    def run(self, chunk: Chunk, last_day: int) -> None:
+        """Run to the close of *last_day* on the luck of one chunk."""
+        self.chunk = chunk
+        self.env.run(until=clock.end_of(last_day))
+
+    def days(self) -> Generator[simpy.Event, Any, None]:
+        """Process: the phases of every day, in the order of the clock."""
+        hours = self.world.scenario.run.phase_hours
+        for day in clock.days_from(self.first_day, self.world.n_days - 1):
+            self.collection.set_factors()
+            for moment in clock.moments(day, hours):
+                yield self.env.timeout(moment.time - self.env.now)
+                self.happen(moment, day)
+
+    def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the sessions of one channel in one region, each at its hour."""
+        world, item = self.world, self.world.channels[channel]
+        for day in clock.days_from(self.first_day, world.n_days - 1):
+            if item.invited_mean[day, region] == 0:
+                continue
+            for number, hour in enumerate(item.session_hours):
+                yield self.env.timeout(clock.at(day, hour, "collect") - self.env.now)
+                self.collection.hold_session(
+                    self.chunk, day, channel, item.first_slot + number, region
+                )
+                self.events += 1
+
+    def happen(self, moment: clock.Moment, day: int) -> None:
+        """Carry out one phase."""
+        assert self.chunk is not None
+        match moment.phase:
+            case "expire":
+                self.expire(day)
+                self.requests.arrive(self.chunk, day)
+            case "release":
+                self.collection.release(day)
+            case "arrive" | "arrive_same_day":
+                self.transfers.arrive(day)
+            case "decide":
+                self.decide(day)
+            case "emergency":
+                self.requests.serve_emergencies(day, moment.index)
+            case "routine":
+                self.requests.serve_routine(day)
+            case "close":
+                self.collection.process_day(self.chunk, day)
+                self.requests.close()
+                self.ledger.close(day)
+                regulate(self.world, self.bank, day)
+
+    def expire(self, day: int) -> None:
+        """Remove units whose last permitted day of issue is over."""
+        for index, stock in enumerate(self.bank.stocks):
+            outdated = stock.expire(day)
+            self.ledger.add("outdated", index, outdated)
+            self.ledger.add_expiry_weight(index, -outdated, day)
+
+    def decide(self, day: int) -> None:
+        """Ask the policy, and send what it plans."""
+        if (day - self.first_day) % self.policy.review_days == 0:
+            self.transfers.depart(self.policy(self.snapshot(day)), day)
+
+    def snapshot(self, day: int) -> Snapshot:
+        """Return what a planner may know at this moment: copies, never the future."""
+        world, bank = self.world, self.bank
+        index = {product.name: i for i, product in enumerate(world.products)}
+        shares = world.group_shares
+        backlog = self.ledger.states()["backlog"]
+        return Snapshot(
+            day=day,
+            date=world.date(day),
+            regions=world.regions,
+            groups=GROUPS,
+            stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
+            in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
+            in_transit={
+                name: roads.in_transit() if (roads := bank.roads[i]) else 0 * bank.stocks[i].gone
+                for name, i in index.items()
+            },
+            shippable=lambda product, route: self.transfers.shippable(product, route, day),
+            backlog={name: backlog[i] for name, i in index.items()},
+            normal_demand={
+                p.name: p.normal_pieces[day][:, None] * shares for p in world.products
+            },
+            forecast=lambda product, days: self.forecaster.demand(index[product], day, days),
+            turnout_factor={
+                c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)
+            },
+            pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
+            routes=world.routes,
+        )

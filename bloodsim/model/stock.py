@@ -1,0 +1,130 @@
+"""Units by age as cumulative counts: exact ages at a cost that does not depend on shelf life."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+
+
+class Stock:
+    """Stock of one product in all regions: pieces by group, expiry day and replication.
+
+    Three running counts describe it, each integer:
+
+    * ``received`` A: pieces that ever entered;
+    * ``gone`` S: pieces that ever left from the old end;
+    * ``upto[e]`` H: the value of A after the pieces that expire on day e or before.
+
+    Pieces on hand are ``A - S``; those that expire on day e are ``H[e] - max(H[e-1], S)``. Leaving
+    oldest first is ``S += t``; whatever the shelf life, that is one addition. Days are kept in a
+    ring of ``life_days + 1`` slots; a slot whose day is over always reads ``H <= S``, nothing.
+
+    A piece that expires on day e was collected on day ``e - life_days`` and may be issued up to
+    day ``e - 1``.
+
+    Parameters
+    ----------
+    life_days : int
+        Shelf life from collection (days).
+    shape : tuple of int
+        (n_regions, n_groups, n_replications).
+    """
+
+    def __init__(self, life_days: int, shape: tuple[int, int, int]) -> None:
+        self.life_days = life_days
+        self.received: Ints = np.zeros(shape, dtype=np.int32)
+        self.gone: Ints = np.zeros(shape, dtype=np.int32)
+        self.upto: Ints = np.zeros((life_days + 1, *shape), dtype=np.int32)
+        self.newest_expiry = 0
+
+    def slot(self, expiry: int) -> int:
+        """Return the ring slot of an expiry day."""
+        return expiry % (self.life_days + 1)
+
+    def on_hand(self) -> Ints:
+        """Return pieces on hand (n_regions, n_groups, R)."""
+        return self.received - self.gone
+
+    def open_day(self, expiry: int) -> None:
+        """Begin the cohort that expires on day *expiry*, the newest so far, with nothing in it."""
+        np.copyto(self.upto[self.slot(expiry)], self.received)
+        self.newest_expiry = expiry
+
+    def receive(self, pieces: Ints) -> None:
+        """Add pieces to the newest cohort."""
+        self.received += pieces
+        self.upto[self.slot(self.newest_expiry)] = self.received
+
+    def issue_oldest(self, pieces: Ints) -> None:
+        """Remove pieces (at most those on hand), oldest first."""
+        self.gone += pieces
+
+    def issue_youngest(self, pieces: Ints) -> None:
+        """Remove pieces (at most those on hand), youngest first."""
+        self.received -= pieces
+        np.minimum(self.upto, self.received, out=self.upto)
+
+    def expire(self, day: int) -> Ints:
+        """Remove the pieces that expire on *day* and return them."""
+        outdated = np.maximum(self.upto[self.slot(day)] - self.gone, 0)
+        self.gone += outdated
+        return outdated
+
+    def by_expiry(self, first: int, last: int) -> Ints:
+        """Return pieces that expire on days first..last, (last - first + 1, regions, groups, R)."""
+        below = self.gone
+        rows = []
+        for expiry in range(first, last + 1):
+            upto = np.maximum(self.upto[self.slot(expiry)], below)
+            rows.append(upto - below)
+            below = upto
+        return np.stack(rows)
+
+    def floor(self, region: int, day: int, expires_after: int) -> Ints:
+        """Return the running count below which a region's pieces expire on *expires_after* or before.
+
+        *day* is today: expiry days up to today are over, so they bound nothing.
+        """
+        if expires_after <= day:
+            return self.gone[region].copy()
+        if expires_after >= self.newest_expiry:
+            return self.received[region].copy()
+        return np.maximum(self.upto[self.slot(expires_after), region], self.gone[region])
+
+    def take(self, region: int, pieces: Ints, floor: Ints) -> Ints:
+        """Remove a region's oldest pieces above *floor* and return them as running counts.
+
+        Returns
+        -------
+        int array (life_days + 1, n_groups, R)
+            Pieces by ring slot, cumulated from old to new, ready for `merge`.
+        """
+        upto = self.upto[:, region]
+        taken = np.clip(upto - floor, 0, pieces)
+        self.received[region] -= pieces
+        np.maximum(np.minimum(upto, floor), upto - pieces, out=upto)
+        return taken
+
+    def merge(self, arriving: Ints, total: Ints) -> None:
+        """Add shipments to all regions, each piece to its own cohort.
+
+        Parameters
+        ----------
+        arriving : int array (life_days + 1, n_regions, n_groups, R)
+            Running counts by ring slot, as `take` returns them.
+        total : int array (n_regions, n_groups, R)
+            Pieces that arrive.
+        """
+        np.maximum(self.upto, self.gone, out=self.upto)
+        self.upto += arriving
+        self.received += total
+
+    def copy(self) -> Stock:
+        """Return an independent copy."""
+        other = Stock.__new__(Stock)
+        other.life_days, other.newest_expiry = self.life_days, self.newest_expiry
+        other.received, other.gone = self.received.copy(), self.gone.copy()
+        other.upto = self.upto.copy()
+        return other

@@ -1,0 +1,218 @@
+"""A finished simulation as result tables: pieces become units, the replication axis comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bloodsim.blood import GROUPS
+from bloodsim.model.ledger import FLOWS, Ledger
+from bloodsim.model.world import CLASSES, World
+
+Array = NDArray[Any]
+
+
+def tabulate(
+    world: World, ledger: Ledger, variant: str, replications: range, daily_replications: int
+) -> dict[str, xr.Dataset]:
+    """Return the tables of one variant of one block.
+
+    Parameters
+    ----------
+    world : World
+        The compiled scenario.
+    ledger : Ledger
+        Its ledger after the last day.
+    variant : str
+        Name of the variant.
+    replications : range
+        Numbers of the block's replications.
+    daily_replications : int
+        Replications below this number have daily values.
+    """
+    labels = {
+        "variant": [variant],
+        "replication": list(replications),
+        "region": list(world.regions),
+        "product": [product.name for product in world.products],
+        "group": list(GROUPS),
+        "channel": [channel.name for channel in world.channels],
+        "origin": list(world.regions),
+        "destination": list(world.regions),
+    }
+    per_unit = np.array([product.pieces_per_unit for product in world.products], dtype=float)
+    by_product = per_unit[:, None, None]
+    tables = {
+        "totals": _dataset(_totals(world, ledger, by_product), "product region", labels),
+        "national": _dataset(
+            {
+                "min_cover_days": ledger.min_cover,
+                "min_cover_day": ledger.min_cover_day - world.score_first,
+            },
+            "product",
+            labels,
+        ),
+        "collection": _dataset(_collection(world, ledger), "channel region", labels),
+        "groups": _dataset(
+            _groups(world, ledger, by_product[..., None]), "product region group", labels
+        ),
+        "transfers": _dataset(_od(world, ledger, by_product), "product origin destination", labels),
+        "normal_demand": _normal_demand(world, labels),
+    }
+    kept = [r for r in replications if r < daily_replications]
+    if ledger.daily is not None and kept:
+        labels |= {"replication": kept, "day": _days(world)}
+        tables["daily"] = _dataset(
+            _daily(world, ledger, by_product, len(kept)), "day product region", labels
+        )
+    return tables
+
+
+def _dataset(values: Mapping[str, Array], dims: str, labels: Mapping[str, Any]) -> xr.Dataset:
+    """Label arrays (*dims*, R) and add the variant axis."""
+    names = ("variant", *dims.split(), "replication")
+    return xr.Dataset(
+        {name: (names, array[None]) for name, array in values.items()},
+        coords={name: labels[name] for name in names},
+    )
+
+
+def _sum_groups(pieces: Array) -> Array:
+    return np.add.reduce(pieces, axis=2, dtype=np.int64)
+
+
+def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
+    closing = {name: _sum_groups(state) / per_unit for name, state in ledger.states().items()}
+    table = {name: _sum_groups(ledger.flows[i]) / per_unit for i, name in enumerate(FLOWS)}
+    zero = np.zeros_like(table["issued"])
+    table |= closing | {"opening": _sum_groups(ledger.opening["stock"]) / per_unit}
+    table |= {"returned": zero, "rationed": zero, "not_shipped": zero}
+    for urgency in CLASSES:
+        fate = "cancelled" if urgency == "elective" else "lost"
+        requested, unmet = zero.copy(), zero.copy()
+        for number, demand in enumerate(world.demands):
+            if demand.urgency == urgency:
+                one = per_unit[demand.product]
+                requested[demand.product] += ledger.requested[number].sum(axis=1) / one
+                unmet[demand.product] += ledger.unmet[number].sum(axis=1) / one
+        table |= {f"requested_{urgency}": requested, f"{fate}_{urgency}": unmet}
+    table["requested"] = sum(table[f"requested_{urgency}"] for urgency in CLASSES)  # type: ignore[assignment]
+    table["lost"] = table["lost_emergency"] + table["lost_urgent"]
+    table["cancelled"] = table["cancelled_elective"]
+    table["waiting_days"] = ledger.waiting_days / per_unit
+    table["cover_days_sum"] = ledger.cover_sum
+    for i, colour in enumerate(("blue", "yellow", "orange", "red")):
+        known = np.array([not np.isnan(p.alert_below_days[i]) for p in world.products])
+        table[f"days_below_{colour}"] = np.where(
+            known[:, None, None], ledger.days_below[i].astype(float), np.nan
+        )
+    table["age_issued_days"] = ledger.age_issued_days() / per_unit
+    return table | _sent(world, ledger, per_unit)
+
+
+def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
+    """Return shipments and unit-kilometres by region of origin (n_products, n_regions, R)."""
+    shape = ledger.cover_sum.shape
+    shipments, unit_km = np.zeros(shape), np.zeros(shape)
+    for route, origin in enumerate(world.routes.origin):
+        shipments[:, origin] += ledger.shipments[:, route]
+        km = world.routes.distance_km[route]
+        unit_km[:, origin] += ledger.sent[:, route] / per_unit[:, 0] * km
+    return {"shipments": shipments, "shipped_unit_km": unit_km}
+
+
+def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
+    invited, came, donations, first_time = ledger.donors
+    open_days = np.stack(
+        [
+            np.count_nonzero(c.invited_mean[world.score_first : world.score_last + 1], axis=0)
+            * len(c.session_hours)
+            for c in world.channels
+        ]
+    )
+    return {
+        "sessions": np.broadcast_to(open_days[..., None], invited.shape),
+        "invited": invited,
+        "came": came,
+        "deferred": came - donations,
+        "donations": donations,
+        "first_time": first_time,
+    }
+
+
+def _groups(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
+    table = {name: ledger.flows[i] / per_unit for i, name in enumerate(FLOWS)}
+    requested, unmet = np.zeros_like(table["issued"]), np.zeros_like(table["issued"])
+    for number, demand in enumerate(world.demands):
+        requested[demand.product] += ledger.requested[number]
+        unmet[demand.product] += ledger.unmet[number]
+    return table | {
+        "opening": ledger.opening["stock"] / per_unit,
+        "stock": ledger.states()["stock"] / per_unit,
+        "requested": requested / per_unit,
+        "unmet": unmet / per_unit,
+    }
+
+
+def _od(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
+    n_products, _, n = ledger.sent.shape
+    units = np.zeros((n_products, world.n_regions, world.n_regions, n))
+    shipments = np.zeros_like(units)
+    routes = world.routes
+    units[:, routes.origin, routes.destination] = ledger.sent / per_unit
+    shipments[:, routes.origin, routes.destination] = ledger.shipments
+    return {"units": units, "shipments": shipments}
+
+
+def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str, Array]:
+    assert ledger.daily is not None
+    record = {name: np.stack(rows)[..., :kept] for name, rows in ledger.daily.items()}
+    per_unit = per_unit.astype(np.float32)
+    table = {}
+    for name in FLOWS:
+        table[name] = np.diff(record[name], axis=0, prepend=0) / per_unit
+    for name in ("stock", "in_test", "in_transit", "backlog"):
+        table[name] = record[name] / per_unit
+    opening = _sum_groups(ledger.opening["stock"])[..., :kept] / per_unit
+    table["opening"] = np.concatenate([opening[None], table["stock"][:-1]])
+    for fate in ("requested", "lost", "cancelled"):
+        table[fate] = np.zeros_like(table["stock"])
+    for number, demand in enumerate(world.demands):
+        fate = "cancelled" if demand.urgency == "elective" else "lost"
+        one = per_unit[demand.product]
+        requested = np.diff(record["requested"][:, number], axis=0, prepend=0) / one
+        unmet = np.diff(record["unmet"][:, number], axis=0, prepend=0) / one
+        table["requested"][:, demand.product] += requested
+        table[fate][:, demand.product] += unmet
+    table["returned"] = table["rationed"] = np.zeros_like(table["stock"])
+    normal = _normal(world).transpose(0, 2, 1)[..., None]
+    table["cover_days"] = table["stock"] / np.where(normal > 0, normal, np.inf)
+    return {
+        name: array.astype(np.float32, copy=False) for name, array in table.items()
+    } | {"alert": record["alert"].astype(np.int8)}
+
+
+def _days(world: World) -> Array:
+    start = world.date(world.score_first)
+    count = world.score_last - world.score_first + 1
+    return np.array([start + timedelta(days=i) for i in range(count)], dtype="datetime64[ns]")
+
+
+def _normal(world: World) -> Array:
+    """Return normal-day demand on scored days (n_days, n_regions, n_products), units a day."""
+    scored = slice(world.score_first, world.score_last + 1)
+    return np.stack(
+        [p.normal_pieces[scored] / p.pieces_per_unit for p in world.products], axis=-1
+    )
+
+
+def _normal_demand(world: World, labels: Mapping[str, Any]) -> xr.Dataset:
+    return xr.Dataset(
+        {"units": (("day", "region", "product"), _normal(world))},
+        coords={"day": _days(world), "region": labels["region"], "product": labels["product"]},
+    )

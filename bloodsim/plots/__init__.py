@@ -1,0 +1,7 @@
+"""Charts of saved results, one per module; each returns its axes and the data drawn."""
+
+from bloodsim.plots.calendar_heatmap import plot_calendar_heatmap
+from bloodsim.plots.chart import Chart
+from bloodsim.plots.fan import plot_fan
+
+__all__ = ["Chart", "plot_calendar_heatmap", "plot_fan"]

@@ -1,0 +1,291 @@
+"""How deep, how long, how sure: cover over time with its spread, one fan per variant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bloodsim.plots.chart import (
+    Chart,
+    Margins,
+    canvas,
+    chosen,
+    date_axis,
+    days_of,
+    footer,
+    frame,
+    width_of,
+)
+from bloodsim.plots.holidays import holiday_shades, visible
+from bloodsim.plots.style import (
+    INK,
+    LEVEL_TEXT_COLOURS,
+    Lang,
+    day_label,
+    floored,
+    house_style,
+    level_label,
+    pick,
+    plain,
+    variant_colour,
+    variant_label,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bloodsim.results import Results
+
+WIDTH_MM, HEIGHT_MM = 170.0, 105.0
+QUANTILES = {"low_5": 0.05, "low_25": 0.25, "median": 0.5, "high_75": 0.75, "high_95": 0.95}
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
+
+
+class _Fan(NamedTuple):
+    """Paths [replication, day] of one variant and their quantiles by day."""
+
+    variant: str
+    replications: npt.NDArray[np.int64]
+    paths: npt.NDArray[np.float64]
+    quantiles: dict[str, npt.NDArray[np.float64]]
+
+    @property
+    def lowest_day(self) -> int:
+        return int(np.argmin(self.quantiles["median"]))
+
+    @property
+    def lowest(self) -> float:
+        return float(self.quantiles["median"].min())
+
+    def below(self, days: float) -> int:
+        """Replications whose path is below a cover on some day."""
+        return int((self.paths < days).any(axis=1).sum())
+
+
+def plot_fan(
+    results: Results,
+    variants: Sequence[str] | None = None,
+    product: str = "red_cells",
+    region: str | None = None,
+    *,
+    ax: Axes | None = None,
+    lang: Lang = "en",
+) -> Chart:
+    """Cover day by day: median, 50 % and 90 % of replications, one path, alert levels, holidays.
+
+    National cover is national closing stock over national normal-day demand (days); a region's
+    is its own.
+
+    Parameters
+    ----------
+    results : Results
+        With the table `daily`.
+    variants : sequence of str, optional
+        Default: all.
+    product : str, default "red_cells"
+        Name of the product.
+    region : str, optional
+        Identifier of a region; default: the nation.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; default: those of a new figure.
+    lang : {"en", "zh"}, default "en"
+        Language of all words.
+
+    Returns
+    -------
+    Chart
+        ``(ax, data)``; data has one row per variant and day: variant, day, low_5, low_25, median,
+        high_75, high_95, sample_path.
+    """
+    chosen("product", product, results.products)
+    if region is not None:
+        chosen("region", region, results.regions)
+    names = [chosen("variant", name, results.variants) for name in variants or results.variants]
+    fans = [_fan(results, name, product, region) for name in names]
+    days = days_of(results.daily["day"].values)
+    with house_style():
+        on = canvas(ax, WIDTH_MM, HEIGHT_MM)
+        date_axis(on.ax, days, lang)
+        colours = [variant_colour(name, results.variants) for name in names]
+        for i, fan in enumerate(fans):
+            _draw(on.ax, days, fan, colours[i], _DASHES[i % len(_DASHES)], path=i == 0)
+        top = max(float(fan.quantiles["high_95"].max()) for fan in fans)
+        on.ax.set_ylim(0, max(top * 1.05, 1.0))
+        on.ax.set_ylabel(pick(lang, "库存天数", "Days of cover"))
+        _thresholds(on.ax, results.alert_levels(product), lang)
+        _legend(on.ax, fans, colours, lang)
+        frame(
+            on,
+            _headline(results, fans, days, product, region, lang),
+            _subtitle(fans, region, lang),
+            footer(results, lang),
+            Margins(left=38.0, right=54.0, above=16.0, below=56.0),
+        )
+        holiday_shades(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
+    return Chart(on.ax, _frame_of(fans, days))
+
+
+def _fan(results: Results, variant: str, product: str, region: str | None) -> _Fan:
+    daily = results.daily.sel(variant=variant, product=product)
+    daily = daily.dropna("replication", how="all", subset=["stock"])
+    if daily.sizes["replication"] == 0:
+        raise ValueError(f"no daily values were kept of variant {variant!r}")
+    if region is not None:
+        cover = daily["cover_days"].sel(region=region)
+    else:
+        cover = daily["stock"].sum("region") / _national_demand(results, product)
+    paths = cover.transpose("replication", "day").values.astype(float)
+    by_day = np.quantile(paths, list(QUANTILES.values()), axis=0)
+    return _Fan(
+        variant,
+        daily["replication"].values,
+        paths,
+        dict(zip(QUANTILES, by_day, strict=True)),
+    )
+
+
+def _national_demand(results: Results, product: str) -> object:
+    """National normal-day demand (U/day): day by day where it was kept, else its mean."""
+    if "normal_demand" in results.tables:
+        return results.tables["normal_demand"]["units"].sel(product=product).sum("region")
+    return results.normal_demand.sel(product=product).sum("region")
+
+
+def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, path: bool) -> None:
+    # A day's closing value belongs to the end of the day.
+    x = date2num(days) + 1
+    q = fan.quantiles
+    ax.fill_between(x, q["low_5"], q["high_95"], color=colour, alpha=0.16, linewidth=0)
+    ax.fill_between(x, q["low_25"], q["high_75"], color=colour, alpha=0.26, linewidth=0)
+    if path:
+        ax.plot(x, fan.paths[0], color=colour, linewidth=0.6, alpha=0.9)
+    ax.plot(x, q["median"], color=colour, linewidth=1.8, linestyle=dash)
+
+
+def _thresholds(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
+    for level, days in levels.items():
+        colour = LEVEL_TEXT_COLOURS[level]
+        ax.axhline(days, color=colour, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
+        ax.annotate(
+            pick(
+                lang,
+                f"{level_label(level, lang)}色 < {plain(days)} 天",
+                f"{level_label(level, lang)} < {plain(days)} d",
+            ),
+            xy=(1, days),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> None:
+    handles: list[Artist | tuple[Artist, ...]] = []
+    texts = []
+    for i, (fan, colour) in enumerate(zip(fans, colours, strict=True)):
+        dash = _DASHES[i % len(_DASHES)]
+        handles.append(Line2D([], [], color=colour, linewidth=1.8, linestyle=dash))
+        texts.append(variant_label(fan.variant, lang))
+    first = colours[0]
+    handles += [
+        Patch(color=first, alpha=0.42, linewidth=0),
+        Patch(color=first, alpha=0.16, linewidth=0),
+        Line2D([], [], color=first, linewidth=0.6),
+    ]
+    texts += [
+        pick(lang, "半数路径", "50 % of paths"),
+        pick(lang, "九成路径", "90 % of paths"),
+        pick(lang, f"第 {fans[0].replications[0]} 号路径", f"path no. {fans[0].replications[0]}"),
+    ]
+    legend = ax.legend(
+        handles,
+        texts,
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=ax.transAxes,
+        borderaxespad=4.2,
+        borderpad=0,
+        ncols=len(texts),
+        fontsize=7,
+        handlelength=2.0,
+        columnspacing=1.1,
+        handletextpad=0.5,
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+        text.set_color(INK)
+
+
+def _headline(
+    results: Results,
+    fans: list[_Fan],
+    days: list[date],
+    product: str,
+    region: str | None,
+    lang: Lang,
+) -> str:
+    """The lowest median, its day and the risk of yellow, of the first and the last variant."""
+    what = results.product_label(product, lang)
+    where = pick(lang, "全国", "National") if region is None else results.region_name(region, lang)
+    shown = fans[:1] if len(fans) == 1 else [fans[0], fans[-1]]
+    many = len(fans) > 1
+    level = results.alert_levels(product).get("yellow")
+    parts = []
+    for fan in shown:
+        at, n = day_label(days[fan.lowest_day], lang), len(fan.paths)
+        name = variant_label(fan.variant, lang)
+        zh = f"{at}降至 {floored(fan.lowest)} 天"
+        en = f"{floored(fan.lowest)} days on {at}"
+        if level is not None:
+            zh += f"，{n} 次中 {fan.below(level)} 次跌破 {plain(level)} 天"
+            en += f" (below {plain(level)} days in {fan.below(level)} of {n} paths)"
+        parts.append(
+            pick(lang, f"{name}：{zh}" if many else zh, f"{en} with {name}" if many else en)
+        )
+    if lang == "zh":
+        return f"{where}{what}库存中位数最低点——" + "；".join(parts)
+    return f"{where} {what.lower()}: median cover bottoms out at " + ", at ".join(parts)
+
+
+def _subtitle(fans: list[_Fan], region: str | None, lang: Lang) -> str:
+    n = max(len(fan.paths) for fan in fans)
+    where = pick(
+        lang, "全国" if region is None else "本地区", "national " if region is None else ""
+    )
+    return pick(
+        lang,
+        f"库存天数＝{where}日末可用库存÷{where}平日日均需求；{n} 次重复模拟；"
+        "粗线为中位数，色带含 50% 与 90% 的路径；紫色为节假日",
+        f"Days of cover = {where}closing stock ÷ {where}normal-day demand; {n} replications. Thick "
+        "line: median; bands: 50 % and 90 % of paths; shaded: public holidays",
+    )
+
+
+def _frame_of(fans: list[_Fan], days: list[date]) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = [
+        pd.DataFrame(
+            {
+                "variant": fan.variant,
+                "day": np.array(days, dtype="datetime64[D]"),
+                **fan.quantiles,
+                "sample_path": fan.paths[0],
+            }
+        )
+        for fan in fans
+    ]
+    return pd.concat(frames, ignore_index=True)

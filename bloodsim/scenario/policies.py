@@ -1,0 +1,71 @@
+"""The parameters of the transfer policies a file may name; what they do stands in policies/."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bloodsim.scenario.base import Model, Positive
+
+ReviewDays = Annotated[int, Field(ge=1, le=60)]
+
+
+class NoTransfers(Model):
+    """Every region for itself."""
+
+    kind: Literal["none"] = "none"
+    """The policy's name."""
+
+
+class ShareSurplus(Model):
+    """Regions above one cover give to regions below another, nearest first."""
+
+    kind: Literal["share_surplus"] = "share_surplus"
+    """The policy's name."""
+    above_days: Positive = 9.0
+    """Cover (days) above which a region gives what it has more."""
+    below_days: Positive = 5.0
+    """Cover (days) below which a region asks for help."""
+    fill_to_days: Positive = 7.0
+    """Cover (days) up to which a region that asks is filled."""
+    review_days: ReviewDays = 2
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry."""
+
+
+class Proportional(Model):
+    """All regions are brought towards the same cover."""
+
+    kind: Literal["proportional"] = "proportional"
+    """The policy's name."""
+    tolerance_days: Annotated[float, Field(ge=0)] = 1.0
+    """Distance from the common cover (days) that is left alone."""
+    horizon_days: Annotated[int, Field(ge=1, le=42)] = 7
+    """Days of forecast demand that cover is measured against."""
+    review_days: ReviewDays = 4
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry."""
+
+
+class CustomPolicy(Model):
+    """A policy registered from Python under its own name."""
+
+    kind: Literal["custom"] = "custom"
+    """The policy's name."""
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    """Name under which the policy was registered."""
+
+
+TransferPolicy = Annotated[
+    NoTransfers | ShareSurplus | Proportional | CustomPolicy, Field(discriminator="kind")
+]
+
+
+class Policies(Model):
+    """Who decides."""
+
+    transfer: TransferPolicy = NoTransfers()
+    """Which blood moves between regions."""

@@ -1,0 +1,149 @@
+"""Regions, what they ask for, and the routes between them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bloodsim.scenario.base import (
+    Days,
+    Frozen,
+    Model,
+    Name,
+    NonNegative,
+    PlainText,
+    Positive,
+    RegionId,
+    Share,
+)
+from bloodsim.scenario.collection import Group
+
+DemandClassName = Literal["emergency", "urgent", "elective"]
+
+
+class GiftShares(Model):
+    """Shares of gifts by volume; they sum to 1."""
+
+    ml_200: Share = 0.19
+    """Share of 200 mL gifts."""
+    ml_300: Share = 0.23
+    """Share of 300 mL gifts."""
+    ml_400: Share = 0.58
+    """Share of 400 mL gifts."""
+
+
+class Region(Model):
+    """An area with its own blood centre."""
+
+    name_zh: PlainText = ""
+    """Chinese name."""
+    name_en: PlainText = ""
+    """English name."""
+    adcode: Annotated[int, Field(ge=0, le=999999)] | None = None
+    """Administrative code (GB/T 2260)."""
+    population: Annotated[int, Field(ge=0)] = 0
+    """Residents."""
+    tile_row: Annotated[int, Field(ge=0, le=200)] | None = None
+    """Row on the tile grid."""
+    tile_col: Annotated[int, Field(ge=0, le=200)] | None = None
+    """Column on the tile grid."""
+    group_shares: Frozen[Group, Share]
+    """Blood groups of donors and patients; they sum to 1."""
+    gift_shares: GiftShares = GiftShares()
+    """Volumes of whole-blood gifts."""
+    donors_per_day: Frozen[Name, NonNegative]
+    """Donors invited on a normal day, by channel, before no-shows and deferral."""
+    demand_per_day: Frozen[Name, NonNegative]
+    """Units requested on a normal day, by product."""
+    feast_amplitude: Annotated[float, Field(ge=0, le=3)] = 1.0
+    """Depth of the festival dip against the national profile (-)."""
+    net_import_per_year: Frozen[Name, float] = {}
+    """Units a year that today's agreements bring in (negative: take out), by product."""
+    source: PlainText = ""
+    """Where the row comes from."""
+    confidence: PlainText = ""
+    """How far the row can be trusted."""
+
+
+class DemandClass(Model):
+    """Requests of one urgency."""
+
+    share: Share
+    """Share of the product's requests."""
+    reserve_days: NonNegative = 0.0
+    """Stock (days of normal-day demand) that this class may not touch."""
+    patience_days: Days = 0
+    """Days a request waits before it is lost (cancelled if elective)."""
+
+
+class Demand(Model):
+    """What hospitals ask for, of one product."""
+
+    profile: Name
+    """Seasonal profile of requests."""
+    variance_to_mean: Annotated[float, Field(ge=1, le=100)] = 1.0
+    """Variance of a region-day's requests over their mean; 1 = Poisson."""
+    growth_per_year: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
+    """Relative growth a year, from the first scored day."""
+    demand_amplitude_share: Annotated[float, Field(ge=0, le=2)] = 0.6
+    """Share of (feast_amplitude - 1) that applies to requests."""
+    classes: Frozen[DemandClassName, DemandClass]
+    """Urgency classes; shares sum to 1."""
+    emergency_substitution: Literal["none", "universal", "compatible"] = "universal"
+    """Which other groups serve an emergency when its own is out: universal = group O for red cells,
+    AB for plasma and platelets; compatible = every compatible group, in order of preference."""
+    routine_substitution: Literal["none", "universal", "compatible"] = "none"
+    """Which other groups serve urgent and elective requests."""
+
+
+class RouteProduct(Model):
+    """How a product travels."""
+
+    lot_units: Positive = 1.0
+    """Each group of a shipment is a multiple of this (units)."""
+    smallest_shipment_units: NonNegative = 0.0
+    """Smallest shipment over all groups (units)."""
+    largest_shipment_units: Positive | None = None
+    """Largest shipment over all groups (units)."""
+    min_life_days: Annotated[int, Field(ge=1, le=3660)] = 1
+    """Days of life a unit must have left on arrival."""
+
+
+class LeadTime(Model):
+    """Travel time by distance."""
+
+    up_to_km: Positive
+    """Longest distance (km)."""
+    days: Annotated[int, Field(ge=0, le=30)]
+    """Days from decision to arrival."""
+
+
+class Route(Model):
+    """One road between two regions."""
+
+    origin: RegionId
+    """Region that sends."""
+    destination: RegionId
+    """Region that receives."""
+    distance_km: NonNegative
+    """Distance (km)."""
+    lead_days: Annotated[int, Field(ge=0, le=30)]
+    """Days from decision to arrival."""
+
+
+class Routes(Model):
+    """Which regions can send to which."""
+
+    distances_km: Frozen[RegionId, Frozen[RegionId, NonNegative]] = {}
+    """Great-circle distances between regions, from region to region (km)."""
+    road_factor: Annotated[float, Field(ge=1, le=3)] = 1.0
+    """Road distance over great-circle distance."""
+    lead_times: tuple[LeadTime, ...] = (LeadTime(up_to_km=1e6, days=1),)
+    """Travel times by road distance."""
+    longest_km: Positive | None = None
+    """No route longer than this (km)."""
+    extra: tuple[Route, ...] = ()
+    """Further single routes; they replace a route of the same pair."""
+    products: Frozen[Name, RouteProduct] = {}
+    """Products that may travel, and how."""

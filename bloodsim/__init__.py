@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from bloodsim import metrics, plots
-    from bloodsim.decision import Plan, Policy, Shipment, Snapshot
+    from bloodsim.decision import Plan, Policy, Shipments, Snapshot
     from bloodsim.experiment import simulate
     from bloodsim.load import bundled, load
     from bloodsim.policies import register as register_policy
@@ -24,7 +24,7 @@ _HOME = {
     "register_policy": ("bloodsim.policies", "register"),
     "Plan": ("bloodsim.decision", "Plan"),
     "Policy": ("bloodsim.decision", "Policy"),
-    "Shipment": ("bloodsim.decision", "Shipment"),
+    "Shipments": ("bloodsim.decision", "Shipments"),
     "Snapshot": ("bloodsim.decision", "Snapshot"),
     "Results": ("bloodsim.results", "Results"),
     "Scenario": ("bloodsim.scenario", "Scenario"),
@@ -39,7 +39,7 @@ __all__ = [
     "Results",
     "Scenario",
     "ScenarioError",
-    "Shipment",
+    "Shipments",
     "Snapshot",
     "bundled",
     "load",

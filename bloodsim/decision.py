@@ -64,8 +64,9 @@ class Snapshot:
         Names along the region and group axes.
     stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, n_replications)
         Pieces usable now, being tested, and on the way to the region.
-    shippable : callable (product, route) -> int array (n_groups, n_replications)
-        Pieces that a route's origin may send today and that have enough life on arrival.
+    shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
+        Pieces that the origins of some routes may send today and that have enough life left on
+        arrival, row by row; to be called while deciding, not later.
     backlog : mapping of product to int array (n_regions, n_groups, n_replications)
         Pieces requested earlier that still wait.
     normal_demand : mapping of product to float array (n_regions, n_groups)
@@ -88,7 +89,7 @@ class Snapshot:
     stock: Mapping[str, IntArray]
     in_test: Mapping[str, IntArray]
     in_transit: Mapping[str, IntArray]
-    shippable: Callable[[str, int], IntArray]
+    shippable: Callable[[str, IntArray, IntArray], IntArray]
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
@@ -103,29 +104,37 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Shipment:
-    """Pieces that leave today along one route, oldest first.
+class Shipments:
+    """Shipments of one product that leave today, one row each, oldest units first.
+
+    A row belongs to one replication: a block's replications decide apart from each other.
 
     Parameters
     ----------
-    route : int
-        Row of the route table.
     product : str
         Product that travels.
-    pieces : int array (n_groups, n_replications)
-        Pieces per group and replication.
+    route : int array (n_rows,)
+        Rows of the route table.
+    replication : int array (n_rows,)
+        Positions along the replication axis.
+    pieces : int array (n_rows, n_groups)
+        Pieces per group.
     """
 
-    route: int
     product: str
+    route: IntArray
+    replication: IntArray
     pieces: IntArray
+
+    def __len__(self) -> int:
+        return len(self.route)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a planner decided for today."""
 
-    shipments: tuple[Shipment, ...] = field(default=())
+    shipments: tuple[Shipments, ...] = field(default=())
 
 
 NOTHING = Plan()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
+from types import ModuleType
 
 from bloodsim.load.bundled import bundled
 from bloodsim.load.document import Document, read_value
@@ -213,3 +215,13 @@ def _stacked(under: Tree, over: Tree) -> Tree:
         both = isinstance(old, dict) and isinstance(value, dict)
         under[key] = _stacked(dict(old), value) if both else value  # type: ignore[arg-type]
     return under
+
+
+class _CallableModule(ModuleType):
+    """Lets ``bloodsim.load(...)`` work after this module was imported under the same name."""
+
+    def __call__(self, path_or_name: str | FilePath) -> Scenario:
+        return load(path_or_name)
+
+
+sys.modules[__name__].__class__ = _CallableModule

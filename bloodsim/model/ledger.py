@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
-from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 FLOWS = (
     "collected",
@@ -87,13 +87,12 @@ class Ledger:
         donors[2, channel] += donated[:, -1]
         donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
 
-    def count_shipment(self, product: int, route: int, pieces: Ints) -> None:
-        """Count a shipment (n_groups, R) at its origin."""
-        total = np.add.reduce(pieces, axis=0)
-        self.sent[product, route] += total
-        self.shipments[product, route] += total > 0
-        origin = int(self.world.routes.origin[route])
-        self.flows[FLOWS.index("shipped"), product, origin] += pieces
+    def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
+        """Count shipments (n_rows, n_groups) at their origins."""
+        np.add.at(self.sent[product], (route, replication), np.add.reduce(pieces, axis=1))
+        np.add.at(self.shipments[product], (route, replication), 1)
+        shipped = self.flows[FLOWS.index("shipped"), product]
+        np.add.at(shipped, (self.world.routes.origin[route], slice(None), replication), pieces)
 
     # --- ages -----------------------------------------------------------------------------------
     # The mean age at issue follows from a balance of expiry days: what was issued is what came in
@@ -104,15 +103,17 @@ class Ledger:
         self.expiry_weight[product] += np.add.reduce(pieces, axis=1, dtype=np.int64) * expiry
 
     def move_expiry_weight(
-        self, product: int, origin: int, destination: int, taken: Ints, pieces: Ints, stock: Stock
+        self, product: int, route: Index, replication: Index, pieces: Ints, taken: Ints
     ) -> None:
-        """Count the expiry days of a shipment; it weighs at its destination from the start."""
+        """Count the expiry days of shipments; they weigh at the destination from the start."""
         # Sum of expiry days = newest x pieces - sum of running counts below the newest.
-        total = np.add.reduce(pieces, axis=0, dtype=np.int64)
-        running = np.add.reduce(taken, axis=(0, 1), dtype=np.int64)
-        weight = stock.newest_expiry * total - (running - total)
-        self.expiry_weight[product, origin] -= weight
-        self.expiry_weight[product, destination] += weight
+        newest = self.bank.stocks[product].newest_expiry
+        total = np.add.reduce(pieces, axis=1, dtype=np.int64)
+        running = np.add.reduce(taken, axis=(1, 2), dtype=np.int64)
+        weight = newest * total - (running - total)
+        table, weights = self.world.routes, self.expiry_weight[product]
+        np.subtract.at(weights, (table.origin[route], replication), weight)
+        np.add.at(weights, (table.destination[route], replication), weight)
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ LAB_ROUNDINGS = 6
 
 @dataclass(frozen=True)
 class Chunk:
-    """The luck of `CHUNK_DAYS` days; R is the number of replications.
+    """The luck of `CHUNK_DAYS` days, until the next is drawn; R is the number of replications.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ class Luck:
             purpose: np.full(shape, np.nan) for purpose in ("collection", "demand")
         }
         self._next_day = 0
+        self._buffers: dict[str, NDArray[np.generic]] = {}
 
     def next_chunk(self) -> Chunk:
         """Draw the next chunk of days."""
@@ -118,21 +120,23 @@ class Luck:
         excess = np.concatenate(
             [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
         )
-        invited = np.empty((CHUNK_DAYS, world.n_slots, world.n_regions, 8, n))
-        session_uniform = np.empty((CHUNK_DAYS, world.n_slots, world.n_regions, n))
-        lab_uniform = np.empty((CHUNK_DAYS, LAB_ROUNDINGS, world.n_regions, n))
+        invited = self._buffer("invited", (world.n_slots, world.n_regions, 8, n))
+        session_uniform = self._buffer("session_uniform", (world.n_slots, world.n_regions, n))
+        lab_uniform = self._buffer("lab_uniform", (LAB_ROUNDINGS, world.n_regions, n))
+        counts = np.empty((n, CHUNK_DAYS, world.n_slots, 8), dtype=np.int32)
+        uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + LAB_ROUNDINGS))
         for region in range(world.n_regions):
-            means, shares = mean[:, :, region], world.group_shares[region]
-            counts = np.empty((n, CHUNK_DAYS, world.n_slots, 8))
-            uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + LAB_ROUNDINGS))
+            means = mean[:, :, region]
+            rates = means[..., None] * world.group_shares[region]
+            shapes = _gamma_shapes(means, excess)
             for r, generator in enumerate(self._streams["collection"][region]):
-                mix = _gamma_mix(generator, means, excess)
-                rate = (means * mix * factor[region, r][:, None])[:, :, None] * shares
-                np.cumsum(generator.poisson(rate), axis=-1, out=counts[r])
+                mix = _gamma_mix(generator, shapes) * factor[region, r][:, None]
+                counts[r] = generator.poisson(rates * mix[..., None])
                 generator.random(out=uniforms[r])
             invited[:, :, region] = np.moveaxis(counts, 0, -1)
             session_uniform[:, :, region] = np.moveaxis(uniforms[:, :, : world.n_slots], 0, -1)
             lab_uniform[:, :, region] = np.moveaxis(uniforms[:, :, world.n_slots :], 0, -1)
+        np.cumsum(invited, axis=3, out=invited)
         self.draws += invited.size + int((excess > 0).sum()) * CHUNK_DAYS * world.n_regions * n
         return invited, session_uniform, lab_uniform
 
@@ -144,17 +148,18 @@ class Luck:
         product_of = [demand.product for demand in world.demands]
         class_share = np.array([demand.share for demand in world.demands])
         pieces = np.array([world.products[p].pieces_per_unit for p in product_of], dtype=np.int32)
-        requested = np.empty((CHUNK_DAYS, n_streams, world.n_regions, 8, n), dtype=np.int32)
-        slot_uniform = np.empty((CHUNK_DAYS, n_products, world.n_regions, n))
+        requested = self._buffer("requested", (n_streams, world.n_regions, 8, n), np.int32)
+        slot_uniform = self._buffer("slot_uniform", (n_products, world.n_regions, n))
+        counts = np.empty((n, CHUNK_DAYS, n_streams, 8), dtype=np.int32)
+        uniforms = np.empty((n, CHUNK_DAYS, n_products))
         for region in range(world.n_regions):
             means = mean[:, :, region]
             split = class_share[:, None] * world.group_shares[region]
-            counts = np.empty((n, CHUNK_DAYS, n_streams, 8), dtype=np.int32)
-            uniforms = np.empty((n, CHUNK_DAYS, n_products))
+            rates = means[:, product_of, None] * split
+            shapes = _gamma_shapes(means, excess)
             for r, generator in enumerate(self._streams["demand"][region]):
-                mix = _gamma_mix(generator, means, excess)
-                rate = means * mix * factor[region, r][:, None]
-                counts[r] = generator.poisson(rate[:, product_of, None] * split)
+                mix = _gamma_mix(generator, shapes) * factor[region, r][:, None]
+                counts[r] = generator.poisson(rates * mix[:, product_of, None])
                 generator.random(out=uniforms[r])
             counts *= pieces[:, None]
             requested[:, :, region] = np.moveaxis(counts, 0, -1)
@@ -162,10 +167,25 @@ class Luck:
         self.draws += requested.size + int((excess > 0).sum()) * CHUNK_DAYS * world.n_regions * n
         return requested, slot_uniform
 
+    def _buffer(self, name: str, shape: tuple[int, ...], dtype: type = np.float64) -> Any:
+        """Return the array of a chunk; every chunk uses the same, fresh pages cost more than draws."""
+        if name not in self._buffers:
+            self._buffers[name] = np.empty((CHUNK_DAYS, *shape), dtype=dtype)
+        return self._buffers[name]
 
-def _gamma_mix(generator: np.random.Generator, mean: Floats, excess: Floats) -> Floats:
-    """Return gamma multipliers of mean 1 that give a Poisson count variance/mean = 1 + excess."""
+
+def _gamma_shapes(mean: Floats, excess: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return gamma shapes that give a mixed Poisson count variance/mean = 1 + excess, and where."""
     mixed = (excess > 0) & (mean > 0)
-    shape = np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0)
+    return np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0), mixed
+
+
+def _gamma_mix(
+    generator: np.random.Generator, shapes: tuple[Floats, NDArray[np.bool_]]
+) -> Floats:
+    """Return gamma multipliers of mean 1; 1 where nothing is mixed."""
+    shape, mixed = shapes
     draws = generator.standard_gamma(shape)
-    return np.where(mixed, draws / shape, 1.0)
+    draws /= shape
+    draws[~mixed] = 1.0
+    return draws

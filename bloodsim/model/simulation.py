@@ -126,7 +126,9 @@ class Simulation:
                 name: roads.in_transit() if (roads := bank.roads[i]) else 0 * bank.stocks[i].gone
                 for name, i in index.items()
             },
-            shippable=lambda product, route: self.transfers.shippable(product, route, day),
+            shippable=lambda product, route, replication: self.transfers.shippable(
+                product, route, replication, day
+            ),
             backlog={name: backlog[i] for name, i in index.items()},
             normal_demand={
                 p.name: p.normal_pieces[day][:, None] * shares for p in world.products

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
+Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 class Stock:
@@ -82,29 +83,49 @@ class Stock:
             below = upto
         return np.stack(rows)
 
-    def floor(self, region: int, day: int, expires_after: int) -> Ints:
-        """Return the running count below which a region's pieces expire on *expires_after* or before.
+    def floor(self, cells: Cells, day: int, expires_after: NDArray[np.intp]) -> Ints:
+        """Return the running counts below which pieces expire on *expires_after* or before.
 
-        *day* is today: expiry days up to today are over, so they bound nothing.
-        """
-        if expires_after <= day:
-            return self.gone[region].copy()
-        if expires_after >= self.newest_expiry:
-            return self.received[region].copy()
-        return np.maximum(self.upto[self.slot(expires_after), region], self.gone[region])
-
-    def take(self, region: int, pieces: Ints, floor: Ints) -> Ints:
-        """Remove a region's oldest pieces above *floor* and return them as running counts.
+        Parameters
+        ----------
+        cells : (region, replication), each int array (n_rows,)
+            Whose stock.
+        day : int
+            Today: expiry days up to today are over, so they bound nothing.
+        expires_after : int array (n_rows,)
+            Last expiry day that is too early.
 
         Returns
         -------
-        int array (life_days + 1, n_groups, R)
+        int array (n_rows, n_groups)
+        """
+        region, replication = cells
+        gone = self.gone[region, :, replication]
+        upto = self.upto[expires_after % (self.life_days + 1), region, :, replication]
+        floor = np.where((expires_after > day)[:, None], np.maximum(upto, gone), gone)
+        received = self.received[region, :, replication]
+        return np.where((expires_after >= self.newest_expiry)[:, None], received, floor)
+
+    def take(self, cells: Cells, pieces: Ints, floor: Ints) -> Ints:
+        """Remove the oldest pieces above *floor* and return them as running counts.
+
+        Parameters
+        ----------
+        cells : (region, replication), each int array (n_rows,)
+            Whose stock; no two rows alike.
+        pieces, floor : int array (n_rows, n_groups)
+            Pieces to take, and the running counts (see `floor`) above which they are.
+
+        Returns
+        -------
+        int array (n_rows, life_days + 1, n_groups)
             Pieces by ring slot, cumulated from old to new, ready for `merge`.
         """
-        upto = self.upto[:, region]
-        taken = np.clip(upto - floor, 0, pieces)
-        self.received[region] -= pieces
-        np.maximum(np.minimum(upto, floor), upto - pieces, out=upto)
+        region, replication = cells
+        upto = self.upto[:, region, :, replication]
+        taken = np.minimum(np.maximum(upto - floor[:, None], 0), pieces[:, None])
+        self.upto[:, region, :, replication] = upto - taken
+        self.received[region, :, replication] -= pieces
         return taken
 
     def merge(self, arriving: Ints, total: Ints) -> None:

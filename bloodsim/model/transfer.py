@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import Plan, PlanError, Shipment
+from bloodsim.blood import GROUPS
+from bloodsim.decision import Plan, PlanError, Shipments
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
+Index = NDArray[np.intp]
 
 
 class Transfers:
@@ -20,11 +24,13 @@ class Transfers:
         self.world, self.bank, self.ledger = world, bank, ledger
         self._products = {product.name: i for i, product in enumerate(world.products)}
 
-    def shippable(self, product: str, route: int, day: int) -> Ints:
-        """Return pieces (n_groups, R) that *route* could carry today with life enough left."""
-        index = self._products[product]
-        origin = int(self.world.routes.origin[route])
-        return self.bank.stocks[index].received[origin] - self._floor(index, route, day)
+    def shippable(self, product: str, route: Index, replication: Index, day: int) -> Ints:
+        """Return pieces (n_rows, n_groups) that could leave today with life enough left."""
+        table, stock = self.world.routes, self.bank.stocks[self._products[product]]
+        origin = table.origin[route]
+        too_early = day + table.lead_days[route] + table.min_life_days[product] - 1
+        floor = stock.floor((origin, replication), day, too_early)
+        return stock.received[origin, :, replication] - floor
 
     def depart(self, plan: Plan, day: int) -> None:
         """Send every shipment of a plan on its way.
@@ -34,20 +40,40 @@ class Transfers:
         PlanError
             Naming region, group and day, if a shipment cannot be carried out.
         """
-        for shipment in plan.shipments:
-            self._check(shipment, day)
-            index, route = self._products[shipment.product], shipment.route
-            roads = self.bank.roads[index]
-            assert roads is not None
-            stock, table = self.bank.stocks[index], self.world.routes
-            origin, destination = int(table.origin[route]), int(table.destination[route])
-            pieces = shipment.pieces.astype(np.int32)
-            taken = stock.take(origin, pieces, self._floor(index, route, day))
-            slot = (day + int(table.lead_days[route])) % len(roads.total)
-            roads.arriving[slot, :, destination] += taken
-            roads.total[slot, destination] += pieces
-            self.ledger.count_shipment(index, route, pieces)
-            self.ledger.move_expiry_weight(index, origin, destination, taken, pieces, stock)
+        for shipments in plan.shipments:
+            if len(shipments) == 0:
+                continue
+            self._check(shipments, day)
+            origin = self.world.routes.origin[shipments.route]
+            # Rows of one origin and replication leave one after the other.
+            for rows in _turns(origin, shipments.replication):
+                self._send(
+                    shipments.product,
+                    shipments.route[rows],
+                    shipments.replication[rows],
+                    np.asarray(shipments.pieces[rows], dtype=np.int32),
+                    day,
+                )
+
+    def _send(self, product: str, route: Index, replication: Index, pieces: Ints, day: int) -> None:
+        index, table = self._products[product], self.world.routes
+        stock, roads = self.bank.stocks[index], self.bank.roads[index]
+        assert roads is not None
+        origin, destination = table.origin[route], table.destination[route]
+        able = self.shippable(product, route, replication, day)
+        if (pieces > able).any():
+            row, group = (int(axis[0]) for axis in np.nonzero(pieces > able))
+            where = self._where(product, int(route[row]), day)
+            raise PlanError(f"{where}: more {GROUPS[group]} is planned than the origin can send")
+        floor = stock.received[origin, :, replication] - able
+        taken = stock.take((origin, replication), pieces, floor)
+        slot = (day + table.lead_days[route]) % len(roads.total)
+        for rows in _turns(destination, replication):
+            at = slot[rows], destination[rows], replication[rows]
+            roads.arriving[at[0], :, at[1], :, at[2]] += taken[rows]
+            roads.total[at[0], at[1], :, at[2]] += pieces[rows]
+        self.ledger.count_shipments(index, route, replication, pieces)
+        self.ledger.move_expiry_weight(index, route, replication, pieces, taken)
 
     def arrive(self, day: int) -> None:
         """Add to stock what arrives today."""
@@ -61,34 +87,42 @@ class Transfers:
                 roads.arriving[slot] = 0
                 roads.total[slot] = 0
 
-    def _floor(self, index: int, route: int, day: int) -> Ints:
-        table, product = self.world.routes, self.world.products[index]
-        arrival = day + int(table.lead_days[route])
-        oldest_allowed = arrival + table.min_life_days[product.name]
-        return self.bank.stocks[index].floor(int(table.origin[route]), day, oldest_allowed - 1)
+    def _where(self, product: str, route: int, day: int) -> str:
+        table, regions = self.world.routes, self.world.regions
+        ends = f"{regions[table.origin[route]]} to {regions[table.destination[route]]}"
+        return f"{self.world.date(day)}, {ends}, {product}"
 
-    def _check(self, shipment: Shipment, day: int) -> None:
-        table, pieces = self.world.routes, np.asarray(shipment.pieces)
-        if not 0 <= shipment.route < len(table):
-            raise PlanError(f"day {day}: there is no route {shipment.route}")
-        origin = self.world.regions[int(table.origin[shipment.route])]
-        destination = self.world.regions[int(table.destination[shipment.route])]
-        where = f"{self.world.date(day)}: {origin} to {destination}, {shipment.product}"
-        if shipment.product not in table.products:
-            raise PlanError(f"{where}: this product does not travel")
-        if not np.issubdtype(pieces.dtype, np.integer):
-            raise PlanError(f"{where}: pieces must be whole numbers")
-        if pieces.min(initial=0) < 0:
-            raise PlanError(f"{where}: pieces must not be negative")
-        if np.any(pieces % table.lot_pieces[shipment.product]):
-            raise PlanError(f"{where}: pieces must be multiples of the lot")
-        total = pieces.sum(axis=0)
-        too_small = (total > 0) & (total < table.smallest_pieces[shipment.product])
-        if np.any(too_small | (total > table.largest_pieces[shipment.product])):
-            raise PlanError(f"{where}: a shipment is smaller or larger than the route allows")
-        over = pieces > self.shippable(shipment.product, shipment.route, day)
-        if over.any():
-            from bloodsim.blood import GROUPS
+    def _check(self, shipments: Shipments, day: int) -> None:
+        """Refuse what no road could carry."""
+        table, product = self.world.routes, shipments.product
+        pieces, route = np.asarray(shipments.pieces), np.asarray(shipments.route)
+        if product not in table.products:
+            raise PlanError(f"{self.world.date(day)}: {product} does not travel")
+        if not (np.issubdtype(pieces.dtype, np.integer) and np.issubdtype(route.dtype, np.integer)):
+            raise PlanError(f"{self.world.date(day)}, {product}: pieces must be whole numbers")
+        if route.min() < 0 or route.max() >= len(table):
+            raise PlanError(f"{self.world.date(day)}, {product}: there is no such route")
+        total = pieces.sum(axis=1)
+        faults = {
+            "pieces must not be negative": (pieces < 0).any(axis=1),
+            "pieces must be whole lots": (pieces % table.lot_pieces[product] != 0).any(axis=1),
+            "the shipment is too small": total < table.smallest_pieces[product],
+            "the shipment is too large": total > table.largest_pieces[product],
+        }
+        for fault, rows in faults.items():
+            if rows.any():
+                row = int(np.argmax(rows))
+                raise PlanError(f"{self._where(product, int(route[row]), day)}: {fault}")
 
-            group = GROUPS[int(np.argmax(over.any(axis=1)))]
-            raise PlanError(f"{where}: more {group} is planned than {origin} can send")
+
+def _turns(region: Index, replication: Index) -> Iterator[Index]:
+    """Yield rows so that none has a (region, replication) twice, in order."""
+    key = region.astype(np.int64) << 32 | replication
+    order = np.argsort(key, kind="stable")
+    ranked = key[order]
+    starts = np.flatnonzero(np.diff(ranked, prepend=ranked[:1] - 1))
+    turn = np.empty(len(key), dtype=np.int64)
+    lengths = np.diff(starts, append=len(key))
+    turn[order] = np.arange(len(key)) - np.repeat(starts, lengths)
+    for number in range(int(turn.max(initial=-1)) + 1):
+        yield np.flatnonzero(turn == number)

@@ -23,6 +23,7 @@ from bloodsim.plots.chart import (
     days_of,
     footer,
     frame,
+    legend_below,
     text_width,
     width_of,
 )
@@ -31,6 +32,7 @@ from bloodsim.plots.style import (
     INK,
     LEVEL_COLOURS,
     MUTED,
+    NBSP,
     Lang,
     day_label,
     floored,
@@ -115,7 +117,7 @@ def plot_calendar_heatmap(
             left=max(text_width(name, 7.0) for name in names) + 14,
             right=98.0,
             above=ROOM_ABOVE + 6,
-            below=52.0,
+            below=44.0,
         )
         _legend(on.ax, levels, lang)
         frame(
@@ -267,16 +269,9 @@ def _legend(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
     ax.legend(
         handles,
         texts,
-        loc="upper left",
-        bbox_to_anchor=(0, 0),
-        bbox_transform=ax.transAxes,
-        borderaxespad=3.4,
-        borderpad=0,
         ncols=len(texts),
-        fontsize=7,
-        handlelength=1.6,
-        columnspacing=1.2,
         handler_map={tuple: HandlerTuple(ndivide=1)},
+        **legend_below(ax, 29),
     )
 
 
@@ -296,15 +291,15 @@ def _headline(
         return pick(
             lang,
             f"{what}：所有地区库存始终不低于 {plain(below)} 天；最低为{worst}，{at} {days} 天",
-            f"{what}: no region falls below {plain(below)} days of cover; "
-            f"the lowest is {worst}, {days} days on {at}",
+            f"{what}: no region falls below {plain(below)}{NBSP}days of cover; "
+            f"the lowest is {worst}, {days}{NBSP}days on {at}",
         )
     return pick(
         lang,
         f"{what}：{total} 个地区中有 {count} 个库存低于 {plain(below)} 天；"
         f"最低为{worst}，{at}仅 {days} 天",
-        f"{what}: {count} of {total} regions fall below {plain(below)} days of cover; "
-        f"the lowest is {worst}, {days} days on {at}",
+        f"{what}: {count} of {total} regions fall below {plain(below)}{NBSP}days of cover; "
+        f"the lowest is {worst}, {days}{NBSP}days on {at}",
     )
 
 

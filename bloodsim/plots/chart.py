@@ -6,15 +6,18 @@ import io
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import ScaledTranslation
 
-from bloodsim.plots.style import INK, MUTED, Lang, day_label, house_style, month_label
+from bloodsim.plots.style import FAMILIES, INK, MUTED, Lang, day_label, house_style, month_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +131,22 @@ def frame(on: Canvas, headline: str, subtitle: str, footer: str, margins: Margin
         )
 
 
+def legend_below(ax: Axes, points: float) -> dict[str, Any]:
+    """Where a legend in one row goes: left-aligned, *points* below the axes."""
+    down = ScaledTranslation(0, -points / POINTS, figure_of(ax).dpi_scale_trans)
+    return {
+        "loc": "upper left",
+        "bbox_to_anchor": (0, 0),
+        "bbox_transform": ax.transAxes + down,
+        "borderaxespad": 0,
+        "borderpad": 0,
+        "fontsize": 7,
+        "handlelength": 1.8,
+        "handletextpad": 0.5,
+        "columnspacing": 1.1,
+    }
+
+
 def _note(
     ax: Axes, text: str, offset: tuple[float, float], size: float, colour: str, top: bool
 ) -> None:
@@ -149,25 +168,23 @@ def _note(
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
     """Lines of *text* no wider than *width* points; breaks at spaces and between characters."""
-    lines, line = [], ""
+    lines, line, taken = [], "", 0.0
     for piece in _pieces(text):
-        if line and text_width(line + piece.rstrip(), size) > width:
-            lines.append(line.rstrip())
-            line = ""
+        if line and taken + text_width(piece.rstrip(" "), size) > width:
+            lines.append(line.rstrip(" "))
+            line, taken = "", 0.0
         line += piece
-    return [*lines, line.rstrip()]
+        taken += text_width(piece, size)
+    return [*lines, line.rstrip(" ")]
 
 
 def _pieces(text: str) -> list[str]:
     """Smallest stretches that stay on one line: a word with its space, or a Chinese character."""
     pieces: list[str] = []
     for character in text:
-        sticks = pieces and (
-            character in _NO_BREAK_BEFORE
-            or character == " "
-            or not (_is_wide(character) or _is_wide(pieces[-1][-1]) or pieces[-1][-1] == " ")
-        )
-        if sticks:
+        last = pieces[-1][-1] if pieces else " "
+        word = not _is_wide(character) and not _is_wide(last) and last != " "
+        if pieces and (word or character == " " or character in _NO_BREAK_BEFORE):
             pieces[-1] += character
         else:
             pieces.append(character)
@@ -179,8 +196,10 @@ def _is_wide(character: str) -> bool:
 
 
 def text_width(text: str, size: float) -> float:
-    """Width of a text in points, near enough to lay out by."""
-    return sum(size if _is_wide(character) else 0.56 * size for character in text)
+    """Width of a text in the chart's font (points)."""
+    font = FontProperties(family=FAMILIES, size=size)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width)
 
 
 def footer(results: Results, lang: Lang) -> str:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from bloodsim.plots.chart import (
     Chart,
@@ -23,12 +24,14 @@ from bloodsim.plots.chart import (
     days_of,
     footer,
     frame,
+    legend_below,
     width_of,
 )
 from bloodsim.plots.holidays import holiday_shades, visible
 from bloodsim.plots.style import (
     INK,
     LEVEL_TEXT_COLOURS,
+    NBSP,
     Lang,
     day_label,
     floored,
@@ -117,9 +120,10 @@ def plot_fan(
         date_axis(on.ax, days, lang)
         colours = [variant_colour(name, results.variants) for name in names]
         for i, fan in enumerate(fans):
-            _draw(on.ax, days, fan, colours[i], _DASHES[i % len(_DASHES)], path=i == 0)
+            _draw(on.ax, days, fan, colours[i], _DASHES[i % len(_DASHES)], first=i == 0)
         top = max(float(fan.quantiles["high_95"].max()) for fan in fans)
         on.ax.set_ylim(0, max(top * 1.05, 1.0))
+        on.ax.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
         on.ax.set_ylabel(pick(lang, "库存天数", "Days of cover"))
         _thresholds(on.ax, results.alert_levels(product), lang)
         _legend(on.ax, fans, colours, lang)
@@ -128,7 +132,7 @@ def plot_fan(
             _headline(results, fans, days, product, region, lang),
             _subtitle(fans, region, lang),
             footer(results, lang),
-            Margins(left=38.0, right=54.0, above=16.0, below=56.0),
+            Margins(left=38.0, right=54.0, above=16.0, below=44.0),
         )
         holiday_shades(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
     return Chart(on.ax, _frame_of(fans, days))
@@ -160,14 +164,17 @@ def _national_demand(results: Results, product: str) -> object:
     return results.normal_demand.sel(product=product).sum("region")
 
 
-def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, path: bool) -> None:
+def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, first: bool) -> None:
     # A day's closing value belongs to the end of the day.
     x = date2num(days) + 1
     q = fan.quantiles
-    ax.fill_between(x, q["low_5"], q["high_95"], color=colour, alpha=0.16, linewidth=0)
-    ax.fill_between(x, q["low_25"], q["high_75"], color=colour, alpha=0.26, linewidth=0)
-    if path:
+    if first:
+        ax.fill_between(x, q["low_5"], q["high_95"], color=colour, alpha=0.16, linewidth=0)
+        ax.fill_between(x, q["low_25"], q["high_75"], color=colour, alpha=0.26, linewidth=0)
         ax.plot(x, fan.paths[0], color=colour, linewidth=0.6, alpha=0.9)
+    else:  # bands over bands make a colour of their own: the others show their edges
+        for edge in ("low_5", "high_95"):
+            ax.plot(x, q[edge], color=colour, linewidth=0.7, linestyle=dash)
     ax.plot(x, q["median"], color=colour, linewidth=1.8, linestyle=dash)
 
 
@@ -213,16 +220,8 @@ def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> None:
     legend = ax.legend(
         handles,
         texts,
-        loc="upper left",
-        bbox_to_anchor=(0, 0),
-        bbox_transform=ax.transAxes,
-        borderaxespad=4.2,
-        borderpad=0,
         ncols=len(texts),
-        fontsize=7,
-        handlelength=2.0,
-        columnspacing=1.1,
-        handletextpad=0.5,
+        **legend_below(ax, 29),
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
@@ -242,35 +241,51 @@ def _headline(
     where = pick(lang, "全国", "National") if region is None else results.region_name(region, lang)
     shown = fans[:1] if len(fans) == 1 else [fans[0], fans[-1]]
     many = len(fans) > 1
-    level = results.alert_levels(product).get("yellow")
-    parts = []
-    for fan in shown:
-        at, n = day_label(days[fan.lowest_day], lang), len(fan.paths)
-        name = variant_label(fan.variant, lang)
-        zh = f"{at}降至 {floored(fan.lowest)} 天"
-        en = f"{floored(fan.lowest)} days on {at}"
-        if level is not None:
-            zh += f"，{n} 次中 {fan.below(level)} 次跌破 {plain(level)} 天"
-            en += f" (below {plain(level)} days in {fan.below(level)} of {n} paths)"
-        parts.append(
-            pick(lang, f"{name}：{zh}" if many else zh, f"{en} with {name}" if many else en)
-        )
+    lows = [(floored(fan.lowest), day_label(days[fan.lowest_day], lang)) for fan in shown]
     if lang == "zh":
-        return f"{where}{what}库存中位数最低点——" + "；".join(parts)
-    return f"{where} {what.lower()}: median cover bottoms out at " + ", at ".join(parts)
+        text = "，".join(
+            f"{f'“{variant_label(fan.variant, lang)}”' if many else ''}{at}降至 {low} 天"
+            for fan, (low, at) in zip(shown, lows, strict=True)
+        )
+        text = f"{where}{what}库存（中位数）{text}"
+    else:
+        text = ", ".join(
+            f"{low}{NBSP}days on {at}{f' with {variant_label(fan.variant, lang)}' if many else ''}"
+            for fan, (low, at) in zip(shown, lows, strict=True)
+        )
+        text = f"{where} {what.lower()}: median cover bottoms out at {text}"
+    return text + _risk(shown, results.alert_levels(product).get("yellow"), lang)
+
+
+def _risk(fans: list[_Fan], below_days: float | None, lang: Lang) -> str:
+    """In how many replications cover is below yellow on some day."""
+    if below_days is None:
+        return ""
+    n = len(fans[0].paths)
+    counts = [fan.below(below_days) for fan in fans]
+    zh = "、".join(map(str, counts))
+    each = "分别" if len(counts) > 1 else ""
+    en = " and ".join(map(str, counts))
+    return pick(
+        lang,
+        f"；{n} 次模拟中{each}有 {zh} 次跌破 {plain(below_days)} 天",
+        f"; below {plain(below_days)}{NBSP}days in {en} of {n} paths",
+    )
 
 
 def _subtitle(fans: list[_Fan], region: str | None, lang: Lang) -> str:
     n = max(len(fan.paths) for fan in fans)
+    edges_zh = "（其余方案画出其 90% 的上下界）" if len(fans) > 1 else ""
+    edges_en = " (thin lines: edges of the others' 90 %)" if len(fans) > 1 else ""
     where = pick(
         lang, "全国" if region is None else "本地区", "national " if region is None else ""
     )
     return pick(
         lang,
         f"库存天数＝{where}日末可用库存÷{where}平日日均需求；{n} 次重复模拟；"
-        "粗线为中位数，色带含 50% 与 90% 的路径；紫色为节假日",
+        f"粗线为中位数，色带含 50% 与 90% 的路径{edges_zh}；紫色为节假日",
         f"Days of cover = {where}closing stock ÷ {where}normal-day demand; {n} replications. Thick "
-        "line: median; bands: 50 % and 90 % of paths; shaded: public holidays",
+        f"line: median; bands: 50 % and 90 % of paths{edges_en}; shaded: public holidays",
     )
 
 

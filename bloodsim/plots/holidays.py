@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
@@ -19,6 +20,10 @@ BAR_HEIGHT = 4.0
 ROOM_ABOVE = BAR_HEIGHT + NAME_SIZE + 9.0
 """Room that the bar and its names need above the axes (points)."""
 
+LONG_DAYS = 5
+"""Blocks at least this long have their edges drawn through the chart."""
+
+_EDGE: dict[str, Any] = {"colors": "#7b6ba8", "linewidth": 0.7, "linestyle": (0, (2, 2))}
 _NAME_COLOUR = "#54468a"
 _BAR_COLOUR = "#7b6ba8"
 
@@ -41,6 +46,8 @@ def holiday_bar(ax: Axes, blocks: Sequence[HolidayBlock], lang: Lang, width: flo
     low, high = ax.get_xlim()
     for block in blocks:
         start, end = _span(block)
+        if end - start >= LONG_DAYS:
+            ax.vlines((start, end), 0, 1, transform=ax.get_xaxis_transform(), **_EDGE)
         length = (end - start) / (high - low) * width
         piece = DrawingArea(length, BAR_HEIGHT)
         piece.add_artist(Rectangle((0, 0), length, BAR_HEIGHT, color=_BAR_COLOUR, linewidth=0))

@@ -19,6 +19,9 @@ Lang = Literal["zh", "en"]
 
 FONT_FILE = "fonts/NotoSansSC-gb2312.ttf"
 
+FAMILIES = ["Noto Sans SC", "DejaVu Sans"]
+"""Fonts in order; as a list of families, each missing glyph is looked for in the next one."""
+
 LEVEL_COLOURS = {
     "green": "#e3eee6",
     "blue": "#a6cbe6",
@@ -36,6 +39,8 @@ LEVEL_TEXT_COLOURS = {
     "red": "#8f1029",
 }
 """The same levels, dark enough for text and lines on white."""
+
+NBSP = "\N{NO-BREAK SPACE}"
 
 INK = "#222222"
 MUTED = "#666666"
@@ -79,8 +84,7 @@ def house_style() -> Iterator[None]:
     """Chart settings, fonts with Chinese among them; the caller's settings return afterwards."""
     _register_font()
     settings = {
-        # The list must stand here: with "sans-serif" there is no fallback glyph by glyph.
-        "font.family": ["Noto Sans SC", "DejaVu Sans"],
+        "font.family": FAMILIES,
         "font.size": 8.0,
         "text.color": INK,
         "axes.edgecolor": MUTED,

@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import RouteTable, Shipment, Snapshot
+from bloodsim.decision import RouteTable, Shipments, Snapshot
 
 Ints = NDArray[np.int32]
+Index = NDArray[np.intp]
 
 
-def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> list[Shipment]:
-    """Send surplus to need along the roads, nearest first.
+def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> Shipments:
+    """Send surplus to need along the roads, nearest first, in every replication.
+
+    A road that is the shortest usable one of both its ends is served before any other road of
+    either end, whatever happens elsewhere. So all such roads are served at once, in rounds, and
+    the outcome is that of going through the roads one by one.
 
     Parameters
     ----------
@@ -24,49 +29,71 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> l
 
     Returns
     -------
-    list of Shipment
+    Shipments
         Each a whole number of lots, not below the smallest and not above the largest shipment,
         and never more than the origin has with enough life left on arrival.
     """
-    routes, shipments = snapshot.routes, []
-    lot = routes.lot_pieces[product]
-    gives = give.max(axis=(1, 2)) >= lot
-    needs = need.max(axis=(1, 2)) >= lot
+    routes = snapshot.routes
+    least = max(routes.lot_pieces[product], routes.smallest_pieces[product])
+    spare, wanted = np.add.reduce(give, axis=1), np.add.reduce(need, axis=1)
     sent = np.zeros_like(give)
-    for route in range(len(routes)):
-        origin, destination = int(routes.origin[route]), int(routes.destination[route])
-        if not (gives[origin] and needs[destination]):
-            continue
-        pieces = np.minimum(give[origin], need[destination])
-        if pieces.max(initial=0) < lot:
-            continue
-        able = snapshot.shippable(product, route) - sent[origin]
-        np.minimum(pieces, np.maximum(able, 0), out=pieces)
+    route, replication = _usable(routes, spare, wanted, least)
+    rows: list[tuple[Index, Index, Ints]] = []
+    while len(route):
+        origin, destination = routes.origin[route], routes.destination[route]
+        now = _first(origin, replication, spare.shape) & _first(destination, replication, spare.shape)
+        i, j, r = origin[now], destination[now], replication[now]
+        able = snapshot.shippable(product, route[now], r) - sent[i, :, r]
+        pieces = np.minimum(np.minimum(give[i, :, r], need[j, :, r]), np.maximum(able, 0))
         _to_lots(pieces, routes, product)
-        if not pieces.any():
-            continue
-        give[origin] -= pieces
-        need[destination] -= pieces
-        sent[origin] += pieces
-        gives[origin] = give[origin].max() >= lot
-        needs[destination] = need[destination].max() >= lot
-        shipments.append(Shipment(route, product, pieces))
-    return shipments
+        give[i, :, r] -= pieces
+        need[j, :, r] -= pieces
+        sent[i, :, r] += pieces
+        total = np.add.reduce(pieces, axis=1)
+        spare[i, r] -= total
+        wanted[j, r] -= total
+        rows.append((route[now][total > 0], r[total > 0], pieces[total > 0]))
+        route, replication = route[~now], replication[~now]
+        ends = routes.origin[route], routes.destination[route]
+        usable = np.minimum(spare[ends[0], replication], wanted[ends[1], replication]) >= least
+        route, replication = route[usable], replication[usable]
+    if not rows:
+        nothing = np.zeros(0, dtype=np.intp)
+        return Shipments(product, nothing, nothing, np.zeros((0, give.shape[1]), np.int32))
+    return Shipments(product, *(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def _usable(routes: RouteTable, spare: Ints, wanted: Ints, least: int) -> tuple[Index, Index]:
+    """Return (route, replication) of roads whose ends could fill the smallest shipment."""
+    givers, takers = spare >= least, wanted >= least
+    possible = givers.any(axis=1)[routes.origin] & takers.any(axis=1)[routes.destination]
+    candidates = np.flatnonzero(possible)
+    both = givers[routes.origin[candidates]] & takers[routes.destination[candidates]]
+    row, replication = np.nonzero(both)
+    return candidates[row], replication
+
+
+def _first(region: Index, replication: Index, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Mark the first row of every (region, replication)."""
+    key = region * shape[1] + replication
+    first = np.empty(shape[0] * shape[1], dtype=np.intp)
+    first[key[::-1]] = np.arange(len(key))[::-1]  # of equal keys, the last assignment stays
+    return first[key] == np.arange(len(key))
 
 
 def _to_lots(pieces: Ints, routes: RouteTable, product: str) -> None:
-    """Round down to lots in place; drop a shipment that is too small, cut one that is too large."""
+    """Round rows down to lots in place; drop what is too small, cut what is too large."""
     lot = routes.lot_pieces[product]
     pieces -= pieces % lot
-    total = np.add.reduce(pieces, axis=0)
+    total = np.add.reduce(pieces, axis=1)
     excess = total - routes.largest_pieces[product]
     if (excess > 0).any():
-        for group in range(len(pieces)):  # from the first group on, in whole lots
-            cut = np.clip(-(-excess // lot) * lot, 0, pieces[group])
-            pieces[group] -= cut.astype(pieces.dtype)
+        for group in range(pieces.shape[1]):  # from the first group on, in whole lots
+            cut = np.clip(-(-excess // lot) * lot, 0, pieces[:, group])
+            pieces[:, group] -= cut.astype(pieces.dtype)
             excess = excess - cut
-        total = np.add.reduce(pieces, axis=0)
-    pieces[:, total < routes.smallest_pieces[product]] = 0
+        total = np.add.reduce(pieces, axis=1)
+    pieces[total < routes.smallest_pieces[product]] = 0
 
 
 def moved_products(snapshot: Snapshot, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from bloodsim.decision import Plan, Shipment, Snapshot
+from bloodsim.decision import Plan, Shipments, Snapshot
 from bloodsim.policies.matching import match_nearest, moved_products
 from bloodsim.scenario import Proportional
 
@@ -38,7 +38,7 @@ class SharingProportionally:
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return today's shipments."""
-        shipments: list[Shipment] = []
+        shipments: list[Shipments] = []
         for product in moved_products(snapshot, self.products):
             normal = snapshot.normal_demand[product]
             total = normal.sum(axis=1, keepdims=True)
@@ -54,7 +54,7 @@ class SharingProportionally:
             want = (common - self.tolerance_days) * daily
             give = np.clip(np.floor(position - keep), 0, stock).astype(np.int32)
             need = np.maximum(np.ceil(want - position), 0).astype(np.int32)
-            shipments += match_nearest(snapshot, product, give, need)
+            shipments.append(match_nearest(snapshot, product, give, need))
         return Plan(tuple(shipments))
 
 

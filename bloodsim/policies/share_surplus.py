@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bloodsim.decision import Plan, Shipment, Snapshot
+from bloodsim.decision import Plan, Shipments, Snapshot
 from bloodsim.policies.matching import match_nearest, moved_products
 from bloodsim.scenario import ShareSurplus
 
@@ -35,7 +35,7 @@ class SharingSurplus:
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return today's shipments."""
-        shipments: list[Shipment] = []
+        shipments: list[Shipments] = []
         for product in moved_products(snapshot, self.products):
             daily = snapshot.normal_demand[product][..., None]
             stock = snapshot.stock[product]
@@ -47,7 +47,7 @@ class SharingSurplus:
                 0,
             )
             need = np.maximum(gap, 0).astype(np.int32)
-            shipments += match_nearest(snapshot, product, give, need)
+            shipments.append(match_nearest(snapshot, product, give, need))
         return Plan(tuple(shipments))
 
 

@@ -44,7 +44,7 @@ class Proportional(Model):
     """Distance from the common cover (days) that is left alone."""
     horizon_days: Annotated[int, Field(ge=1, le=42)] = 7
     """Days of forecast demand that cover is measured against."""
-    review_days: ReviewDays = 4
+    review_days: ReviewDays = 7
     """Days between two decisions."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""

@@ -1,0 +1,94 @@
+"""The command line: one function per command, and one place where errors become exit codes.
+
+Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 invalid scenario or data, 130 interrupted.
+Nothing heavy is imported before a command needs it, so that ``bloodsim --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import bloodsim
+from bloodsim.cli import checking, creating, doctor, running
+
+app = typer.Typer(
+    name="bloodsim",
+    help="Simulate regional blood supply: stocks, seasonal dips and transfers between regions.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"bloodsim {bloodsim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Simulate regional blood supply: stocks, seasonal dips and transfers between regions."""
+
+
+app.command("new")(creating.new)
+app.command("scenarios")(creating.scenarios)
+app.command("validate")(checking.validate)
+app.command("show")(checking.show)
+app.command("run")(running.run)
+app.command("schema")(creating.schema)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command that was typed, and leave with its exit code."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; errors are printed, never raised."""
+    # A global flag, but people add it to the end of the line that failed.
+    debug = "--debug" in arguments
+    rest = [argument for argument in arguments if argument != "--debug"]
+    try:
+        code = app(args=rest, prog_name="bloodsim", standalone_mode=False)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        print("interrupted; finished blocks are kept, run it again to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        return _explained(error, as_json="--json" in rest)
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception, *, as_json: bool) -> int:
+    """Print what went wrong; return the exit code."""
+    from bloodsim.cli.output import print_problems
+    from bloodsim.scenario.problems import ScenarioError
+
+    usage = getattr(error, "show", None)  # of the errors of wrong usage, which typer words
+    if usage is not None:
+        usage()
+        return int(getattr(error, "exit_code", 2))
+    if isinstance(error, ScenarioError):
+        print_problems(error.problems, as_json=as_json)
+        return 3
+    print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
+    print("    -> run with --debug to see where; this is a fault of bloodsim", file=sys.stderr)
+    return 1

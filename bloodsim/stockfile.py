@@ -1,0 +1,222 @@
+"""A stock file (CSV, XLSX): what is on the shelves at the start of scoring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bloodsim.blood import GROUPS
+from bloodsim.load.tables import LARGEST_BYTES, Cell, Row, read_rows
+from bloodsim.scenario import Product, Scenario
+from bloodsim.scenario.problems import Place, Problem, ScenarioError, nearest, shown
+
+COLUMNS = ("region", "product", "group", "units")
+"""Columns that a stock file must have, in any order."""
+LIFE_COLUMNS = ("expiry_date", "life_days")
+"""Columns of which it must have one: last day of issue, or days of life left counting today."""
+
+_TINY = 1e-9
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class StockKey(NamedTuple):
+    """A cell of the shelves."""
+
+    region: str
+    group: str
+    life_days: int
+    """Days of life left, counting the day of the stock: 1 = may be issued today only."""
+
+
+@dataclass(frozen=True)
+class OpeningStock:
+    """Stock at the start of a day, before anything is issued.
+
+    Parameters
+    ----------
+    day : date
+        The day that life is counted from, the first scored day.
+    pieces : mapping
+        Smallest pieces by product and cell.
+    """
+
+    day: date
+    pieces: Mapping[str, Mapping[StockKey, int]]
+
+    def as_arrays(self, scenario: Scenario) -> dict[str, npt.NDArray[np.int64]]:
+        """Return pieces by product, shape (n_regions, 8, shelf_life_days).
+
+        Regions in the scenario's order, groups in that of `bloodsim.blood.GROUPS`; life index 0
+        is stock on its last day.
+        """
+        rows = {region: index for index, region in enumerate(scenario.regions)}
+        arrays = {}
+        for name, cells in self.pieces.items():
+            life = scenario.products[name].shelf_life_days
+            array = np.zeros((len(rows), len(GROUPS), life), dtype=np.int64)
+            for key, pieces in cells.items():
+                array[rows[key.region], GROUPS.index(key.group), key.life_days - 1] = pieces
+            arrays[name] = array
+        return arrays
+
+
+def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
+    """Read a stock file for a scenario.
+
+    Parameters
+    ----------
+    path : str or path
+        CSV (UTF-8) or XLSX with the columns `COLUMNS` and one of `LIFE_COLUMNS`.
+    scenario : Scenario
+        Its regions and products; its first scored day is the day of the stock.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file, each with its cell.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise ScenarioError([Problem((), f"larger than {LARGEST_BYTES:,} bytes", "", path.name)])
+        rows = list(read_rows(path.read_bytes(), path.name))
+    except OSError as error:
+        message = f"cannot read the stock file: {error.strerror}"
+        raise ScenarioError([Problem((), message, "", path.name)]) from None
+    reader = _Reader(scenario, path.name)
+    if not rows:
+        columns = ", ".join(COLUMNS)
+        reader.problem(Place(path.name), "the file is empty", f"columns: {columns}, expiry_date")
+    else:
+        columns_at = reader.columns(rows[0])
+        for row in rows[1:] if not reader.problems else ():
+            reader.add(row, columns_at)
+    if reader.problems:
+        raise ScenarioError(reader.problems)
+    return OpeningStock(scenario.run.score_start, reader.pieces)
+
+
+class _Reader:
+    """Collects the pieces and the problems of a file."""
+
+    def __init__(self, scenario: Scenario, name: str) -> None:
+        self.scenario = scenario
+        self.name = name
+        self.problems: list[Problem] = []
+        self.pieces: dict[str, dict[StockKey, int]] = {}
+        self._first: dict[tuple[str, StockKey], Place] = {}
+
+    def problem(self, place: Place, message: str, hint: str = "") -> None:
+        self.problems.append(Problem((), message, hint, str(place)))
+
+    def columns(self, header: Row) -> dict[str, int]:
+        """Return where each column is."""
+        known = (*COLUMNS, *LIFE_COLUMNS)
+        found: dict[str, int] = {}
+        for index, cell in header.items():
+            column = str(cell.value).strip()
+            if column not in known:
+                self.problem(cell.place, f"unknown column {shown(column)}", nearest(column, known))
+            elif column in found:
+                self.problem(cell.place, f"column '{column}' stands twice", "keep one of the two")
+            found[column] = index
+        place = next(iter(header.values())).place
+        for column in COLUMNS:
+            if column not in found:
+                hint = "columns: " + ", ".join((*COLUMNS, "expiry_date or life_days"))
+                self.problem(place, f"column '{column}' is missing", hint)
+        if sum(column in found for column in LIFE_COLUMNS) != 1:
+            hint = "expiry_date is the last day of issue, life_days counts today"
+            self.problem(place, "one of expiry_date and life_days is needed, not both", hint)
+        return found
+
+    def add(self, row: Row, columns: Mapping[str, int]) -> None:
+        """Add a row, or what is wrong with it."""
+        before = len(self.problems)
+        place = next(iter(row.values())).place
+        for index, cell in row.items():
+            if index not in columns.values():
+                self.problem(cell.place, "a cell in a column without a name", "name the column")
+        cells: dict[str, Cell] = {}
+        for column, index in columns.items():
+            if index in row:
+                cells[column] = row[index]
+            else:
+                self.problem(place, f"the row has no {column}", "fill the cell")
+        if len(self.problems) > before:
+            return
+        region = self._known(cells["region"], self.scenario.regions, "region")
+        name = self._known(cells["product"], self.scenario.products, "product")
+        group = self._known(cells["group"], GROUPS, "group")
+        if not name:
+            return
+        product = self.scenario.products[name]
+        pieces = self._pieces(cells["units"], product)
+        life = self._life(cells, product)
+        if len(self.problems) == before:
+            self._put(name, StockKey(region, group, life), pieces, place)
+
+    def _put(self, product: str, key: StockKey, pieces: int, place: Place) -> None:
+        first = self._first.setdefault((product, key), place)
+        if first is not place:
+            message = f"the same region, product, group and life stand twice, first at {first}"
+            self.problem(place, message, "is it a second delivery or a copy? write one row")
+            return
+        self.pieces.setdefault(product, {})[key] = pieces
+
+    def _known(self, cell: Cell, known: Mapping[str, Any] | Sequence[str], what: str) -> str:
+        name = str(cell.value)
+        if name in known:
+            return name
+        self.problem(cell.place, f"unknown {what} {shown(name)}", nearest(name, known))
+        return ""
+
+    def _pieces(self, cell: Cell, product: Product) -> int:
+        value = cell.value
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.problem(cell.place, f"must be a number of units; got {shown(value)}")
+            return 0
+        pieces = value * product.pieces_per_unit
+        if not 0 <= value < 1e9:
+            self.problem(cell.place, f"must be 0 or more units, below 1e9; got {shown(value)}")
+        elif abs(pieces - round(pieces)) > _TINY:
+            smallest = 1 / product.pieces_per_unit
+            self.problem(cell.place, f"must be a multiple of {smallest:g} units; got {value}")
+        else:
+            return round(pieces)
+        return 0
+
+    def _life(self, cells: Mapping[str, Cell], product: Product) -> int:
+        """Return the days of life left, counting the day of the stock."""
+        today = self.scenario.run.score_start
+        cell = cells.get("life_days") or cells["expiry_date"]
+        text = str(cell.value)
+        if "life_days" in cells:
+            life = cell.value
+            if not isinstance(life, int) or isinstance(life, bool):
+                self.problem(cell.place, f"must be a whole number of days; got {shown(life)}")
+                return 0
+        else:
+            try:
+                expiry = date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
+            except ValueError:
+                expiry = None
+            if expiry is None:
+                self.problem(cell.place, f"must be a date such as {today}; got {shown(cell.value)}")
+                return 0
+            life = (expiry - today).days + 1
+        if life < 1:
+            hint = f"life counts from the first scored day, {today}; leave expired units out"
+            self.problem(cell.place, f"already expired: {shown(cell.value)}", hint)
+        elif life > product.shelf_life_days:
+            last = today + timedelta(days=product.shelf_life_days - 1)
+            hint = f"shelf life is {product.shelf_life_days} days: at most until {last}"
+            self.problem(cell.place, f"outlives the shelf life: {shown(cell.value)}", hint)
+        return int(life)

@@ -62,7 +62,7 @@ class Snapshot:
         The same day on the calendar.
     regions, groups : tuple of str
         Names along the region and group axes.
-    stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, n_replications)
+    stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, R)
         Pieces usable now, being tested, and on the way to the region.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
@@ -148,7 +148,10 @@ class Policy(Protocol):
     ``review_days`` is the number of days between two calls; the first is on the first day.
     """
 
-    review_days: int
+    @property
+    def review_days(self) -> int:
+        """Days between two decisions."""
+        ...
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return the plan for the snapshot's day."""

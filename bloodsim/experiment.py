@@ -4,46 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
-from bloodsim.load import assumed_inputs, sources
 from bloodsim.model.bank import Bank
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.luck import Luck
 from bloodsim.model.simulation import Simulation
 from bloodsim.model.tables import tabulate
 from bloodsim.model.world import World, compile_world
-from bloodsim.results import Results, ResultsError, environment
+from bloodsim.provenance import OpeningStock, Variant, provenance
+from bloodsim.results import Results, ResultsError
 from bloodsim.scenario import Problem, Scenario, ScenarioError
 
 Progress = Callable[[int, int], None]
-OpeningStock = Mapping[str, NDArray[np.integer]]
 
 _LARGE_BLOCK = 64 * 170
 """Replications x regions above which a block's state outgrows the caches."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A complete scenario under a name, and the policy that decides in it."""
-
-    name: str
-    scenario: Scenario
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -115,9 +103,11 @@ def simulate(
     seed = scenario.run.seed if seed is None else seed
     count = scenario.run.replications if replications is None else replications
     if count < 1:
-        raise ScenarioError([Problem(("run", "replications"), "must be at least 1", f"got {count}")])
-    chosen = _variants(scenario, variants, policies or {})
-    manifest = _manifest(scenario, chosen, seed, opening_stock)
+        raise ScenarioError(
+            [Problem(("run", "replications"), "must be at least 1", f"got {count}")]
+        )
+    chosen = choose(scenario, variants, policies or {})
+    manifest = provenance(scenario, chosen, seed, opening_stock)
     with ExitStack() as stack:
         parts = Path(out) / "parts" if out else None
         if parts is None and (workers > 1 or executor):
@@ -156,7 +146,9 @@ def run_block(block: Block) -> Results | Path:
     found: dict[str, Results] = {}
     for variants in worlds.values():
         world = compile_world(variants[0].scenario)
-        for variant, simulation in zip(variants, _simulate_world(world, variants, block), strict=True):
+        for variant, simulation in zip(
+            variants, _simulate_world(world, variants, block), strict=True
+        ):
             simulation.ledger.check()
             tables = tabulate(
                 world,
@@ -208,9 +200,13 @@ def _world_key(scenario: Scenario) -> str:
     return json.dumps(tree, sort_keys=True)
 
 
-def _variants(
-    scenario: Scenario, names: Sequence[str] | None, extra: Mapping[str, Policy]
+def choose(
+    scenario: Scenario,
+    names: Sequence[str] | None = None,
+    extra: Mapping[str, Policy] | None = None,
 ) -> tuple[Variant, ...]:
+    """Return what `simulate` compares: named variants, else all, else the scenario itself."""
+    extra = extra or {}
     if names is None:
         names = () if extra else tuple(scenario.variants)
     scenarios = {name: scenario.variant(name) for name in names}
@@ -261,15 +257,14 @@ def _run(
         with ExitStack() as stack:
             if executor is None:
                 executor = stack.enter_context(_processes(min(workers, len(todo))))
-            futures = {executor.submit(run_block, block): block for block in todo}
+            with _main_left_alone():
+                futures = {executor.submit(run_block, block): block for block in todo}
             for future in as_completed(futures):
                 result = future.result()
                 finished.add(futures[future].first)
                 yield futures[future], result
     except (BrokenProcessPool, AttributeError, TypeError, ImportError) as error:
         # Where processes cannot start (some notebooks), or a policy cannot travel to them.
-        import sys
-
         print(f"worker processes cannot be used ({error}); running in this one", file=sys.stderr)
         for block in todo:
             if block.first not in finished:
@@ -283,83 +278,27 @@ def _processes(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Start processes without importing the user's script again: the tasks live in this package.
+
+    A spawned process otherwise runs the script once more, which in a script without an
+    ``if __name__ == "__main__"`` line starts processes without end.
+    """
+    main = sys.modules["__main__"]
+    hidden = {
+        name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in vars(main)
+    }
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(hidden)
+
+
 def _readable(part: Path) -> bool:
     try:
         Results.load_part(part)
     except ResultsError:
         return False
     return True
-
-
-def _manifest(
-    scenario: Scenario,
-    variants: Sequence[Variant],
-    seed: int,
-    opening_stock: OpeningStock | None,
-) -> dict[str, Any]:
-    """Return what the results rest on; the same for every block and run."""
-    from hashlib import sha256
-
-    world = compile_world(scenario)
-    scored = slice(world.score_first, world.score_last + 1)
-    start, end = scenario.run.score_start, scenario.run.score_end
-    years = range(world.start.year, end.year + 1)
-    policies = {variant.name: repr(variant.policy) for variant in variants}
-    digest = sha256(scenario.hash.encode())
-    for variant in variants:
-        digest.update(f"{variant.name}{variant.scenario.hash}{variant.policy!r}".encode())
-    for product, pieces in (opening_stock or {}).items():
-        digest.update(product.encode() + np.ascontiguousarray(pieces, dtype=np.int64).tobytes())
-    inputs = assumed_inputs(scenario)
-    return {
-        "scenario": {
-            "name": scenario.name,
-            "hash": scenario.hash,
-            "title": scenario.title.model_dump(),
-        },
-        "run_hash": digest.hexdigest(),
-        "seed": seed,
-        "score_start": start.isoformat(),
-        "score_end": end.isoformat(),
-        "warmup_days": world.score_first,
-        "conservation": "exact",
-        "regions": {
-            name: region.model_dump(include={"name_zh", "name_en", "tile_row", "tile_col"})
-            for name, region in scenario.regions.items()
-        },
-        "products": {
-            name: {
-                "label": product.label.model_dump(),
-                "unit_label": product.unit_label.model_dump(),
-                "shelf_life_days": product.shelf_life_days,
-                "alert_levels": {a.level: a.below_days for a in product.alerts},
-            }
-            for name, product in scenario.products.items()
-        },
-        "normal_demand": {
-            region: {
-                p.name: round(float(p.normal_pieces[scored, i].mean()) / p.pieces_per_unit, 6)
-                for p in world.products
-            }
-            for i, region in enumerate(world.regions)
-        },
-        "calendar": {"status": {str(year): world.calendar.status(year) for year in years}},
-        "holiday_blocks": [
-            {
-                "key": block.key,
-                "name_zh": block.name_zh,
-                "name_en": block.name_en,
-                "start": block.start.isoformat(),
-                "end": block.end.isoformat(),
-            }
-            for block in world.calendar.holiday_blocks(start, end)
-        ],
-        "cost_weights": scenario.cost.model_dump(mode="json"),
-        "variants": {v.name: {"policy": policies[v.name], "hash": v.scenario.hash} for v in variants},
-        "assumed_inputs": inputs.assumed + inputs.unstated,
-        "inputs": {kind: getattr(inputs, kind) for kind in ("read", "derived", "fitted", "total")},
-        "input_hashes": sources(scenario),
-        "warnings": [str(warning) for warning in scenario.warnings()],
-        "environment": environment(),
-    }
-

@@ -85,7 +85,8 @@ def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
     path = Path(path)
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise ScenarioError([Problem((), f"larger than {LARGEST_BYTES:,} bytes", "", path.name)])
+            problem = Problem((), f"larger than {LARGEST_BYTES:,} bytes", "", path.name)
+            raise ScenarioError([problem])
         rows = list(read_rows(path.read_bytes(), path.name))
     except OSError as error:
         message = f"cannot read the stock file: {error.strerror}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -153,9 +152,7 @@ def _origins(scenario: Scenario, tree: dict[str, Any]) -> dict[str, str]:
     from bloodsim.scenario.merge import leaves
 
     known = scenario.provenance.origins
-    return {
-        ".".join(path): str(known.get(path, "default")) for path, _ in leaves(tree)
-    }
+    return {".".join(path): str(known.get(path, "default")) for path, _ in leaves(tree)}
 
 
 def _yaml(tree: dict[str, Any], origins: dict[str, str]) -> str:
@@ -191,8 +188,3 @@ def _commented(value: Any, origins: dict[str, str], path: tuple[str, ...]) -> An
                 items.yaml_add_eol_comment(place, index)
         return items
     return value
-
-
-def folder_of(text: str) -> Path:
-    """Return a folder given on the command line, as a path."""
-    return Path(text).expanduser()

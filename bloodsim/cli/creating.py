@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +38,7 @@ variants:                         # what to compare: names, and the changes of e
 """
 
 
-class Template(str, Enum):
+class Template(StrEnum):
     """What a new scenario starts from."""
 
     spring_festival = "spring-festival-2026"
@@ -55,6 +52,10 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Write a scenario that runs, to be changed."""
+    import json
+    import shutil
+    import tempfile
+
     target = Path(folder).expanduser()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise typer.BadParameter(f"{folder} exists and is not empty; name another folder")
@@ -123,6 +124,8 @@ def schema(
 
         print(manual(), end="")
         return
+    import json
+
     print(json.dumps(_json_schema(), ensure_ascii=False, indent=1))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -58,6 +57,8 @@ def _findings() -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
+    from importlib import metadata
+
     try:
         return Finding(name, True, metadata.version(name))
     except metadata.PackageNotFoundError:

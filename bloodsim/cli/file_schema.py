@@ -73,6 +73,6 @@ _LEFT_OUT = frozenset({"required", "discriminator", "title"})
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    description = {k: schema[k] for k in ("description", "default") if k in schema}
+    description: dict[str, Any] = {k: schema[k] for k in ("description", "default") if k in schema}
     inner = {k: v for k, v in schema.items() if k not in description}
     return {**description, "anyOf": [inner, {"type": "null"}]}

@@ -44,10 +44,12 @@ def manual() -> str:
 def _section(name: str, model: dict[str, Any], definitions: dict[str, Any]) -> str:
     about = " ".join(model.get("description", "").split())
     required = set(model.get("required", ()))
-    lines = [f"## {name}", "", about, "", "| field | type | default | meaning |", "|---|---|---|---|"]
+    lines = [f"## {name}", "", about, ""]
+    lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
     for field, found in model["properties"].items():
         default = "required" if field in required else _default(found)
-        meaning = " ".join(found.get("description", "").split())
+        of_type = definitions.get(_type(found, definitions), {})
+        meaning = " ".join(found.get("description", of_type.get("description", "")).split())
         cells = (f"`{field}`", _type(found, definitions), default, meaning)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
@@ -80,8 +82,15 @@ def _type(found: dict[str, Any], definitions: dict[str, Any]) -> str:
         return f"list of {_type(found.get('items', {}), definitions)}"
     if kind == "object":
         return _mapping(found, definitions)
-    words = {"number": "number", "integer": "whole number", "string": "text", "null": "null",
-             "boolean": "true or false"}
+    if found.get("format") == "date":
+        return "date"
+    words = {
+        "number": "number",
+        "integer": "whole number",
+        "string": "text",
+        "null": "null",
+        "boolean": "true or false",
+    }
     return " ".join([words.get(kind, str(kind)), *_range(found)])
 
 

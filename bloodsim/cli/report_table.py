@@ -21,15 +21,35 @@ _NARROWEST = 100
 """Characters that a table gets where the output is no terminal."""
 
 
-def print_results(results: Results, scenario: Scenario) -> None:
+MAIN = (
+    "shortage_rate",
+    "emergency_shortage_rate",
+    "elective_cancelled_rate",
+    "outdate_rate",
+    "mean_cover_days",
+    "min_cover_days",
+    "days_below_red",
+    "worst_region_fill_rate",
+    "transfer_units",
+    "shipments",
+    "donations",
+    "cost",
+)
+"""Indicators that are printed unless all are asked for; all are saved."""
+
+
+def print_results(results: Results, scenario: Scenario, *, every: bool = False) -> None:
     """Print the headlines, the table of indicators and what the numbers rest on."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=_NARROWEST + 16 * len(results.variants))
+        width = _NARROWEST + 16 * len(results.variants)
+        console = Console(highlight=False, markup=False, width=width)
     for line in headlines(results):
         console.print(line)
     console.print()
-    console.print(_table(results))
+    console.print(_table(results, every=every))
+    if not every:
+        console.print("main indicators; --all prints every one, kpi.csv holds them")
     console.print(_basis(scenario))
     years = results.provisional_years
     if years:
@@ -69,7 +89,7 @@ def _worst_regions(results: Results, product: str, label: str) -> str:
     return f"lowest fill rates of {label} under {variant}: {said}"
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results, *, every: bool) -> Table:
     table = Table(title="mean ± half-width of the 95 % interval", title_justify="left")
     table.add_column("indicator", no_wrap=True)
     table.add_column("unit")
@@ -77,6 +97,8 @@ def _table(results: Results) -> Table:
         table.add_column(Text(variant), justify="right", no_wrap=True)
     summary = results.kpi_summary()
     for kpi, first in summary[results.variants[0]].items():
+        if not every and (kpi.split(".")[0] not in MAIN or first["mean"] is None):
+            continue
         cells = [_cell(summary[variant][kpi]) for variant in results.variants]
         table.add_row(Text(kpi), Text(str(first["unit"])), *cells)
     return table

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
-_MS_PER_CELL = 0.0015
-"""Milliseconds per replication, variant, region, product and day: a rough guess for --dry-run."""
+_MS_PER_CELL = 0.005
+"""Milliseconds per replication, variant, region, product and day: a rough guess."""
+_WORTH_WORKERS_S = 5.0
+"""Seconds of simulation above which starting more processes pays."""
 
 
 def run(
@@ -33,7 +35,8 @@ def run(
         int | None, typer.Option("-n", "--replications", min=1, help="Random worlds.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("-j", "--workers", min=1, help="Processes; default: all cores.")
+        int | None,
+        typer.Option("-j", "--workers", min=1, help="Processes; default: all cores for long runs."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Root of all luck.")] = None,
     out: Annotated[str, typer.Option(help="Folder for the results.")] = "",
@@ -43,6 +46,9 @@ def run(
     ] = False,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no tables.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Print every indicator, not only the main ones.")
+    ] = False,
 ) -> None:
     """Simulate a scenario and save the results."""
     from bloodsim.load import apply_settings, load
@@ -53,18 +59,20 @@ def run(
     opening = read_stock(stock, scenario).as_arrays(scenario) if stock else None
     count = replications or scenario.run.replications
     root = scenario.run.seed if seed is None else seed
-    folder = Path(out).expanduser() if out else _default_folder(scenario)
+    run_hash = _run_hash(scenario, names, opening)
+    folder = Path(out).expanduser() if out else _default_folder(scenario, run_hash, root)
     if dry_run:
         _print_plan(scenario, names, count, folder, as_json=as_json)
         return
-    _refuse_other_results(folder, scenario, root)
+    _refuse_other_results(folder, scenario, root, run_hash)
     warnings = warnings_of(scenario)
     if warnings and not as_json and not quiet:
         print_problems(warnings, as_json=False)
+    processes = workers or _workers(_estimated_s(scenario, names, count))
+    silent = quiet or as_json
     results, import_s = _simulated(
-        scenario, names, count, root, workers or os.cpu_count() or 1, opening, folder,
-        silent=quiet or as_json,
-    )  # fmt: skip
+        scenario, names, count, root, processes, opening, folder, silent=silent
+    )
     if as_json:
         print_json(_summary(results, folder, count, import_s))
     elif quiet:
@@ -72,7 +80,7 @@ def run(
     else:
         from bloodsim.cli.report_table import print_results
 
-        print_results(results, scenario)
+        print_results(results, scenario, every=every)
         print(f"saved in {folder.as_posix()}")
         print(f"next: bloodsim show {file_or_name} --origin")
 
@@ -129,11 +137,21 @@ def _chosen(scenario: Scenario, text: str) -> list[str] | None:
     return list(dict.fromkeys(names))
 
 
-def _default_folder(scenario: Scenario) -> Path:
-    return Path("results") / f"{scenario.name}-{scenario.hash[:8]}"
+def _run_hash(
+    scenario: Scenario, names: list[str] | None, opening: Mapping[str, Any] | None
+) -> str:
+    from bloodsim.experiment import choose
+    from bloodsim.provenance import run_hash
+
+    return run_hash(choose(scenario, names), opening)
 
 
-def _refuse_other_results(folder: Path, scenario: Scenario, seed: int) -> None:
+def _default_folder(scenario: Scenario, run_hash: str, seed: int) -> Path:
+    """One folder per scenario, variants, opening stock and seed: nothing overwrites another."""
+    return Path("results") / f"{scenario.name}-{run_hash[:8]}-seed{seed}"
+
+
+def _refuse_other_results(folder: Path, scenario: Scenario, seed: int, run_hash: str) -> None:
     """Refuse a folder that something else is in, before an hour of simulation is lost on it."""
     import json
 
@@ -152,6 +170,8 @@ def _refuse_other_results(folder: Path, scenario: Scenario, seed: int) -> None:
                 reason = "holds results of another scenario"
             elif there["seed"] != seed:
                 reason = f"holds results of seed {there['seed']}, this is seed {seed}"
+            elif there["run_hash"] != run_hash:
+                reason = "holds results of other variants or another opening stock"
         except (ValueError, KeyError, TypeError):
             reason = "holds results that cannot be read"
     elif any(entry.name != "parts" for entry in folder.iterdir()):
@@ -162,14 +182,25 @@ def _refuse_other_results(folder: Path, scenario: Scenario, seed: int) -> None:
         raise ScenarioError([problem])
 
 
+def _workers(seconds: float) -> int:
+    return (os.cpu_count() or 1) if seconds > _WORTH_WORKERS_S else 1
+
+
+def _estimated_s(scenario: Scenario, names: list[str] | None, count: int) -> float:
+    """Return roughly how long a run takes on one core (s)."""
+    variants = len(scenario.variants if names is None else names) or 1
+    days = (scenario.run.score_end - scenario.run.score_start).days + 1
+    cells = len(scenario.regions) * len(scenario.products) * days
+    return _MS_PER_CELL / 1000 * cells * count * variants
+
+
 def _print_plan(
     scenario: Scenario, names: list[str] | None, count: int, folder: Path, *, as_json: bool
 ) -> None:
     variants = list(scenario.variants) if names is None else names
     variants = variants or [scenario.variant_name]
     days = (scenario.run.score_end - scenario.run.score_start).days + 1
-    cells = len(scenario.regions) * len(scenario.products) * days
-    seconds = _MS_PER_CELL / 1000 * cells * count * len(variants)
+    seconds = _estimated_s(scenario, names, count)
     if as_json:
         plan = {
             "scenario": scenario.name,
@@ -182,8 +213,10 @@ def _print_plan(
         }
         print_json(plan)
         return
-    print(f"{scenario.name}, hash {scenario.hash[:8]}: {scenario.run.score_start} to "
-          f"{scenario.run.score_end} ({days} days), {len(scenario.regions)} regions")
+    print(
+        f"{scenario.name}, hash {scenario.hash[:8]}: {scenario.run.score_start} to "
+        f"{scenario.run.score_end} ({days} days), {len(scenario.regions)} regions"
+    )
     print(f"{len(variants)} variants x {count} replications: {', '.join(variants)}")
     print(f"about {max(1, round(seconds))} s on one core; would save in {folder.as_posix()}")
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
 from types import ModuleType
 
-from bloodsim.load.bundled import bundled
 from bloodsim.load.document import Document, read_value
 from bloodsim.load.inputs import AssumedInputs, assumed_inputs
 from bloodsim.load.layers import Layers
+from bloodsim.load.library import bundled
 from bloodsim.scenario import Provenance, Scenario, ScenarioError
-from bloodsim.scenario.merge import Tree, leaves, merge, nested, patched
+from bloodsim.scenario.merge import Tree, leaves, merge, patched
 from bloodsim.scenario.problems import Place, Problem, located, nearest, place_of, shown
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "sources",
 ]
 
+_FILE = re.compile(r".*\.(csv|xlsx|xlsm)(?=[:\[])", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -135,7 +137,9 @@ def _problems(found: Document, provenance: Provenance) -> list[Problem]:
         try:
             patched_tree = patched(tree, tree.get("overrides", {}), names, variant)
         except ScenarioError as error:
-            problems += located(error.problems, places)
+            problems += [
+                p for p in located(error.problems, places) if (p.path, p.message) not in known
+            ]
             continue
         for problem in _invalid(patched_tree, Provenance()):
             if (problem.path, problem.message) not in known:
@@ -182,19 +186,18 @@ def _of_variant(
 
 
 def _collapsed(problems: list[Problem]) -> list[Problem]:
-    """Return the problems in the order of the files, a table column's repeated one once."""
+    """Return the problems in the order they were found, a table column's repeated one once."""
     kept: dict[object, Problem] = {}
-    repeats: dict[object, int] = {}
+    repeats: Counter[object] = Counter()
     for problem in problems:
-        file, cell = problem.place.partition(" column ")[::2]
-        in_table = bool(cell) and problem.path[:1] == ("regions",)
-        tail = (problem.path[2:] or problem.path) if in_table else problem.path
-        what = (problem.message, problem.variant, tail, file.split(":")[0] if in_table else file)
+        file = _FILE.match(problem.place)
+        in_table = problem.path[:1] == ("regions",) and file is not None
+        what = (file[0], problem.message, problem.path[2:]) if file and in_table else problem
         kept.setdefault(what, problem)
-        repeats[what] = repeats.get(what, 0) + 1
+        repeats[what] += 1
     return [
-        replace(problem, message=f"{problem.message} (and in {repeats[what] - 1} more rows)")
-        if repeats[what] > 1
+        replace(problem, message=f"{problem.message} (and so in {repeats[what] - 1} other rows)")
+        if isinstance(what, tuple) and repeats[what] > 1
         else problem
         for what, problem in kept.items()
     ]

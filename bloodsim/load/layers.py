@@ -11,8 +11,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NoReturn
 
 from bloodsim.load import document, tables
-from bloodsim.load.bundled import bundled
 from bloodsim.load.document import Document, decoded, read_document
+from bloodsim.load.library import bundled
 from bloodsim.scenario import SCHEMA_VERSION
 from bloodsim.scenario.merge import Tree, merge, nested
 from bloodsim.scenario.problems import Path, Place, Problem, ScenarioError, nearest, shown
@@ -220,9 +220,7 @@ def _is_path(name: str) -> bool:
 
 def _at(problem: Problem, path: Path, place: Place) -> Problem:
     """Return a problem of a file with the key that names the file, where it has no own place."""
-    return Problem(
-        problem.path or path, problem.message, problem.hint, problem.place or str(place)
-    )
+    return Problem(problem.path or path, problem.message, problem.hint, problem.place or str(place))
 
 
 def _refuse(message: str, hint: str, place: str = "") -> NoReturn:

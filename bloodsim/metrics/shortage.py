@@ -96,7 +96,7 @@ def equity_gini(results: Results) -> xr.DataArray:
     before = np.concatenate([np.zeros_like(short[:1]), short[:-1]])
     twice_area = (steps * (before + short)).cumsum(axis=0)[-1]
     whole = asked[-1] * short[-1]
-    even = np.divide(twice_area, whole, out=np.ones(whole.shape), where=whole > 0)
+    even = np.divide(twice_area, whole, out=1 + 0 * whole, where=whole > 0)
     # Equal shares leave rounding dust on either side of 0.
     return unmet.isel(region=0, drop=True).copy(data=np.clip(1 - even, 0, None))
 
@@ -108,5 +108,6 @@ def worst_region_fill_rate(results: Results) -> xr.DataArray:
 
     Unit: share of units requested. Shape: (variant, replication, product).
     """
-    filled = ratio(results.totals["issued"], results.totals["requested"]).fillna(1.0)
+    asked = results.totals["requested"]
+    filled = ratio(results.totals["issued"], asked).where(asked != 0, 1.0)
     return filled.min("region")

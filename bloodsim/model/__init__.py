@@ -1,1 +1,106 @@
-"""How blood moves: the simulated world (the only place that imports SimPy)."""
+r"""How blood moves: the simulated world in words and equations.
+
+This package is the only place that imports SimPy. `simulation.py` is the model on one page; what
+follows is its description, to be kept true.
+
+Purpose
+-------
+Daily stock of blood products by region and blood group through a season, under chance, for the
+comparison of rules and plans. It is no forecast of a real day.
+
+What there is
+-------------
+Regions with a blood centre each; products with a shelf life; the eight ABO x RhD groups; channels
+(street, group, campus, apheresis) that hold sessions; requests of three urgencies; roads. Stock is
+counted in smallest pieces (0.5 U of red cells and plasma, one dose of platelets), always whole.
+
+A block of R replications runs in one SimPy environment: event times are common, quantities are
+integer arrays whose last axis is the replication. Replication r has the same numbers whatever R.
+
+Order of a day
+--------------
+Default hours; phases of one hour follow the order of `clock.DAY_ORDER`.
+
+====  ===============  ==============================================================
+00    expire           units whose last permitted day of issue was yesterday leave
+06    release          what was collected *test_delay_days* ago enters stock
+07    arrive           shipments that travelled at least a day
+08    decide           planners see a snapshot; their shipments leave at once
+08    arrive_same_day  shipments over roads of lead time 0
+08    emergency        emergencies, again at 14 and 20
+09    routine          urgent, then elective requests
+--    sessions         each channel at its own hours
+24    close            laboratory, books, regulation of tomorrow's turnout
+====  ===============  ==============================================================
+
+A unit collected on day v with life L may last be issued on day v + L - 1. Blood collected today is
+released tomorrow at the earliest.
+
+Collection
+----------
+The donors invited to a session on day t in region i and channel c are
+
+.. math:: N_g \sim \mathrm{Poisson}(G\,W_{it}\,b_{ic}\,s_c(t)\,p_{ig} / n_c),\qquad
+          G \sim \mathrm{Gamma}(k, 1/k)
+
+with base b (donors a normal day), season s, regional factor W, share p of group g and n sessions a
+day; k makes variance over mean what the scenario says. This latent turnout is drawn ahead for all
+sessions. On the day it is multiplied by the turnout factor and rounded with a uniform drawn ahead:
+:math:`\lfloor f N + u \rfloor` on the counts cumulated over groups, so that each group is unbiased.
+No-shows, desk deferral, gift sizes (200/300/400 mL), test failures and discards are shares,
+rounded likewise. Separation turns 200 mL into *units_per_200_ml* of each whole-blood product.
+
+Season: month index x weekday index (off on public holidays) x lunar-offset factor
+:math:`\max(0, 1 + a_i (\phi - 1))` with the region's feast amplitude a x holiday factor x closures.
+
+Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that is
+:math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
+
+Regulation
+----------
+Centres throttle and boost turnout by stock:
+:math:`f = \mathrm{clip}(1 + \gamma (T(t) - C_{t-lag}) / T(t), f_{min}, f_{max})`, where C is
+(stock + in test + in transit) over normal-day demand and T the target, a profile over days from
+the lunar New Year.
+
+Demand
+------
+Requests per region, product, group and class are gamma-mixed Poisson in whole units, the gamma
+shared by groups and classes of a region-day. Emergencies come in equal parts at their moments.
+Own group first; then, if the scenario allows, other groups by `blood.donors_for`. A class is served
+only from stock above its *reserve_days* of normal-day demand. What is not served waits up to its
+patience, the longest waiting first; then it is lost (elective: cancelled).
+
+    requested + opening backlog = issued + lost + cancelled + closing backlog
+
+Stock
+-----
+`stock.Stock`: three running counts give exact ages at a cost that does not depend on shelf life.
+Oldest-first (or youngest-first) issue; transfers keep every unit's age.
+
+Transfers
+---------
+A plan's shipments are checked on receipt (road, product, lots, sizes, stock with enough life left
+on arrival) and leave oldest first. A plan that cannot be carried out is an error, never trimmed.
+
+Start
+-----
+All variants share one warm-up under *warmup_policy* and branch at *score_start* by copying arrays.
+Opening stock is *opening_cover_days* of normal-day demand, spread over as many of the newest days.
+
+Luck
+----
+Every draw comes from the stream of its (replication, region, purpose) and none depends on stock,
+policy, other regions or block size; variants that differ only in policy share all draws.
+Forecasts are the true mean times an error path by target day and lead band, the same for all.
+
+What is checked
+---------------
+On every run, exactly: stock, test, road and request balances per product (and group), and that
+nothing is negative. A violation is an error, not a warning.
+
+Not in the model yet
+--------------------
+Donor pools (the pool factor is 1), alerts that act, appeals, named drives, approvals and
+agreements, shocks. Alert levels are only counted.
+"""

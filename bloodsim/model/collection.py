@@ -41,19 +41,18 @@ class Collection:
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
-        gifts = {"whole_blood": 0, "apheresis": 0}
-        failing = {"whole_blood": 0.0, "apheresis": 0.0}
+        nothing = np.zeros_like(self.invited[0])
+        gifts = {"whole_blood": nothing, "apheresis": nothing}
+        failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
         for index, channel in enumerate(self.world.channels):
             invited = self.invited[index]
             first_uniform = uniform[0] if channel.gift == "whole_blood" else uniform[1]
             came = invited - _rounded(invited, channel.no_show_share, first_uniform)
             donated = came - _rounded(came, channel.deferral_share, first_uniform)
             self.ledger.count_donors(index, invited, came, donated)
-            gifts[channel.gift] += donated
-            failing[channel.gift] += channel.test_failure_share * donated
+            gifts[channel.gift] = gifts[channel.gift] + donated
+            failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
         for index, product in enumerate(self.world.products):
-            if isinstance(gifts[product.source], int):
-                continue
             pieces = self._pieces(product, gifts[product.source], uniform[2])
             share = failing[product.source] / np.maximum(gifts[product.source], 1)
             self._into_test(index, product, day, pieces, share, uniform[3 + index % 3])
@@ -78,7 +77,13 @@ class Collection:
         return pieces.astype(np.int32)
 
     def _into_test(
-        self, index: int, product: ProductWorld, day: int, pieces: Ints, failing: Floats, uniform: Floats
+        self,
+        index: int,
+        product: ProductWorld,
+        day: int,
+        pieces: Ints,
+        failing: Floats,
+        uniform: Floats,
     ) -> None:
         """Put collected pieces into test; those that fail or are lost are known but not shown."""
         cumulated = np.cumsum(pieces, axis=1, dtype=np.int32)

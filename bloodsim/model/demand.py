@@ -89,15 +89,19 @@ class Requests:
         self, demand: DemandStream, wanted: Ints, available: Ints, issued: Ints
     ) -> None:
         """Serve what is left of each patient group from other groups, in order of preference."""
+        # Few regions of few replications fall short: work on those rows alone.
+        region, replication = np.nonzero(wanted.any(axis=1))
+        short, spare = wanted[region, :, replication], available[region, :, replication]
+        given_by = np.zeros_like(short)
         for patient, donors in enumerate(demand.substitutes):
-            if not donors or not wanted[:, patient].any():
-                continue
             for donor in donors:
-                given = np.minimum(wanted[:, patient], available[:, donor])
-                wanted[:, patient] -= given
-                available[:, donor] -= given
-                issued[:, donor] += given
-                self.ledger.add_substituted(demand.product, donor, given)
+                given = np.minimum(short[:, patient], spare[:, donor])
+                short[:, patient] -= given
+                spare[:, donor] -= given
+                given_by[:, donor] += given
+        wanted[region, :, replication] = short
+        issued[region, :, replication] += given_by
+        self.ledger.add_substituted(demand.product, region, replication, given_by)
 
 
 def _spread(requested: Ints, uniform: NDArray[np.float64], moments: int) -> list[Ints]:

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.model.world import World
+from bloodsim.model.world import LOOK_AHEAD_DAYS, World
 from bloodsim.streams import stream
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Forecaster:
         error = self._errors(product)
         total = []
         for lead in range(days):
-            target = min(today + lead, self.world.n_days - 1)
+            target = today + lead
             band = sum(lead > end for end in settings.band_ends_days)
             total.append(item.demand_mean_units[target][:, None] * error[band, target])
         # A plain running sum: NumPy's own may group terms differently for other block sizes.
@@ -40,16 +40,17 @@ class Forecaster:
     def _errors(self, product: int) -> Floats:
         """Return exp of the cumulated errors, (n_bands, n_days, n_regions, R)."""
         if product not in self._error:
+            n_days = self.world.n_days + LOOK_AHEAD_DAYS
             world, sds = self.world, np.array(self.world.scenario.forecast.error_sd)
-            shape = (len(self.replications), len(sds), world.n_days)
-            paths = np.empty((len(sds), world.n_days, world.n_regions, len(self.replications)))
+            shape = (len(self.replications), len(sds), n_days)
+            paths = np.empty((len(sds), n_days, world.n_regions, len(self.replications)))
             purpose = f"forecast/{world.products[product].name}"
             for region, name in enumerate(world.regions):
                 normal = np.empty(shape)
                 for row, r in enumerate(self.replications):
                     generator = stream(self.seed, r, name, purpose)
                     # Day by day, so that a longer run begins with the errors of a shorter one.
-                    normal[row] = generator.standard_normal((world.n_days, len(sds))).T
+                    normal[row] = generator.standard_normal((n_days, len(sds))).T
                     normal[row] = np.cumsum(normal[row] * sds[:, None], axis=0)
                 paths[:, :, region] = np.moveaxis(np.exp(normal), 0, -1)
             self._error[product] = paths

@@ -11,7 +11,7 @@ from bloodsim.model.world import World
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
+Index = NDArray[np.integer]
 
 FLOWS = (
     "collected",
@@ -67,9 +67,11 @@ class Ledger:
         """Count a flow of a product in all regions."""
         self.flows[FLOWS.index(flow), product] += pieces
 
-    def add_substituted(self, product: int, donor: int, pieces: Ints) -> None:
-        """Count pieces of a donor group issued to another group (part of ``issued``)."""
-        self.flows[FLOWS.index("substituted"), product, :, donor] += pieces
+    def add_substituted(
+        self, product: int, region: Index, replication: Index, pieces: Ints
+    ) -> None:
+        """Count pieces (n_rows, 8) issued to another group than their own (part of ``issued``)."""
+        self.flows[FLOWS.index("substituted"), product][region, :, replication] += pieces
 
     def add_requests(self, stream: int, pieces: Ints) -> None:
         """Count new requests of a demand stream."""
@@ -92,7 +94,9 @@ class Ledger:
         np.add.at(self.sent[product], (route, replication), np.add.reduce(pieces, axis=1))
         np.add.at(self.shipments[product], (route, replication), 1)
         shipped = self.flows[FLOWS.index("shipped"), product]
-        np.add.at(shipped, (self.world.routes.origin[route], slice(None), replication), pieces)
+        groups = np.arange(shipped.shape[1])
+        origin = self.world.routes.origin[route]
+        np.add.at(shipped, (origin[:, None], groups, replication[:, None]), pieces)
 
     # --- ages -----------------------------------------------------------------------------------
     # The mean age at issue follows from a balance of expiry days: what was issued is what came in
@@ -189,7 +193,10 @@ class Ledger:
     def states(self) -> dict[str, Ints]:
         """Return the states of all products (n_products, n_regions, 8, R)."""
         bank = self.bank
-        roads = [r.in_transit() if r else np.zeros_like(s.gone) for r, s in zip(bank.roads, bank.stocks, strict=True)]
+        roads = [
+            r.in_transit() if r else np.zeros_like(s.gone)
+            for r, s in zip(bank.roads, bank.stocks, strict=True)
+        ]
         backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
         for number, demand in enumerate(self.world.demands):
             if demand.patience_days:
@@ -204,10 +211,12 @@ class Ledger:
     def _record(self, level: Ints) -> None:
         assert self.daily is not None
         rows: dict[str, NDArray[np.generic]] = {
-            name: np.add.reduce(self.flows[i], axis=2, dtype=np.int32) for i, name in enumerate(FLOWS)
+            name: np.add.reduce(self.flows[i], axis=2, dtype=np.int32)
+            for i, name in enumerate(FLOWS)
         }
         rows |= {
-            name: np.add.reduce(state, axis=2, dtype=np.int32) for name, state in self.states().items()
+            name: np.add.reduce(state, axis=2, dtype=np.int32)
+            for name, state in self.states().items()
         }
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)

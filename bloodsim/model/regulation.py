@@ -24,9 +24,8 @@ def regulate(world: World, bank: Bank, day: int) -> None:
         position = np.add.reduce(bank.position(product), axis=1)
         normal = world.products[product].normal_pieces[day][:, None]
         history[0, product] = position / np.where(normal > 0, normal, np.inf)
-    tomorrow = min(day + 1, world.n_days - 1)
     for rule in world.regulations:
-        target = rule.target_days[tomorrow]
+        target = rule.target_days[day + 1]
         cover = history[rule.lag_days, rule.product]
         factor = 1 + rule.gain * (target - cover) / target
         np.clip(factor, rule.min_factor, rule.max_factor, out=bank.turnout_factor[rule.channel])

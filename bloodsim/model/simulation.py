@@ -39,7 +39,7 @@ class Simulation:
         self.collection = Collection(world, bank, self.ledger)
         self.requests = Requests(world, bank, self.ledger)
         self.transfers = Transfers(world, bank, self.ledger)
-        self.chunk: Chunk | None = None
+        self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.events = 0
         self.env.process(self.days())
@@ -76,7 +76,6 @@ class Simulation:
 
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""
-        assert self.chunk is not None
         match moment.phase:
             case "expire":
                 self.expire(day)
@@ -130,9 +129,7 @@ class Simulation:
                 product, route, replication, day
             ),
             backlog={name: backlog[i] for name, i in index.items()},
-            normal_demand={
-                p.name: p.normal_pieces[day][:, None] * shares for p in world.products
-            },
+            normal_demand={p.name: p.normal_pieces[day][:, None] * shares for p in world.products},
             forecast=lambda product, days: self.forecaster.demand(index[product], day, days),
             turnout_factor={
                 c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
-Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
+Cells = tuple[NDArray[np.integer], NDArray[np.integer]]
 
 
 class Stock:
@@ -83,7 +83,7 @@ class Stock:
             below = upto
         return np.stack(rows)
 
-    def floor(self, cells: Cells, day: int, expires_after: NDArray[np.intp]) -> Ints:
+    def floor(self, cells: Cells, day: int, expires_after: NDArray[np.integer]) -> Ints:
         """Return the running counts below which pieces expire on *expires_after* or before.
 
         Parameters

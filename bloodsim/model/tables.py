@@ -192,9 +192,9 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
     table["returned"] = table["rationed"] = np.zeros_like(table["stock"])
     normal = _normal(world).transpose(0, 2, 1)[..., None]
     table["cover_days"] = table["stock"] / np.where(normal > 0, normal, np.inf)
-    return {
-        name: array.astype(np.float32, copy=False) for name, array in table.items()
-    } | {"alert": record["alert"].astype(np.int8)}
+    return {name: array.astype(np.float32, copy=False) for name, array in table.items()} | {
+        "alert": record["alert"].astype(np.int8)
+    }
 
 
 def _days(world: World) -> Array:
@@ -206,9 +206,7 @@ def _days(world: World) -> Array:
 def _normal(world: World) -> Array:
     """Return normal-day demand on scored days (n_days, n_regions, n_products), units a day."""
     scored = slice(world.score_first, world.score_last + 1)
-    return np.stack(
-        [p.normal_pieces[scored] / p.pieces_per_unit for p in world.products], axis=-1
-    )
+    return np.stack([p.normal_pieces[scored] / p.pieces_per_unit for p in world.products], axis=-1)
 
 
 def _normal_demand(world: World, labels: Mapping[str, Any]) -> xr.Dataset:

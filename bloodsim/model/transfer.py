@@ -14,7 +14,7 @@ from bloodsim.model.ledger import Ledger
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
-Index = NDArray[np.intp]
+Index = NDArray[np.integer]
 
 
 class Transfers:

@@ -20,6 +20,9 @@ Ints = NDArray[np.int32]
 
 CLASSES = ("emergency", "urgent", "elective")
 
+LOOK_AHEAD_DAYS = 60
+"""Days known beyond the last one, for planners look further than the run goes."""
+
 
 @dataclass(frozen=True)
 class ChannelWorld:
@@ -85,7 +88,10 @@ class RegulationWorld:
 
 @dataclass(frozen=True)
 class World:
-    """Everything fixed before luck and decisions."""
+    """Everything fixed before luck and decisions.
+
+    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more.
+    """
 
     scenario: Scenario
     regions: tuple[str, ...]
@@ -126,11 +132,14 @@ def compile_world(scenario: Scenario) -> World:
     run = scenario.run
     start = run.score_start - timedelta(days=warmup_days(scenario))
     n_days = (run.score_end - start).days + 1
-    dates = [start + timedelta(days=day) for day in range(n_days)]
+    dates = [start + timedelta(days=day) for day in range(n_days + LOOK_AHEAD_DAYS)]
     calendar = scenario.calendar.build()
     regions = list(scenario.regions.values())
     factors = _Factors(scenario, dates, calendar)
-    shares = np.array([[region.group_shares.get(g, 0.0) for g in GROUPS] for region in regions])
+    shares = np.zeros((len(regions), len(GROUPS)))
+    for row, region in enumerate(regions):
+        for group, share in region.group_shares.items():
+            shares[row, GROUPS.index(group)] = share
     products = tuple(_product(scenario, name, factors) for name in scenario.products)
     return World(
         scenario=scenario,
@@ -153,7 +162,7 @@ def compile_world(scenario: Scenario) -> World:
 
 
 def warmup_days(scenario: Scenario) -> int:
-    """Return the warm-up: as given, or the longest shelf life of a product that steers a channel."""
+    """Return the warm-up: as given, or the longest shelf life of a product that steers."""
     if scenario.run.warmup_days != "auto":
         return scenario.run.warmup_days
     steering = {c.regulation.product for c in scenario.channels.values() if c.regulation}
@@ -197,7 +206,7 @@ def profile_factors(
             dates,
             calendar,
             month=profile.month or None,
-            weekday=profile.weekday or None,
+            weekday={str(day): index for day, index in profile.weekday.items()} or None,
             festival=[(b.from_offset, b.to_offset, b.factor) for b in profile.spring_festival],
             holidays=[(b.holiday, b.from_day, b.to_day, b.factor) for b in profile.holidays],
             closures=[(c.from_date, c.to_date) for c in profile.closures],
@@ -213,7 +222,9 @@ def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]
     for name, channel in scenario.channels.items():
         base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
         n = channel.sessions_per_day
-        hours = np.linspace(channel.first_hour, channel.last_hour, n) if n > 1 else [channel.last_hour]
+        hours = (
+            np.linspace(channel.first_hour, channel.last_hour, n) if n > 1 else [channel.last_hour]
+        )
         channels.append(
             ChannelWorld(
                 name=name,
@@ -241,13 +252,14 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
     levels = {alert.level: alert.below_days for alert in product.alerts}
     return ProductWorld(
         name=name,
-        kind=product.kind,
+        kind=product.compatibility,
         source=product.source,
         pieces_per_unit=product.pieces_per_unit,
         pieces_per_100_ml=product.units_per_200_ml * product.pieces_per_unit / 2,
         pieces_per_donation=product.units_per_donation * product.pieces_per_unit,
         life_days=product.shelf_life_days,
-        test_delay_days=product.test_delay_days,
+        # Blood collected today is on the shelf tomorrow morning at the earliest.
+        test_delay_days=max(1, product.test_delay_days),
         discard_share=product.discard_share,
         youngest_first=product.issue_order == "youngest",
         opening_cover_days=product.opening_cover_days,
@@ -296,7 +308,7 @@ def _substitutes(kind: str, rule: str) -> tuple[tuple[int, ...], ...]:
     universal = {"red_cells": "O_"}.get(kind, "AB_")
     rows = []
     for patient in GROUPS:
-        donors = [donor for donor in donors_for(kind, patient) if donor != patient]  # type: ignore[arg-type]
+        donors = [donor for donor in donors_for(kind, patient) if donor != patient]
         if rule == "none":
             donors = []
         elif rule == "universal":

@@ -109,27 +109,34 @@ def plot_calendar_heatmap(
     level = _levels(cover.median, levels)
     with house_style():
         on = canvas(ax, WIDTH_MM, 40 + ROW_MM * max(len(cover.regions), 8))
-        names = [results.region_name(region, lang) for region in cover.regions]
         _draw(on.ax, cover, level)
-        _label_rows(on.ax, names, cover, lang)
-        date_axis(on.ax, cover.days, lang)
-        margins = Margins(
+        _surround(on, results, variant, product, cover, lang)
+    return Chart(on.ax, _frame_of(results, cover, level, lang))
+
+
+def _surround(
+    on: Canvas, results: Results, variant: str, product: str, cover: _Cover, lang: Lang
+) -> None:
+    """Everything around the cells: labels, figures, legend, words, holidays."""
+    levels = results.alert_levels(product)
+    names = [results.region_name(region, lang) for region in cover.regions]
+    _label_rows(on.ax, names, cover, lang)
+    date_axis(on.ax, cover.days, lang)
+    _legend(on.ax, levels, lang)
+    frame(
+        on,
+        _headline(results, product, levels, cover, lang),
+        _subtitle(variant, cover, lang),
+        footer(results, lang),
+        Margins(
             left=max(text_width(name, 7.0) for name in names) + 14,
             right=98.0,
             above=ROOM_ABOVE + 6,
             below=44.0,
-        )
-        _legend(on.ax, levels, lang)
-        frame(
-            on,
-            _headline(results, product, levels, cover, lang),
-            _subtitle(results, variant, product, cover, lang),
-            footer(results, lang),
-            margins,
-        )
-        holiday_bar(on.ax, visible(results.holiday_blocks, cover.days), lang, width_of(on.ax))
-        _column_head(on, lang)
-    return Chart(on.ax, _frame_of(results, cover, level, lang))
+        ),
+    )
+    holiday_bar(on.ax, visible(results.holiday_blocks, cover.days), lang, width_of(on.ax))
+    _column_head(on, lang)
 
 
 def _cover(results: Results, variant: str, product: str) -> _Cover:
@@ -303,14 +310,14 @@ def _headline(
     )
 
 
-def _subtitle(results: Results, variant: str, product: str, cover: _Cover, lang: Lang) -> str:
+def _subtitle(variant: str, cover: _Cover, lang: Lang) -> str:
     n = cover.replications
     return pick(
         lang,
         f"方案“{variant_label(variant, lang)}”；{n} 次重复模拟的中位数；"
         "库存天数＝日末可用库存÷平日日均需求；地区按最低天数排序",
         f"Variant: {variant_label(variant, lang)}; median of {n} replications. Days of cover = "
-        "closing stock ÷ normal-day demand; regions sorted by their lowest day",
+        "closing stock ÷ normal-day demand; sorted by lowest day",
     )
 
 

@@ -17,7 +17,16 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import ScaledTranslation
 
-from bloodsim.plots.style import FAMILIES, INK, MUTED, Lang, day_label, house_style, month_label
+from bloodsim.plots.style import (
+    FAMILIES,
+    INK,
+    MUTED,
+    Lang,
+    day_label,
+    house_style,
+    month_label,
+    year_label,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +65,9 @@ class Chart(NamedTuple):
         self.data.to_csv(paths[2], index=False, encoding="utf-8-sig", lineterminator="\r\n")
         return paths
 
+    def __repr__(self) -> str:
+        return f"<Chart of {len(self.data)} rows: {', '.join(self.data.columns)}>"
+
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
         with house_style():
@@ -74,6 +86,11 @@ def figure_of(ax: Axes) -> Figure:
 def width_of(ax: Axes) -> float:
     """Width of axes (points)."""
     return figure_of(ax).get_figwidth() * POINTS * ax.get_position().width
+
+
+def height_of(ax: Axes) -> float:
+    """Height of axes (points)."""
+    return figure_of(ax).get_figheight() * POINTS * ax.get_position().height
 
 
 class Canvas(NamedTuple):
@@ -231,7 +248,11 @@ def date_axis(ax: Axes, days: Sequence[date], lang: Lang) -> None:
     ax.set_xlim(_number(first), _number(last) + 1)
     if len(days) < 60:
         ticks = [day for day in days if day.weekday() == 0]
-        labels = [day_label(day, lang) for day in ticks]
+        years = [
+            f"\n{year_label(day, lang)}" if i == 0 or day.year != ticks[i - 1].year else ""
+            for i, day in enumerate(ticks)
+        ]
+        labels = [f"{day_label(day, lang)}{year}" for day, year in zip(ticks, years, strict=True)]
         ax.set_xticks([_number(day) for day in ticks], labels=labels)
         return
     starts = [day for day in days if day.day == 1]

@@ -24,6 +24,7 @@ from bloodsim.plots.chart import (
     days_of,
     footer,
     frame,
+    height_of,
     legend_below,
     width_of,
 )
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 WIDTH_MM, HEIGHT_MM = 170.0, 105.0
 QUANTILES = {"low_5": 0.05, "low_25": 0.25, "median": 0.5, "high_75": 0.75, "high_95": 0.95}
+_LABEL_ROOM = 9.0
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
 
 
@@ -121,11 +123,7 @@ def plot_fan(
         colours = [variant_colour(name, results.variants) for name in names]
         for i, fan in enumerate(fans):
             _draw(on.ax, days, fan, colours[i], _DASHES[i % len(_DASHES)], first=i == 0)
-        top = max(float(fan.quantiles["high_95"].max()) for fan in fans)
-        on.ax.set_ylim(0, max(top * 1.05, 1.0))
-        on.ax.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
-        on.ax.set_ylabel(pick(lang, "库存天数", "Days of cover"))
-        _thresholds(on.ax, results.alert_levels(product), lang)
+        _cover_axis(on.ax, fans, lang)
         _legend(on.ax, fans, colours, lang)
         frame(
             on,
@@ -134,6 +132,7 @@ def plot_fan(
             footer(results, lang),
             Margins(left=38.0, right=54.0, above=16.0, below=44.0),
         )
+        _thresholds(on.ax, results.alert_levels(product), lang)
         holiday_shades(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
     return Chart(on.ax, _frame_of(fans, days))
 
@@ -178,9 +177,22 @@ def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, first: 
     ax.plot(x, q["median"], color=colour, linewidth=1.8, linestyle=dash)
 
 
+def _cover_axis(ax: Axes, fans: list[_Fan], lang: Lang) -> None:
+    """Cover from 0, so that a fall looks as deep as it is."""
+    top = max(float(fan.quantiles["high_95"].max()) for fan in fans)
+    ax.set_ylim(0, max(1.05 * max(top, float(fans[0].paths[0].max())), 1.0))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    ax.set_ylabel(pick(lang, "库存天数", "Days of cover"))
+
+
 def _thresholds(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
-    for level, days in levels.items():
+    """Lines at the alert levels, named on the right; names that would overlap move up."""
+    scale = height_of(ax) / ax.get_ylim()[1]
+    free_from = -_LABEL_ROOM
+    for level, days in sorted(levels.items(), key=lambda item: item[1]):
         colour = LEVEL_TEXT_COLOURS[level]
+        height = max(days * scale, free_from)
+        free_from = height + _LABEL_ROOM
         ax.axhline(days, color=colour, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
         ax.annotate(
             pick(
@@ -190,7 +202,7 @@ def _thresholds(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
             ),
             xy=(1, days),
             xycoords=("axes fraction", "data"),
-            xytext=(4, 0),
+            xytext=(4, height - days * scale),
             textcoords="offset points",
             va="center",
             fontsize=7,

@@ -142,7 +142,12 @@ def day_label(day: date, lang: Lang) -> str:
 def month_label(day: date, lang: Lang, with_year: bool) -> str:
     """A month, on a second line its year if asked."""
     month = pick(lang, f"{day.month}月", _MONTHS[day.month - 1])
-    return f"{month}\n{pick(lang, f'{day.year}年', str(day.year))}" if with_year else month
+    return f"{month}\n{year_label(day, lang)}" if with_year else month
+
+
+def year_label(day: date, lang: Lang) -> str:
+    """A year: 2026年, 2026."""
+    return pick(lang, f"{day.year}年", str(day.year))
 
 
 def floored(value: float, digits: int = 1) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bloodsim.decision import RouteTable, Shipments, Snapshot
 
 Ints = NDArray[np.int32]
-Index = NDArray[np.intp]
+Index = NDArray[np.integer]
 
 
 def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> Shipments:
@@ -41,7 +41,9 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
     rows: list[tuple[Index, Index, Ints]] = []
     while len(route):
         origin, destination = routes.origin[route], routes.destination[route]
-        now = _first(origin, replication, spare.shape) & _first(destination, replication, spare.shape)
+        now = _first(origin, replication, spare.shape) & _first(
+            destination, replication, spare.shape
+        )
         i, j, r = origin[now], destination[now], replication[now]
         able = snapshot.shippable(product, route[now], r) - sent[i, :, r]
         pieces = np.minimum(np.minimum(give[i, :, r], need[j, :, r]), np.maximum(able, 0))
@@ -66,7 +68,8 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
 def _usable(routes: RouteTable, spare: Ints, wanted: Ints, least: int) -> tuple[Index, Index]:
     """Return (route, replication) of roads whose ends could fill the smallest shipment."""
     givers, takers = spare >= least, wanted >= least
-    possible = givers.any(axis=1)[routes.origin] & takers.any(axis=1)[routes.destination]
+    gives, takes = np.any(givers, axis=1), np.any(takers, axis=1)
+    possible = gives[routes.origin] & takes[routes.destination]
     candidates = np.flatnonzero(possible)
     both = givers[routes.origin[candidates]] & takers[routes.destination[candidates]]
     row, replication = np.nonzero(both)

@@ -27,7 +27,7 @@ class Model(BaseModel):
 
 
 class FrozenDict(dict[Key, Value]):
-    """A mapping that cannot change, because a frozen model with a live dict inside is not frozen."""
+    """A mapping that cannot change: a frozen model with a live dict inside is not frozen."""
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise TypeError("a scenario is frozen; scenario.set(path, value) returns a changed copy")
@@ -53,7 +53,9 @@ Frozen = Annotated[dict[Key, Value], AfterValidator(_freeze)]
 
 # Bidirectional controls, other format characters and control characters: they can make a name
 # look like another one, or break out of a cell or a file name.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
 
 
 def _plain_text(value: str) -> str:
@@ -91,7 +93,9 @@ ScenarioDate = Annotated[
     date,
     BeforeValidator(_scenario_date),
     PlainSerializer(lambda day: day.isoformat(), return_type=str),
-    Field(json_schema_extra={"format": "", "description": "ISO date or 'spring_festival 2026 - 21'"}),
+    Field(
+        json_schema_extra={"format": "", "description": "ISO date or 'spring_festival 2026 - 21'"}
+    ),
 ]
 """A date, ISO or relative to a lunar New Year: ``2026-01-31``, ``spring_festival 2026 - 21``."""
 

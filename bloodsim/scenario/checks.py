@@ -2,14 +2,339 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from bloodsim.scenario.problems import Problem
+from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.route_checks import check_routes
+from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
+    from bloodsim.scenario.collection import Product, Profile, Regulation
+    from bloodsim.scenario.regions import Region
+
+LONGEST_RUN_DAYS = 20 * 366
+"""Scored days that a run may have."""
+
+_SHARE_TOLERANCE = 1e-6
+_SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
+_LEVELS = ("blue", "yellow", "orange", "red")
+_SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
 
 
 def check(scenario: Scenario) -> list[Problem]:
     """Return every semantic problem of *scenario*, errors and warnings."""
-    return []
+    return [
+        *_dates(scenario),
+        *_calendar(scenario),
+        *_products(scenario),
+        *_profiles(scenario),
+        *_channels(scenario),
+        *_demand(scenario),
+        *_regions(scenario),
+        *check_routes(scenario),
+        *_policies(scenario),
+        *_forecast(scenario),
+        *_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
+        *_variants(scenario),
+        *_notes(scenario),
+        *_balance(scenario),
+    ]
+
+
+_TERMINAL = ("cost", "terminal_cover_days")
+
+
+def _dates(scenario: Scenario) -> Iterator[Problem]:
+    run = scenario.run
+    days = (run.score_end - run.score_start).days + 1
+    if days < 1:
+        message = f"score_end ({run.score_end}) is before score_start ({run.score_start})"
+        yield Problem(("run", "score_end"), message, "the last scored day counts in the results")
+    elif days > LONGEST_RUN_DAYS:
+        message = f"the run is {days:,} days long"
+        hint = f"at most {LONGEST_RUN_DAYS:,} days (20 years)"
+        yield Problem(("run", "score_end"), message, hint)
+    if run.warmup_days != "auto":
+        for name in sorted({r.product for _, r in _regulated(scenario)} & set(scenario.products)):
+            life = scenario.products[name].shelf_life_days
+            if run.warmup_days < life:
+                message = f"{run.warmup_days} days are shorter than the shelf life of {name}"
+                hint = f"{life} days or more, so that no unit of the opening stock is left"
+                yield Problem(("run", "warmup_days"), message, hint, level="warning")
+    hours = run.phase_hours
+    order = ("expire", "release", "arrive", "decide", "close")
+    for before, after in pairwise(order):
+        if getattr(hours, before) > getattr(hours, after):
+            message = f"{before} comes after {after}"
+            hint = "the order of a day is " + ", ".join(order)
+            yield Problem(("run", "phase_hours", before), message, hint)
+    for phase in ("routine", "emergency"):
+        if not getattr(hours, phase):
+            message = "no hour to serve requests at"
+            yield Problem(("run", "phase_hours", phase), message, "give at least one hour")
+
+
+def _calendar(scenario: Scenario) -> Iterator[Problem]:
+    start = scenario.run.score_start - timedelta(days=_warmup_days(scenario))
+    for day, field in ((start, "score_start"), (scenario.run.score_end, "score_end")):
+        try:
+            festival_offset(day)
+            spring_festival(day.year)
+        except CalendarError as error:
+            hint = "a run, warm-up included, must lie within these years"
+            yield Problem(("run", field), f"the calendar does not cover {day}: {error}", hint)
+            return
+    try:
+        calendar = scenario.calendar.build()
+    except CalendarError as error:
+        yield Problem(("calendar",), str(error), "name each day once")
+        return
+    for year in range(start.year, scenario.run.score_end.year + 1):
+        if calendar.status(year) == "provisional":
+            message = f"the holidays of {year} are provisional: no notice on them is known"
+            hint = "add them under calendar.extra_days_off and calendar.extra_workdays"
+            yield Problem(("calendar",), message, hint, level="warning")
+
+
+def _warmup_days(scenario: Scenario) -> int:
+    if scenario.run.warmup_days != "auto":
+        return scenario.run.warmup_days
+    steering = {regulation.product for _, regulation in _regulated(scenario)}
+    lives = [p.shelf_life_days for name, p in scenario.products.items() if name in steering]
+    return max(lives, default=0)
+
+
+def _regulated(scenario: Scenario) -> list[tuple[str, Regulation]]:
+    return [(n, c.regulation) for n, c in scenario.channels.items() if c.regulation is not None]
+
+
+def _products(scenario: Scenario) -> Iterator[Problem]:
+    gifts = {channel.gift for channel in scenario.channels.values()}
+    for name, product in scenario.products.items():
+        here = ("products", name)
+        if product.shelf_life_days <= product.test_delay_days:
+            message = (
+                f"shelf life ({product.shelf_life_days} days) is not longer than the test delay "
+                f"({product.test_delay_days} days): no unit could ever be issued"
+            )
+            hint = "life counts from collection; both are in days"
+            yield Problem((*here, "shelf_life_days"), message, hint)
+        if product.source not in gifts:
+            message = f"no channel collects {product.source.replace('_', ' ')}, its source"
+            yield Problem((*here, "source"), message, "add a channel, or change the source")
+        yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])
+
+
+def _alerts(here: Path, levels: list[tuple[str, float]]) -> Iterator[Problem]:
+    twice = [level for level, count in Counter(level for level, _ in levels).items() if count > 1]
+    for level in twice:
+        yield Problem((*here, "alerts"), f"alert level '{level}' stands twice", "keep one")
+    ordered = sorted(levels, key=lambda pair: _LEVELS.index(pair[0]))
+    for (mild, above), (grave, below) in pairwise(ordered):
+        if mild != grave and below >= above:
+            message = f"{grave} begins below {below:g} days, but {mild} already below {above:g}"
+            hint = "thresholds fall: blue > yellow > orange > red"
+            yield Problem((*here, "alerts"), message, hint)
+
+
+def _profiles(scenario: Scenario) -> Iterator[Problem]:
+    for name, profile in scenario.profiles.items():
+        here = ("profiles", name)
+        feast = [(b.from_offset, b.to_offset) for b in profile.spring_festival]
+        yield from _blocks((*here, "spring_festival"), feast)
+        for holiday in dict.fromkeys(block.holiday for block in profile.holidays):
+            spans = [(b.from_day, b.to_day) for b in profile.holidays if b.holiday == holiday]
+            yield from _blocks((*here, "holidays"), spans)
+        yield from _closures(here, profile)
+
+
+def _blocks(here: Path, spans: list[tuple[int, int]]) -> Iterator[Problem]:
+    """Find blocks that end before they start, or overlap."""
+    for first, last in spans:
+        if last < first:
+            yield Problem(here, f"the block {first}..{last} ends before it starts", "swap the two")
+    ordered = sorted(span for span in spans if span[0] <= span[1])
+    for one, other in pairwise(ordered):
+        if other[0] <= one[1]:
+            message = f"the blocks {one[0]}..{one[1]} and {other[0]}..{other[1]} overlap"
+            yield Problem(here, message, "each day may lie in one block only")
+
+
+def _closures(here: Path, profile: Profile) -> Iterator[Problem]:
+    for index, closure in enumerate(profile.closures):
+        for field in ("from_date", "to_date"):
+            try:
+                parse_date(getattr(closure, field), year=_SOME_LEAP_YEAR)
+            except CalendarError as error:
+                path = (*here, "closures", str(index), field)
+                yield Problem(path, str(error), "such as 07-05, or spring_festival - 20")
+
+
+def _channels(scenario: Scenario) -> Iterator[Problem]:
+    here: Path
+    for name, channel in scenario.channels.items():
+        here = ("channels", name)
+        yield from _names([channel.profile], scenario.profiles, "profile", here, "profile")
+        if channel.first_hour > channel.last_hour:
+            message = f"the first session ({channel.first_hour:g} h) is after the last one"
+            hint = f"last_hour is {channel.last_hour:g}"
+            yield Problem((*here, "first_hour"), message, hint)
+    for name, regulation in _regulated(scenario):
+        here = ("channels", name, "regulation")
+        yield from _names([regulation.product], scenario.products, "product", here, "product")
+        product = scenario.products.get(regulation.product)
+        if product is not None and product.source != scenario.channels[name].gift:
+            message = f"{regulation.product} is not made from what '{name}' collects"
+            hint = f"a product with source: {scenario.channels[name].gift}"
+            yield Problem((*here, "product"), message, hint)
+        if regulation.min_factor > regulation.max_factor:
+            message = f"min_factor ({regulation.min_factor:g}) is above max_factor"
+            hint = f"max_factor is {regulation.max_factor:g}"
+            yield Problem((*here, "min_factor"), message, hint)
+        if not regulation.target_cover_days:
+            message = "no target is given"
+            yield Problem((*here, "target_cover_days"), message, "{0: 10} = 10 days all year")
+
+
+def _demand(scenario: Scenario) -> Iterator[Problem]:
+    yield from _names(scenario.demand, scenario.products, "product", ("demand",))
+    for name in scenario.products:
+        if name not in scenario.demand:
+            message = f"the product '{name}' has no demand"
+            yield Problem(("demand",), message, f"add demand.{name}, or drop the product")
+        elif scenario.regions and not any(
+            region.demand_per_day.get(name, 0.0) > 0 for region in scenario.regions.values()
+        ):
+            message = f"no region requests any {name}"
+            hint = f"give regions.*.demand_per_day.{name}"
+            yield Problem(("regions",), message, hint, level="warning")
+    for name, demand in scenario.demand.items():
+        here = ("demand", name)
+        yield from _names([demand.profile], scenario.profiles, "profile", here, "profile")
+        shares = {key: found.share for key, found in demand.classes.items()}
+        yield from _sum_to_one((*here, "classes"), shares, "the shares of the classes")
+
+
+def _regions(scenario: Scenario) -> Iterator[Problem]:
+    if not scenario.regions:
+        yield Problem(("regions",), "there is no region", "add at least one")
+    for name, region in scenario.regions.items():
+        here = ("regions", name)
+        yield from _sum_to_one((*here, "group_shares"), region.group_shares, "group_shares")
+        gifts = region.gift_shares.model_dump()
+        yield from _sum_to_one((*here, "gift_shares"), gifts, "gift_shares")
+        for field, known, what in (
+            ("donors_per_day", scenario.channels, "channel"),
+            ("demand_per_day", scenario.products, "product"),
+            ("net_import_per_year", scenario.products, "product"),
+        ):
+            yield from _names(getattr(region, field), known, what, (*here, field))
+
+
+def _sum_to_one(here: Path, shares: Mapping[Any, float], what: str) -> Iterator[Problem]:
+    total = sum(shares.values())
+    if abs(total - 1) > _SHARE_TOLERANCE:
+        yield Problem(here, f"{what} sum to {total:.6g}", "they must sum to 1")
+
+
+def _policies(scenario: Scenario) -> Iterator[Problem]:
+    for here, policy in (
+        (("policies", "transfer"), scenario.policies.transfer),
+        (("run", "warmup_policy"), scenario.run.warmup_policy),
+    ):
+        listed = getattr(policy, "products", ())
+        for index, name in enumerate(listed):
+            path = (*here, "products")
+            yield from _names([name], scenario.products, "product", path, str(index))
+            if name in scenario.products and name not in scenario.routes.products:
+                message = f"no route carries {name}"
+                hint = f"add routes.products.{name}"
+                yield Problem((*path, str(index)), message, hint, level="warning")
+        if policy.kind == "share_surplus":
+            if policy.above_days < policy.fill_to_days:
+                message = f"above_days ({policy.above_days:g}) is less than fill_to_days"
+                hint = f"fill_to_days is {policy.fill_to_days:g}"
+                yield Problem((*here, "above_days"), message, hint)
+            if policy.below_days > policy.fill_to_days:
+                message = f"below_days ({policy.below_days:g}) is more than fill_to_days"
+                hint = f"fill_to_days is {policy.fill_to_days:g}"
+                yield Problem((*here, "below_days"), message, hint)
+
+
+def _forecast(scenario: Scenario) -> Iterator[Problem]:
+    ends, errors = scenario.forecast.band_ends_days, scenario.forecast.error_sd
+    if len(errors) != len(ends) + 1:
+        message = f"{len(errors)} errors for {len(ends) + 1} bands"
+        hint = "one for each of band_ends_days, and one for the open last band"
+        yield Problem(("forecast", "error_sd"), message, hint)
+    if any(after <= before for before, after in pairwise(ends)):
+        path = ("forecast", "band_ends_days")
+        yield Problem(path, "the ends of the bands do not rise", "such as [1, 3, 7, 14]")
+
+
+def _variants(scenario: Scenario) -> Iterator[Problem]:
+    for variant, names in scenario.variants.items():
+        for index, name in enumerate(names):
+            here = ("variants", variant)
+            yield from _names([name], scenario.overrides, "override", here, str(index))
+
+
+def _notes(scenario: Scenario) -> Iterator[Problem]:
+    known = set(type(scenario).model_fields) | {"**", "*"}
+    for index, note in enumerate(scenario.inputs):
+        section = note.path.split(".")[0]
+        if section not in known:
+            path = ("inputs", str(index), "path")
+            hint = nearest(section, sorted(known - {"**", "*"}))
+            yield Problem(path, f"unknown section '{section}'", hint, level="warning")
+
+
+def _balance(scenario: Scenario) -> Iterator[Problem]:
+    """Warn where whole-blood supply and requests of red cells are far apart."""
+    made = [p for p in scenario.products.values() if p.source == "whole_blood"]
+    for name, product in scenario.products.items():
+        if product.compatibility != "red_cells" or product not in made:
+            continue
+        supply = sum(
+            donors * _units_per_invited(scenario, region, channel, product)
+            for region in scenario.regions.values()
+            for channel, donors in region.donors_per_day.items()
+            if channel in scenario.channels
+        )
+        requests = sum(r.demand_per_day.get(name, 0.0) for r in scenario.regions.values())
+        low, high = _SURPLUS_RANGE
+        if requests > 0 and not low <= supply / requests <= high:
+            message = (
+                f"{name}: a normal day's collection makes {supply:,.0f} units, {requests:,.0f} "
+                f"are requested ({supply / requests:.2f} of it)"
+            )
+            hint = "donors_per_day counts invited donors, demand_per_day units"
+            yield Problem(("regions",), message, hint, level="warning")
+
+
+def _units_per_invited(scenario: Scenario, region: Region, channel: str, product: Product) -> float:
+    """Return the usable units of *product* that an invited donor of a channel gives."""
+    found = scenario.channels[channel]
+    if found.gift != product.source:
+        return 0.0
+    came = (1 - found.no_show_share) * (1 - found.deferral_share)
+    kept = came * (1 - found.test_failure_share) * (1 - product.discard_share)
+    if product.source == "apheresis":
+        return kept * product.units_per_donation
+    gifts = region.gift_shares
+    return kept * product.units_per_200_ml * (gifts.ml_200 + 1.5 * gifts.ml_300 + 2 * gifts.ml_400)
+
+
+def _names(
+    names: Iterable[str], known: Mapping[str, object], what: str, here: Path, *field: str
+) -> Iterator[Problem]:
+    """Find names that are not known, with the nearest that is."""
+    for name in names:
+        if name not in known:
+            path = (*here, *(field or (name,)))
+            yield Problem(path, f"unknown {what} '{name}'", nearest(name, known))

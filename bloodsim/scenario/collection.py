@@ -99,7 +99,7 @@ class Product(Model):
     """Name shown to readers."""
     unit_label: Text
     """Unit shown to readers, such as U or dose."""
-    kind: Literal["red_cells", "platelets", "plasma"]
+    compatibility: Literal["red_cells", "platelets", "plasma"]
     """Which compatibility rules apply."""
     source: Literal["whole_blood", "apheresis"]
     """What it is made from."""
@@ -112,7 +112,7 @@ class Product(Model):
     shelf_life_days: Annotated[int, Field(ge=1, le=3660)]
     """Life: a unit collected on day v may last be issued on day v + shelf_life_days - 1."""
     test_delay_days: Days = 1
-    """Days from collection to release."""
+    """Days from collection to release; 0 and 1 both mean the next morning."""
     discard_share: Share = 0.0
     """Share of tested units lost before release for reasons other than test results."""
     issue_order: Literal["oldest", "youngest"] = "oldest"

@@ -1,4 +1,4 @@
-"""Merging of raw scenario trees: mappings merge, lists replace, null deletes, a new kind replaces."""
+"""Merging of raw trees: mappings merge, lists replace, null deletes, a new kind replaces."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def patched(
     problems = []
     for index, name in enumerate(names):
         if name not in overrides:
-            path = ("variants", variant, str(index))
-            problems.append(Problem(path, f"unknown override '{name}'", nearest(name, overrides)))
+            here = ("variants", variant, str(index))
+            problems.append(Problem(here, f"unknown override '{name}'", nearest(name, overrides)))
             continue
         patch = overrides[name]
         result = merge(result, patch)

@@ -73,10 +73,10 @@ class Problem:
     def as_dict(self) -> dict[str, str]:
         """Return the problem as plain texts, for machines."""
         return {
-            "place": self.place,
+            "place": printable(self.place),
             "path": self.dotted,
-            "message": self.message,
-            "hint": self.hint,
+            "message": printable(self.message),
+            "hint": printable(self.hint),
             "level": self.level,
         }
 

@@ -20,8 +20,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 
-from bloodsim import load, simulate
-from bloodsim import experiment
+from bloodsim import experiment, load, simulate
 from bloodsim.model import collection, demand, forecast, ledger, luck, simulation, transfer
 from bloodsim.scenario import Scenario
 
@@ -47,7 +46,7 @@ DAYS = 365
 
 @contextmanager
 def timed(spent: dict[str, float]) -> Iterator[None]:
-    """Add up the CPU time inside the parts of `SPLIT`; what runs inside another part counts once."""
+    """Add up the CPU time inside the parts of `SPLIT`; nested parts count once."""
     originals, inside = [], [0]
 
     def wrap(function: Callable[..., Any], part: str) -> Callable[..., Any]:

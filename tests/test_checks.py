@@ -1,0 +1,147 @@
+"""The semantic pass: what is well-formed but cannot be meant."""
+
+from typing import Any
+
+import pytest
+
+from bloodsim.load import load
+from bloodsim.scenario import Scenario, ScenarioError
+from bloodsim.scenario.merge import merge
+
+_SHARES = dict.fromkeys(["A_pos", "B_pos", "O_pos", "AB_pos"], 0.25)
+_FEAST = [
+    {"from_offset": -3, "to_offset": 2, "factor": 0.5},
+    {"from_offset": 2, "to_offset": 5, "factor": 0.7},
+]
+_ALERTS = [{"level": "yellow", "below_days": 3}, {"level": "red", "below_days": 3}]
+_ROUTE = {"origin": "BJ", "destination": "BJ", "distance_km": 1, "lead_days": 1}
+
+
+def found(patch: dict[str, Any]) -> list[str]:
+    """Return "path: message -> hint" of everything the patched minimal scenario gets told."""
+    try:
+        scenario = Scenario.from_mapping(merge(load("minimal").raw, patch))
+    except ScenarioError as error:
+        problems = list(error.problems)
+    else:
+        problems = scenario.warnings()
+    return [f"{p.level} {p.dotted}: {p.message} -> {p.hint}" for p in problems]
+
+
+def under(*keys: str, **values: Any) -> dict[str, Any]:
+    tree: dict[str, Any] = values
+    for key in reversed(keys):
+        tree = {key: tree}
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        (under("products", "platelets", test_delay_days=5), "not longer than the test delay"),
+        (under("routes", lead_times=[{"up_to_km": 9, "days": 5}]), "shelf life of platelets"),
+        (under("routes", extra=[{**_ROUTE, "lead_days": 9}]), "shelf life of platelets"),
+        (under("regions", "BJ", group_shares={**_SHARES, "A_pos": 0.3}), "they must sum to 1"),
+        (under("regions", "BJ", gift_shares={"ml_200": 0.5}), "gift_shares sum to 1.31"),
+        (under("demand", "platelets", "classes", "urgent", share=0.8), "classes sum to 1.05"),
+        (under("channels", "street", profile="donor"), "did you mean 'donors'?"),
+        (under("channels", "street", "regulation", product="red_cell"), "did you mean 'red_cells'"),
+        (under("channels", "street", "regulation", product="platelets"), "not made from what"),
+        (under("channels", "street", "regulation", min_factor=2), "above max_factor"),
+        (under("channels", "street", first_hour=20), "after the last one"),
+        (under("regions", "BJ", "donors_per_day", stret=1), "did you mean 'street'?"),
+        (under("regions", "BJ", "demand_per_day", plasma=1), "unknown product 'plasma'"),
+        (under("regions", "BJ", "net_import_per_year", plasma=1), "unknown product 'plasma'"),
+        (under("routes", "products", plasma={}), "unknown product 'plasma'"),
+        (under("routes", "distances_km", "BJ", TJJ=1), "did you mean 'TJ'?"),
+        (under("routes", "distances_km", BJJ={"TJ": 1}), "did you mean 'BJ'?"),
+        (under("routes", "distances_km", "BJ", BJ=5), "from BJ to itself"),
+        (under("routes", extra=[_ROUTE]), "a route from BJ to itself"),
+        (under("routes", extra=[{**_ROUTE, "destination": "XX"}]), "unknown region 'XX'"),
+        (under("routes", "products", "red_cells", min_life_days=35), "nothing could travel"),
+        (under("routes", "products", "red_cells", lot_units=0.3), "a multiple of 0.5"),
+        (under("routes", "products", "red_cells", largest_shipment_units=10), "above the largest"),
+        (
+            under("routes", "products", "red_cells", largest_shipment_units=30, lot_units=40),
+            "larger than the largest shipment",
+        ),
+        (under("demand", platelets=None), "the product 'platelets' has no demand"),
+        (
+            under("demand", plasma={"profile": "requests", "classes": {}}),
+            "unknown product 'plasma'",
+        ),
+        (under("run", score_end="2025-12-31"), "is before score_start"),
+        (under("run", score_end="2046-02-01"), "20 years"),
+        (under("run", score_start="2045-01-01", score_end="2045-02-01"), "does not cover"),
+        (under("run", score_start="2005-01-02", score_end="2005-02-01"), "does not cover"),
+        (under("calendar", extra_workdays=["2026-01-03"], extra_days_off=["2026-01-03"]), "both"),
+        (under("profiles", "donors", spring_festival=_FEAST), "-3..2 and 2..5 overlap"),
+        (
+            under(
+                "profiles",
+                "donors",
+                holidays=[{"holiday": "national_day", "from_day": 5, "to_day": 2, "factor": 1}],
+            ),
+            "ends before it starts",
+        ),
+        (
+            under("profiles", "donors", closures=[{"from_date": "7/5", "to_date": "08-31"}]),
+            "'7/5' is not a date",
+        ),
+        (under("products", "red_cells", alerts=_ALERTS), "red begins below 3 days, but yellow"),
+        (under("products", "red_cells", alerts=[_ALERTS[0]] * 2), "'yellow' stands twice"),
+        (under("policies", transfer={"kind": "share_surplus", "above_days": 6}), "less than fill"),
+        (under("policies", transfer={"kind": "share_surplus", "below_days": 8}), "more than fill"),
+        (
+            under("policies", transfer={"kind": "proportional", "products": ["plattelets"]}),
+            "did you mean 'platelets'?",
+        ),
+        (under("cost", terminal_cover_days={"red_cell": 3}), "did you mean 'red_cells'?"),
+        (under("variants", odd=["shar"]), "did you mean 'share'?"),
+        (under("forecast", error_sd=[0.1]), "1 errors for 5 bands"),
+        (under("forecast", band_ends_days=[1, 3, 3, 14]), "do not rise"),
+        (under("run", phase_hours={"arrive": 9}), "arrive comes after decide"),
+        (under("run", phase_hours={"routine": []}), "no hour"),
+        (under("channels", apheresis=None), "no channel collects apheresis"),
+    ],
+)
+def test_errors(patch: dict[str, Any], said: str) -> None:
+    matching = [line for line in found(patch) if said in line]
+    assert matching, found(patch)
+    assert matching[0].startswith("error")
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        (under("run", warmup_days=10), "shorter than the shelf life of red_cells"),
+        (under("run", score_end="2027-01-31"), "holidays of 2027 are provisional"),
+        (
+            {"regions": {r: {"demand_per_day": {"platelets": 0}} for r in ("BJ", "TJ", "HE")}},
+            "no region requests any platelets",
+        ),
+        (under("regions", "HE", "demand_per_day", red_cells=9000), "are requested"),
+        ({"inputs": [{"path": "region.x", "kind": "read"}]}, "'regions'?"),
+        (
+            under("policies", transfer={"kind": "proportional", "products": ["platelets"]})
+            | under("routes", "products", platelets=None),
+            "no route carries platelets",
+        ),
+    ],
+)
+def test_warnings(patch: dict[str, Any], said: str) -> None:
+    if "policies" in patch:
+        patch = merge(patch, under("routes", "products", red_cells={"lot_units": 1}))
+        raw = load("minimal").raw
+        raw["routes"]["products"].pop("platelets")
+        raw["policies"] = patch["policies"]
+        lines = [f"{p.level}: {p.message}" for p in Scenario.from_mapping(raw).warnings()]
+    else:
+        lines = found(patch)
+    matching = [line for line in lines if said in line]
+    assert matching, lines
+    assert matching[0].startswith("warning")
+
+
+def test_sound_scenarios_have_no_problems() -> None:
+    assert found({}) == []

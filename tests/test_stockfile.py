@@ -1,0 +1,99 @@
+"""Stock files: what is on the shelves at the start."""
+
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bloodsim.blood import GROUPS
+from bloodsim.load import load
+from bloodsim.scenario import ScenarioError
+from bloodsim.stockfile import StockKey, read_stock
+
+HEAD = "region,product,group,units,life_days\n"
+
+
+def test_pieces_by_life_and_group(tmp_path: Path) -> None:
+    path = tmp_path / "stock.csv"
+    path.write_text(
+        "group,units,expiry_date,region,product\n"
+        "O_pos,12.5,2026-01-01,BJ,red_cells\n"
+        "A_neg,3,2026-02-04,HE,red_cells\n"
+        "B_pos,4,2026-01-05,TJ,platelets\n",
+        encoding="utf-8",
+    )
+    scenario = load("minimal")
+    stock = read_stock(path, scenario)
+    assert stock.day == date(2026, 1, 1)
+    assert stock.pieces["red_cells"][StockKey("BJ", "O_pos", 1)] == 25
+    arrays = stock.as_arrays(scenario)
+    assert arrays["red_cells"].shape == (3, 8, 35)
+    assert arrays["red_cells"][0, GROUPS.index("O_pos"), 0] == 25
+    assert arrays["red_cells"][2, GROUPS.index("A_neg"), 34] == 6
+    assert arrays["platelets"][1, GROUPS.index("B_pos"), 4] == 4
+    assert arrays["red_cells"].sum() == 31
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD + "BY,red_cells,O_pos,1,1\n", "s.csv:2:1 column 'region'\n    unknown region 'BY'"),
+        (HEAD + "BJ,red_cell,O_pos,1,1\n", "did you mean 'red_cells'?"),
+        (HEAD + "BJ,red_cells,O+,1,1\n", "unknown group 'O+'"),
+        (HEAD + "BJ,red_cells,O_pos,-1,1\n", "must be 0 or more units"),
+        (HEAD + "BJ,red_cells,O_pos,1e12,1\n", "must be 0 or more units"),
+        (HEAD + "BJ,red_cells,O_pos,lots,1\n", "must be a number of units; got 'lots'"),
+        (HEAD + "BJ,red_cells,O_pos,0.3,1\n", "must be a multiple of 0.5 units"),
+        (HEAD + "BJ,red_cells,O_pos,1,0\n", "already expired"),
+        (HEAD + "BJ,red_cells,O_pos,1,36\n", "outlives the shelf life"),
+        (HEAD + "BJ,red_cells,O_pos,1,2.5\n", "must be a whole number of days"),
+        (
+            HEAD + "BJ,red_cells,O_pos,1,2\nBJ,red_cells,O_pos,3,2\n",
+            "stand twice, first at s.csv:2",
+        ),
+        (HEAD + "BJ,red_cells,O_pos,,2\n", "the row has no units"),
+        (HEAD + "BJ,red_cells,O_pos,1,2,5\n", "a column without a name"),
+        ("region,product,group,units\nBJ,red_cells,O_pos,1\n", "one of expiry_date and life_days"),
+        ("region,product,group,life_days\n", "column 'units' is missing"),
+        (HEAD.replace("group", "grup"), "did you mean 'group'?"),
+        (HEAD.replace("life_days", "expiry_date") + "BJ,red_cells,O_pos,1,2025-12-31\n", "expired"),
+        (HEAD.replace("life_days", "expiry_date") + "BJ,red_cells,O_pos,1,1/2/26\n", "a date such"),
+        ("", "the file is empty"),
+    ],
+)
+def test_errors_cite_the_cell(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_stock(path, load("minimal"))
+    assert said in str(caught.value)
+
+
+def test_all_errors_at_once_and_other_files(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(HEAD + "BY,red,O,x,y\nBJ,red_cells,O_pos,1,99\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_stock(path, load("minimal"))
+    assert len(caught.value.problems) == 4
+    path.write_bytes("region,备注\n".encode("gbk"))
+    with pytest.raises(ScenarioError, match="GBK"):
+        read_stock(path, load("minimal"))
+    with pytest.raises(ScenarioError, match="cannot read the stock file"):
+        read_stock(tmp_path / "nothing.csv", load("minimal"))
+
+
+def test_workbook(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.title = "库存"
+    page.append(["region", "product", "group", "units", "expiry_date"])
+    page.append(["BJ", "red_cells", "O_pos", 10, date(2026, 1, 20)])
+    book.save(tmp_path / "s.xlsx")
+    stock = read_stock(tmp_path / "s.xlsx", load("minimal"))
+    assert stock.pieces == {"red_cells": {StockKey("BJ", "O_pos", 20): 20}}
+    page.append(["BJ", "red_cells", "O_pos", "ten", date(2026, 1, 21)])
+    book.save(tmp_path / "s.xlsx")
+    with pytest.raises(ScenarioError, match=r"s.xlsx\[库存\]!D3"):
+        read_stock(tmp_path / "s.xlsx", load("minimal"))

@@ -1,6 +1,7 @@
 """The command line: exit codes, JSON, files written, and how light --help is."""
 
 import json
+import re
 import os
 import subprocess
 import sys
@@ -225,7 +226,7 @@ def test_run_saves_and_prints_one_object(capsys: pytest.CaptureFixture[str]) -> 
     assert set(found) == {
         "scenario", "hash", "out", "replications", "seed", "conservation", "variants", "timing",
     }  # fmt: skip
-    assert found["out"] == f"results/minimal-{found['hash'][:8]}"
+    assert re.fullmatch(r"results/minimal-[0-9a-f]{8}-seed20260101", found["out"])
     assert (Path(found["out"]) / "manifest.json").is_file()
     assert list(found["variants"]) == ["none", "share_surplus", "proportional"]
     kpi = found["variants"]["none"]["kpi"]["shortage_rate.red_cells"]
@@ -248,7 +249,10 @@ def test_run_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "holds results of seed 20260101, this is seed 9" in err
     code, _, err = said(capsys, "run", "minimal", "-n", "1", "--out", "there")
     assert "holds results of another scenario" in err
-    assert said(capsys, "run", "minimal", *QUICK, "--out", "there", "--quiet")[1] == "there\n"
+    code, _, err = said(capsys, "run", "minimal", *QUICK, "--out", "there")
+    assert (code, "holds results of other variants" in err) == (3, True)
+    again = (*QUICK, "--variant", "none,proportional", "--out", "there", "--quiet")
+    assert said(capsys, "run", "minimal", *again)[1] == "there\n"
 
 
 def test_run_never_writes_over_other_files(capsys: pytest.CaptureFixture[str]) -> None:

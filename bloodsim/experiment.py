@@ -286,9 +286,8 @@ def _main_left_alone() -> Iterator[None]:
     ``if __name__ == "__main__"`` line starts processes without end.
     """
     main = sys.modules["__main__"]
-    hidden = {
-        name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in vars(main)
-    }
+    names = ("__file__", "__spec__")
+    hidden: dict[str, Any] = {name: vars(main).pop(name) for name in names if name in vars(main)}
     main.__spec__ = None
     try:
         yield

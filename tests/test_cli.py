@@ -1,8 +1,8 @@
 """The command line: exit codes, JSON, files written, and how light --help is."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path

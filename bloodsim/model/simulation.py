@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
 import simpy
 
 from bloodsim.blood import GROUPS
@@ -41,7 +42,6 @@ class Simulation:
         self.transfers = Transfers(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
-        self.events = 0
         self.env.process(self.days())
         for region in range(world.n_regions):
             for channel in range(len(world.channels)):
@@ -63,16 +63,15 @@ class Simulation:
 
     def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
         """Process: the sessions of one channel in one region, each at its hour."""
-        world, item = self.world, self.world.channels[channel]
-        for day in clock.days_from(self.first_day, world.n_days - 1):
-            if item.invited_mean[day, region] == 0:
-                continue
-            for number, hour in enumerate(item.session_hours):
-                yield self.env.timeout(clock.at(day, hour, "collect") - self.env.now)
-                self.collection.hold_session(
-                    self.chunk, day, channel, item.first_slot + number, region
-                )
-                self.events += 1
+        env, item = self.env, self.world.channels[channel]
+        hold = self.collection.hold_session
+        times = [clock.at(0, hour, "collect") for hour in item.session_hours]
+        slots = list(enumerate(times, start=item.first_slot))
+        open_days = np.flatnonzero(item.invited_mean[: self.world.n_days, region])
+        for day in open_days[open_days >= self.first_day].tolist():
+            for slot, time in slots:
+                yield env.timeout(day + time - env.now)
+                hold(self.chunk, day, channel, slot, region)
 
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""

@@ -175,6 +175,7 @@ class _Factors:
 
     def __init__(self, scenario: Scenario, dates: Sequence[date], calendar: Calendar) -> None:
         self.profiles, self.dates, self.calendar = scenario.profiles, dates, calendar
+        self.days = np.array(dates, dtype="datetime64[D]")
         self.regions: list[Region] = list(scenario.regions.values())
         self.known: dict[tuple[str, float], Floats] = {}
 
@@ -187,7 +188,7 @@ class _Factors:
         key = (profile, round(amplitude, 9))
         if key not in self.known:
             self.known[key] = profile_factors(
-                self.profiles[profile], self.dates, self.calendar, amplitude
+                self.profiles[profile], self.days, self.calendar, amplitude
             )
         return self.known[key]
 
@@ -198,7 +199,10 @@ class _Factors:
 
 
 def profile_factors(
-    profile: Profile, dates: Sequence[date], calendar: Calendar, amplitude: float = 1.0
+    profile: Profile,
+    dates: Sequence[date] | NDArray[np.datetime64],
+    calendar: Calendar,
+    amplitude: float = 1.0,
 ) -> Floats:
     """Return the daily multipliers (n_days,) of a scenario's profile."""
     return np.asarray(

@@ -88,6 +88,10 @@ class Bank:
         Regulation of each channel on the coming day.
     pool_factor : float array (n_channels, n_regions, R)
         Turnout for want of eligible donors (1 until donor pools are modelled).
+    alert_streak, alert_entered : arrays (n_products, 4, n_regions, 4, R)
+        Closes in a row below each alert level, and whether it is in force; RhD-positive groups.
+    alert_level : int array (n_products, n_regions, n_groups, R)
+        Highest level in force: 0 none, else the position in the product's list of levels + 1.
     """
 
     stocks: list[Stock]
@@ -97,6 +101,9 @@ class Bank:
     cover_history: Floats
     turnout_factor: Floats
     pool_factor: Floats
+    alert_streak: NDArray[np.int16]
+    alert_entered: NDArray[np.bool_]
+    alert_level: NDArray[np.int8]
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -123,6 +130,9 @@ class Bank:
             cover_history=history,
             turnout_factor=np.ones(channels),
             pool_factor=np.ones(channels),
+            alert_streak=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), np.int16),
+            alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
+            alert_level=np.zeros((len(stocks), *shape), np.int8),
         )
 
     def copy(self) -> Bank:
@@ -135,6 +145,9 @@ class Bank:
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
             pool_factor=self.pool_factor.copy(),
+            alert_streak=self.alert_streak.copy(),
+            alert_entered=self.alert_entered.copy(),
+            alert_level=self.alert_level.copy(),
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

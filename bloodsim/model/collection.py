@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
@@ -27,9 +28,14 @@ class Collection:
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
 
-    def set_factors(self) -> None:
-        """Fix the day's turnout factors: regulation times the state of the donor pool."""
+    def set_factors(self, alerts: Alerts) -> None:
+        """Fix the day's turnout factors: regulation x state of the donor pool x appeals."""
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
+        for gift in ("whole_blood", "apheresis"):
+            lift = alerts.turnout_lift(gift)
+            for index, channel in enumerate(self.world.channels):
+                if channel.gift == gift and not isinstance(lift, float):
+                    self.factor[index] *= 1 + lift
 
     def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
         """Add the donors of one session: latent donors x factor, rounded without bias."""

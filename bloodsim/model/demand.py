@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
@@ -16,8 +17,10 @@ Ints = NDArray[np.int32]
 class Requests:
     """The requests of the day and how they are served."""
 
-    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
-        self.world, self.bank, self.ledger = world, bank, ledger
+    def __init__(self, world: World, bank: Bank, ledger: Ledger, alerts: Alerts) -> None:
+        self.world, self.bank, self.ledger, self.alerts = world, bank, ledger, alerts
+        self._uniform: NDArray[np.float64]
+        self._held: dict[int, Ints] = {}
         self.open: list[Ints] = []
         self._spread: dict[int, list[Ints]] = {}
         self._emergency_moments = len(world.scenario.run.phase_hours.emergency)
@@ -26,6 +29,8 @@ class Requests:
         """Take up the day's new requests: routine ones at once, emergencies spread over the day."""
         index = day - chunk.first_day
         self.open = []
+        self._uniform = chunk.slot_uniform[index][:, :, None]
+        self._held = {}
         for number, demand in enumerate(self.world.demands):
             requested = chunk.requested[index, number]
             self.ledger.add_requests(number, requested)
@@ -53,10 +58,10 @@ class Requests:
         """Age what waits by a day; what has no patience left is lost (cancelled if elective)."""
         for number, demand in enumerate(self.world.demands):
             waiting, unmet = self.bank.waiting[number], self.open[number]
+            given_up = unmet if demand.patience_days == 0 else waiting[-1]
+            self.ledger.add_unmet(number, given_up, self._held.get(number))
             if demand.patience_days == 0:
-                self.ledger.add_unmet(number, unmet)
                 continue
-            self.ledger.add_unmet(number, waiting[-1])
             waiting[1:] = waiting[:-1].copy()
             waiting[0] = unmet
 
@@ -64,8 +69,24 @@ class Requests:
         waiting = self.bank.waiting[number]
         for waited in range(demand.patience_days - 1, -1, -1):
             if waiting[waited].any():
-                self._issue(demand, day, waiting[waited])
-        self._issue(demand, day, self.open[number])
+                held = self._serve_some(demand, day, waiting[waited])
+                if held is not None and waited == demand.patience_days - 1:
+                    self._held[number] = held
+        held = self._serve_some(demand, day, self.open[number])
+        if held is not None and demand.patience_days == 0:
+            self._held[number] = held
+
+    def _serve_some(self, demand: DemandStream, day: int, wanted: Ints) -> Ints | None:
+        """Serve *wanted* in place; return what an alert held back of it."""
+        uniform = self._uniform[demand.product]
+        held = self.alerts.held_back(demand.product, demand.urgency, wanted, uniform)
+        if held is None:
+            self._issue(demand, day, wanted)
+            return None
+        wanted -= held
+        self._issue(demand, day, wanted)
+        wanted += held
+        return held
 
     def _issue(self, demand: DemandStream, day: int, wanted: Ints) -> None:
         """Issue to *wanted* in place, from what stands above the class's reserve."""

@@ -25,6 +25,9 @@ FLOWS = (
 )
 """Flows of pieces per region, product and group."""
 
+COLOURS = ("blue", "yellow", "orange", "red")
+"""Alert levels from mild to severe."""
+
 STATES = ("stock", "in_test", "in_transit", "backlog")
 """States at the close of a day."""
 
@@ -47,6 +50,7 @@ class Ledger:
         self.flows: Ints = np.zeros((len(FLOWS), n_products, n_regions, n_groups, n), np.int32)
         self.requested: Ints = np.zeros((n_streams, n_regions, n_groups, n), np.int32)
         self.unmet: Ints = np.zeros_like(self.requested)
+        self.rationed: Ints = np.zeros_like(self.requested)
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.donors: Ints = np.zeros((4, len(world.channels), n_regions, n), np.int32)
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
@@ -77,9 +81,11 @@ class Ledger:
         """Count new requests of a demand stream."""
         self.requested[stream] += pieces
 
-    def add_unmet(self, stream: int, pieces: Ints) -> None:
-        """Count requests lost or cancelled for good."""
+    def add_unmet(self, stream: int, pieces: Ints, held_back: Ints | None = None) -> None:
+        """Count requests lost or cancelled for good, and what of them an alert held back."""
         self.unmet[stream] += pieces
+        if held_back is not None:
+            self.rationed[stream] += np.minimum(pieces, held_back)
 
     def count_donors(self, channel: int, invited: Ints, came: Ints, donated: Ints) -> None:
         """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R)."""
@@ -161,13 +167,12 @@ class Ledger:
                 self.waiting_days[demand.product] += np.add.reduce(
                     self.bank.waiting[number], axis=(0, 2), dtype=np.int64
                 )
-        below = self._covers(day)
+        self._covers(day)
         if self.daily is not None:
-            self._record(below)
+            self._record()
 
-    def _covers(self, day: int) -> Ints:
-        """Add the day's covers; return the alert level shown (n_products, n_regions, R)."""
-        level = np.zeros(self.days_below.shape[1:], np.int32)
+    def _covers(self, day: int) -> None:
+        """Add the day's covers."""
         for index, product in enumerate(self.world.products):
             on_hand = self.bank.stocks[index].on_hand()
             normal = product.normal_pieces[day]
@@ -187,8 +192,6 @@ class Ledger:
             for colour, threshold in enumerate(product.alert_below_days):
                 below = lowest < threshold
                 self.days_below[colour, index] += below
-                level[index] += below
-        return level
 
     def states(self) -> dict[str, Ints]:
         """Return the states of all products (n_products, n_regions, 8, R)."""
@@ -208,7 +211,15 @@ class Ledger:
             "backlog": np.stack(backlog),
         }
 
-    def _record(self, level: Ints) -> None:
+    def _alerts(self) -> NDArray[np.int8]:
+        """Return the worst alert over groups (n_products, n_regions, R), 0 green to 4 red."""
+        worst = np.maximum.reduce(self.bank.alert_level, axis=2)
+        for index, product in enumerate(self.world.products):
+            colours = [0, *(COLOURS.index(rule.colour) + 1 for rule in product.alert_levels)]
+            worst[index] = np.array(colours, np.int8)[worst[index]]
+        return worst
+
+    def _record(self) -> None:
         assert self.daily is not None
         rows: dict[str, NDArray[np.generic]] = {
             name: np.add.reduce(self.flows[i], axis=2, dtype=np.int32)
@@ -220,7 +231,8 @@ class Ledger:
         }
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
-        rows["alert"] = level
+        rows["rationed"] = np.add.reduce(self.rationed, axis=2, dtype=np.int32)
+        rows["alert"] = self._alerts()
         for name, row in rows.items():
             self.daily.setdefault(name, []).append(row)
 

@@ -11,6 +11,7 @@ import simpy
 from bloodsim.blood import GROUPS
 from bloodsim.decision import Policy, Snapshot
 from bloodsim.model import clock
+from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.demand import Requests
@@ -37,8 +38,9 @@ class Simulation:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
         self.ledger = Ledger(world, bank, keep_daily)
+        self.alerts = Alerts(world, bank)
         self.collection = Collection(world, bank, self.ledger)
-        self.requests = Requests(world, bank, self.ledger)
+        self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
@@ -56,7 +58,7 @@ class Simulation:
         """Process: the phases of every day, in the order of the clock."""
         hours = self.world.scenario.run.phase_hours
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
-            self.collection.set_factors()
+            self.collection.set_factors(self.alerts)
             for moment in clock.moments(day, hours):
                 yield self.env.timeout(moment.time - self.env.now)
                 self.happen(moment, day)
@@ -92,6 +94,7 @@ class Simulation:
             case "close":
                 self.collection.process_day(self.chunk, day)
                 self.requests.close()
+                self.alerts.evaluate(day)
                 self.ledger.close(day)
                 regulate(self.world, self.bank, day)
 

@@ -91,7 +91,10 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     table = {name: _sum_groups(ledger.flows[i]) / per_unit for i, name in enumerate(FLOWS)}
     zero = np.zeros_like(table["issued"])
     table |= closing | {"opening": _sum_groups(ledger.opening["stock"]) / per_unit}
-    table |= {"returned": zero, "rationed": zero, "not_shipped": zero}
+    table |= {"returned": zero, "rationed": zero.copy(), "not_shipped": zero}
+    for number, demand in enumerate(world.demands):
+        rationed = ledger.rationed[number].sum(axis=1) / per_unit[demand.product]
+        table["rationed"][demand.product] += rationed
     for urgency in CLASSES:
         fate = "cancelled" if urgency == "elective" else "lost"
         requested, unmet = zero.copy(), zero.copy()
@@ -180,7 +183,7 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         table[name] = record[name] / per_unit
     opening = _sum_groups(ledger.opening["stock"])[..., :kept] / per_unit
     table["opening"] = np.concatenate([opening[None], table["stock"][:-1]])
-    for fate in ("requested", "lost", "cancelled"):
+    for fate in ("requested", "lost", "cancelled", "rationed"):
         table[fate] = np.zeros_like(table["stock"])
     for number, demand in enumerate(world.demands):
         fate = "cancelled" if demand.urgency == "elective" else "lost"
@@ -189,7 +192,9 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         unmet = np.diff(record["unmet"][:, number], axis=0, prepend=0) / one
         table["requested"][:, demand.product] += requested
         table[fate][:, demand.product] += unmet
-    table["returned"] = table["rationed"] = np.zeros_like(table["stock"])
+        rationed = np.diff(record["rationed"][:, number], axis=0, prepend=0) / one
+        table["rationed"][:, demand.product] += rationed
+    table["returned"] = np.zeros_like(table["stock"])
     normal = _normal(world).transpose(0, 2, 1)[..., None]
     table["cover_days"] = table["stock"] / np.where(normal > 0, normal, np.inf)
     return {name: array.astype(np.float32, copy=False) for name, array in table.items()} | {

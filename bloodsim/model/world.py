@@ -41,6 +41,19 @@ class ChannelWorld:
 
 
 @dataclass(frozen=True)
+class AlertRule:
+    """One alert level; covers in days, cuts and lift as shares."""
+
+    colour: str
+    below_days: float
+    for_days: int
+    exit_above_days: float
+    urgent_cut: float
+    elective_cut: float
+    turnout_lift: float
+
+
+@dataclass(frozen=True)
 class DemandStream:
     """Requests of one product and class; arrays (n_days, n_regions) or (n_days, n_regions, 8)."""
 
@@ -68,6 +81,7 @@ class ProductWorld:
     youngest_first: bool
     opening_cover_days: float
     alert_below_days: tuple[float, ...]
+    alert_levels: tuple[AlertRule, ...]
     demand_variance_to_mean: float
     demand_mean_units: Floats
     normal_pieces: Floats
@@ -269,6 +283,18 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
         opening_cover_days=product.opening_cover_days,
         alert_below_days=tuple(
             levels.get(level, math.nan) for level in ("blue", "yellow", "orange", "red")
+        ),
+        alert_levels=tuple(
+            AlertRule(
+                a.level,
+                a.below_days,
+                a.for_days,
+                a.exit_above_days or a.below_days,
+                a.urgent_cut,
+                a.elective_cut,
+                a.turnout_lift,
+            )
+            for a in product.alerts
         ),
         demand_variance_to_mean=demand.variance_to_mean,
         demand_mean_units=base * seasonal * growth[:, None],

@@ -89,7 +89,17 @@ class AlertLevel(Model):
     level: Literal["blue", "yellow", "orange", "red"]
     """Colour of the level."""
     below_days: Positive
-    """Cover (days) below which the level applies."""
+    """Cover (days, of one blood group, RhD-positive groups only) below which the level applies."""
+    for_days: Annotated[int, Field(ge=1, le=60)] = 1
+    """Closes in a row below it before the level is entered."""
+    exit_above_days: Positive | None = None
+    """Cover (days) from which the level is left; default: below_days."""
+    urgent_cut: Share = 0.0
+    """Share of urgent requests (new and waiting) held back while the level is in force."""
+    elective_cut: Share = 0.0
+    """Share of elective requests (new and waiting) held back while the level is in force."""
+    turnout_lift: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Relative lift of turnout by the appeal that goes with the level."""
 
 
 class Product(Model):

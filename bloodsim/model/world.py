@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS, donors_for
 from bloodsim.decision import RouteTable
-from bloodsim.scenario import Profile, Region, Scenario
-from bloodsim.seasons import Calendar, daily_factors, festival_offset
+from bloodsim.model.season import SeasonalFactors
+from bloodsim.scenario import Scenario
+from bloodsim.seasons import Calendar, festival_offset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -149,7 +150,7 @@ def compile_world(scenario: Scenario) -> World:
     dates = [start + timedelta(days=day) for day in range(n_days + LOOK_AHEAD_DAYS)]
     calendar = scenario.calendar.build()
     regions = list(scenario.regions.values())
-    factors = _Factors(scenario, dates, calendar)
+    factors = SeasonalFactors(scenario, dates, calendar)
     shares = np.zeros((len(regions), len(GROUPS)))
     for row, region in enumerate(regions):
         for group, share in region.group_shares.items():
@@ -184,58 +185,7 @@ def warmup_days(scenario: Scenario) -> int:
     return max(lives, default=0)
 
 
-class _Factors:
-    """Daily multipliers of a profile, remembered per festival amplitude."""
-
-    def __init__(self, scenario: Scenario, dates: Sequence[date], calendar: Calendar) -> None:
-        self.profiles, self.dates, self.calendar = scenario.profiles, dates, calendar
-        self.days = np.array(dates, dtype="datetime64[D]")
-        self.regions: list[Region] = list(scenario.regions.values())
-        self.known: dict[tuple[str, float], Floats] = {}
-
-    def by_region(self, profile: str, amplitude_share: float) -> Floats:
-        """Return multipliers (n_days, n_regions)."""
-        amplitudes = [1 + amplitude_share * (r.feast_amplitude - 1) for r in self.regions]
-        return np.stack([self.one(profile, amplitude) for amplitude in amplitudes], axis=1)
-
-    def one(self, profile: str, amplitude: float) -> Floats:
-        key = (profile, round(amplitude, 9))
-        if key not in self.known:
-            self.known[key] = profile_factors(
-                self.profiles[profile], self.days, self.calendar, amplitude
-            )
-        return self.known[key]
-
-    def months(self, profile: str) -> Floats:
-        """Return the month index alone (n_days,): what remains of a profile on a normal day."""
-        month = self.profiles[profile].month
-        return np.array([month.get(day.month, 1.0) if month else 1.0 for day in self.dates])
-
-
-def profile_factors(
-    profile: Profile,
-    dates: Sequence[date] | NDArray[np.datetime64],
-    calendar: Calendar,
-    amplitude: float = 1.0,
-) -> Floats:
-    """Return the daily multipliers (n_days,) of a scenario's profile."""
-    return np.asarray(
-        daily_factors(
-            dates,
-            calendar,
-            month=profile.month or None,
-            weekday={str(day): index for day, index in profile.weekday.items()} or None,
-            festival=[(b.from_offset, b.to_offset, b.factor) for b in profile.spring_festival],
-            holidays=[(b.holiday, b.from_day, b.to_day, b.factor) for b in profile.holidays],
-            closures=[(c.from_date, c.to_date) for c in profile.closures],
-            closed_factor=profile.closed_factor,
-            working_days_only=profile.working_days_only,
-            amplitude=amplitude,
-        )
-    )
-
-
-def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]:
+def _channels(scenario: Scenario, factors: SeasonalFactors) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
     for name, channel in scenario.channels.items():
         base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
@@ -261,7 +211,7 @@ def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]
     return tuple(channels)
 
 
-def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
+def _product(scenario: Scenario, name: str, factors: SeasonalFactors) -> ProductWorld:
     product, demand = scenario.products[name], scenario.demand[name]
     base = np.array([r.demand_per_day.get(name, 0.0) for r in scenario.regions.values()])
     years = np.array([(day - scenario.run.score_start).days / 365.0 for day in factors.dates])

@@ -7,6 +7,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.shocks import demand_factor
 from bloodsim.model.world import LOOK_AHEAD_DAYS, World
 from bloodsim.streams import stream
 
@@ -29,11 +30,14 @@ class Forecaster:
         """Return forecast pieces requested on days today .. today+days-1 (n_regions, R)."""
         settings, item = self.world.scenario.forecast, self.world.products[product]
         error = self._errors(product)
+        # A shock that is not recognised yet is not foreseen, not even where it is going on.
+        known = demand_factor(self.world.shocks, item.name, known_on=today)
+        mean = item.calm_demand_units * known
         total = []
         for lead in range(days):
             target = today + lead
             band = sum(lead > end for end in settings.band_ends_days)
-            total.append(item.demand_mean_units[target][:, None] * error[band, target])
+            total.append(mean[target][:, None] * error[band, target])
         # A plain running sum: NumPy's own may group terms differently for other block sizes.
         return reduce(np.add, total) * item.pieces_per_unit
 

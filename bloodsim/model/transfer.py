@@ -11,6 +11,7 @@ from bloodsim.blood import GROUPS
 from bloodsim.decision import Plan, PlanError, Shipments
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
+from bloodsim.model.shocks import closed_regions
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
@@ -30,7 +31,11 @@ class Transfers:
         origin = table.origin[route]
         too_early = day + table.lead_days[route] + table.min_life_days[product] - 1
         floor = stock.floor((origin, replication), day, too_early)
-        return stock.received[origin, :, replication] - floor
+        able = stock.received[origin, :, replication] - floor
+        closed = closed_regions(self.world.shocks, day)
+        if closed is not None:
+            able[closed[origin] | closed[table.destination[route]]] = 0
+        return able
 
     def depart(self, plan: Plan, day: int) -> None:
         """Send every shipment of a plan on its way.

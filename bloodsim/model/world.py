@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bloodsim.blood import GROUPS, donors_for
 from bloodsim.decision import RouteTable
 from bloodsim.model.season import SeasonalFactors
+from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, turnout_factor
 from bloodsim.scenario import Scenario
 from bloodsim.seasons import Calendar, festival_offset
 
@@ -85,6 +86,7 @@ class ProductWorld:
     alert_levels: tuple[AlertRule, ...]
     demand_variance_to_mean: float
     demand_mean_units: Floats
+    calm_demand_units: Floats
     normal_pieces: Floats
 
 
@@ -121,6 +123,7 @@ class World:
     demands: tuple[DemandStream, ...]
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
+    shocks: tuple[ShockWorld, ...]
     calendar: Calendar
 
     @property
@@ -155,7 +158,8 @@ def compile_world(scenario: Scenario) -> World:
     for row, region in enumerate(regions):
         for group, share in region.group_shares.items():
             shares[row, GROUPS.index(group)] = share
-    products = tuple(_product(scenario, name, factors) for name in scenario.products)
+    shocks = compile_shocks(scenario, start, len(dates))
+    products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -167,11 +171,12 @@ def compile_world(scenario: Scenario) -> World:
         gift_shares=np.array(
             [[r.gift_shares.ml_200, r.gift_shares.ml_300, r.gift_shares.ml_400] for r in regions]
         ),
-        channels=_channels(scenario, factors),
+        channels=_channels(scenario, factors, shocks),
         products=products,
         demands=_demand_streams(scenario, products, shares),
         regulations=_regulations(scenario, dates),
         routes=_routes(scenario),
+        shocks=shocks,
         calendar=calendar,
     )
 
@@ -185,7 +190,9 @@ def warmup_days(scenario: Scenario) -> int:
     return max(lives, default=0)
 
 
-def _channels(scenario: Scenario, factors: SeasonalFactors) -> tuple[ChannelWorld, ...]:
+def _channels(
+    scenario: Scenario, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
+) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
     for name, channel in scenario.channels.items():
         base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
@@ -197,7 +204,9 @@ def _channels(scenario: Scenario, factors: SeasonalFactors) -> tuple[ChannelWorl
             ChannelWorld(
                 name=name,
                 gift=channel.gift,
-                invited_mean=base * factors.by_region(channel.profile, 1.0),
+                invited_mean=base
+                * factors.by_region(channel.profile, 1.0)
+                * turnout_factor(shocks, name),
                 session_hours=tuple(float(hour) for hour in hours),
                 variance_to_mean=channel.variance_to_mean,
                 first_time_share=channel.first_time_share,
@@ -211,7 +220,9 @@ def _channels(scenario: Scenario, factors: SeasonalFactors) -> tuple[ChannelWorl
     return tuple(channels)
 
 
-def _product(scenario: Scenario, name: str, factors: SeasonalFactors) -> ProductWorld:
+def _product(
+    scenario: Scenario, name: str, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
+) -> ProductWorld:
     product, demand = scenario.products[name], scenario.demand[name]
     base = np.array([r.demand_per_day.get(name, 0.0) for r in scenario.regions.values()])
     years = np.array([(day - scenario.run.score_start).days / 365.0 for day in factors.dates])
@@ -247,7 +258,8 @@ def _product(scenario: Scenario, name: str, factors: SeasonalFactors) -> Product
             for a in product.alerts
         ),
         demand_variance_to_mean=demand.variance_to_mean,
-        demand_mean_units=base * seasonal * growth[:, None],
+        demand_mean_units=base * seasonal * growth[:, None] * demand_factor(shocks, name),
+        calm_demand_units=base * seasonal * growth[:, None],
         normal_pieces=(
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),

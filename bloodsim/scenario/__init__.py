@@ -54,6 +54,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
+from bloodsim.scenario.shocks import Shock
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -95,6 +96,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "ShareSurplus",
+    "Shock",
     "TransferPolicy",
     "nearest",
 ]
@@ -129,6 +131,8 @@ class Scenario(Model):
     """Roads between regions."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
+    shocks: Frozen[Name, Shock] = {}
+    """Dated changes of the world, by name."""
     forecast: ForecastSettings = ForecastSettings()
     """How well demand is foreseen."""
     policies: Policies = Policies()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.route_checks import check_routes
+from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *_policies(scenario),
         *_forecast(scenario),
-        *_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
+        *unknown_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
         *_variants(scenario),
+        *check_shocks(scenario),
+        *check_alert_exits(scenario),
         *_notes(scenario),
         *_balance(scenario),
     ]
@@ -179,14 +182,16 @@ def _channels(scenario: Scenario) -> Iterator[Problem]:
     here: Path
     for name, channel in scenario.channels.items():
         here = ("channels", name)
-        yield from _names([channel.profile], scenario.profiles, "profile", here, "profile")
+        yield from unknown_names([channel.profile], scenario.profiles, "profile", here, "profile")
         if channel.first_hour > channel.last_hour:
             message = f"the first session ({channel.first_hour:g} h) is after the last one"
             hint = f"last_hour is {channel.last_hour:g}"
             yield Problem((*here, "first_hour"), message, hint)
     for name, regulation in _regulated(scenario):
         here = ("channels", name, "regulation")
-        yield from _names([regulation.product], scenario.products, "product", here, "product")
+        yield from unknown_names(
+            [regulation.product], scenario.products, "product", here, "product"
+        )
         product = scenario.products.get(regulation.product)
         if product is not None and product.source != scenario.channels[name].gift:
             message = f"{regulation.product} is not made from what '{name}' collects"
@@ -202,7 +207,7 @@ def _channels(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _demand(scenario: Scenario) -> Iterator[Problem]:
-    yield from _names(scenario.demand, scenario.products, "product", ("demand",))
+    yield from unknown_names(scenario.demand, scenario.products, "product", ("demand",))
     for name in scenario.products:
         if name not in scenario.demand:
             message = f"the product '{name}' has no demand"
@@ -215,7 +220,7 @@ def _demand(scenario: Scenario) -> Iterator[Problem]:
             yield Problem(("regions",), message, hint, level="warning")
     for name, demand in scenario.demand.items():
         here = ("demand", name)
-        yield from _names([demand.profile], scenario.profiles, "profile", here, "profile")
+        yield from unknown_names([demand.profile], scenario.profiles, "profile", here, "profile")
         shares = {key: found.share for key, found in demand.classes.items()}
         yield from _sum_to_one((*here, "classes"), shares, "the shares of the classes")
 
@@ -233,7 +238,7 @@ def _regions(scenario: Scenario) -> Iterator[Problem]:
             ("demand_per_day", scenario.products, "product"),
             ("net_import_per_year", scenario.products, "product"),
         ):
-            yield from _names(getattr(region, field), known, what, (*here, field))
+            yield from unknown_names(getattr(region, field), known, what, (*here, field))
 
 
 def _sum_to_one(here: Path, shares: Mapping[Any, float], what: str) -> Iterator[Problem]:
@@ -250,7 +255,7 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
         listed = getattr(policy, "products", ())
         for index, name in enumerate(listed):
             path = (*here, "products")
-            yield from _names([name], scenario.products, "product", path, str(index))
+            yield from unknown_names([name], scenario.products, "product", path, str(index))
             if name in scenario.products and name not in scenario.routes.products:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
@@ -281,7 +286,7 @@ def _variants(scenario: Scenario) -> Iterator[Problem]:
     for variant, names in scenario.variants.items():
         for index, name in enumerate(names):
             here = ("variants", variant)
-            yield from _names([name], scenario.overrides, "override", here, str(index))
+            yield from unknown_names([name], scenario.overrides, "override", here, str(index))
 
 
 def _notes(scenario: Scenario) -> Iterator[Problem]:
@@ -328,13 +333,3 @@ def _units_per_invited(scenario: Scenario, region: Region, channel: str, product
         return kept * product.units_per_donation
     gifts = region.gift_shares
     return kept * product.units_per_200_ml * (gifts.ml_200 + 1.5 * gifts.ml_300 + 2 * gifts.ml_400)
-
-
-def _names(
-    names: Iterable[str], known: Mapping[str, object], what: str, here: Path, *field: str
-) -> Iterator[Problem]:
-    """Find names that are not known, with the nearest that is."""
-    for name in names:
-        if name not in known:
-            path = (*here, *(field or (name,)))
-            yield Problem(path, f"unknown {what} '{name}'", nearest(name, known))

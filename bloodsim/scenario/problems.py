@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -136,3 +136,13 @@ def place_of(path: Path, origins: Mapping[Path, Place]) -> Place:
         if place is not None:
             return place
     return Place("")
+
+
+def unknown_names(
+    names: Iterable[str], known: Mapping[str, object], what: str, here: Path, *field: str
+) -> Iterator[Problem]:
+    """Find names that are not known, with the nearest that is."""
+    for name in names:
+        if name not in known:
+            path = (*here, *(field or (name,)))
+            yield Problem(path, f"unknown {what} '{name}'", nearest(name, known))

@@ -19,6 +19,7 @@ from typing import Any
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
 from bloodsim.model.bank import Bank
+from bloodsim.model.collection_mode import CollectionMode, planned_uplift
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.luck import Luck
 from bloodsim.model.simulation import Simulation
@@ -26,7 +27,7 @@ from bloodsim.model.tables import tabulate
 from bloodsim.model.world import World, compile_world
 from bloodsim.provenance import OpeningStock, Variant, provenance
 from bloodsim.results import Results, ResultsError
-from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.scenario import FrozenCollection, PreCollect, Problem, Scenario, ScenarioError
 
 Progress = Callable[[int, int], None]
 
@@ -182,15 +183,41 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
         if last >= world.score_first and not branches:
             if block.opening_stock:
                 bank.restock(world, block.opening_stock, world.score_first)
+            modes = _collection_modes(world, variants)
+            start = world.score_first
             branches = [
                 Simulation(
-                    world, bank.copy(), variant.policy, forecaster, world.score_first, keep_daily
+                    world, bank.copy(), v.policy, forecaster, start, keep_daily, modes[v.name]
                 )
-                for variant in variants
+                for v in variants
             ]
-        for simulation in branches:
+        # A variant that replays another's collection runs after it.
+        for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
             simulation.run(chunk, last)
     return branches
+
+
+def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, CollectionMode]:
+    """Return how each variant collects; replays point at their source."""
+    modes: dict[str, CollectionMode] = {}
+    replays: dict[str, str] = {}
+    for variant in variants:
+        settings = variant.scenario.policies.collection
+        modes[variant.name] = CollectionMode()
+        if isinstance(settings, PreCollect):
+            modes[variant.name] = CollectionMode(uplift=planned_uplift(world, settings))
+        elif isinstance(settings, FrozenCollection):
+            replays[variant.name] = settings.of
+    for name, source in replays.items():
+        if source not in modes or source in replays:
+            path = ("variants", name, "policies", "collection", "of")
+            hint = "run it together with a variant of the same world that collects by itself"
+            raise ScenarioError(
+                [Problem(path, f"cannot replay the collection of '{source}'", hint)]
+            )
+        modes[source].keep = True
+        modes[name] = CollectionMode(source=modes[source])
+    return modes
 
 
 def _world_key(scenario: Scenario) -> str:

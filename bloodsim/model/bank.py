@@ -86,6 +86,8 @@ class Bank:
         Cover at the last closes, newest first: what regulation steers on.
     turnout_factor : float array (n_channels, n_regions, R)
         Regulation of each channel on the coming day.
+    group_factor : mapping of channel to float array (n_regions, n_groups, R)
+        Turnout of each blood group relative to the region's, where a channel is steered by group.
     pool_factor : float array (n_channels, n_regions, R)
         Turnout for want of eligible donors (1 until donor pools are modelled).
     alert_streak, alert_entered : arrays (n_products, 4, n_regions, 4, R)
@@ -100,6 +102,7 @@ class Bank:
     waiting: list[Ints]
     cover_history: Floats
     turnout_factor: Floats
+    group_factor: dict[int, Floats]
     pool_factor: Floats
     alert_streak: NDArray[np.int16]
     alert_entered: NDArray[np.bool_]
@@ -129,6 +132,9 @@ class Bank:
             waiting=[np.zeros((d.patience_days, *shape), np.int32) for d in world.demands],
             cover_history=history,
             turnout_factor=np.ones(channels),
+            group_factor={
+                rule.channel: np.ones(shape) for rule in world.regulations if rule.group_gain
+            },
             pool_factor=np.ones(channels),
             alert_streak=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), np.int16),
             alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
@@ -144,6 +150,7 @@ class Bank:
             waiting=[waiting.copy() for waiting in self.waiting],
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
+            group_factor={channel: f.copy() for channel, f in self.group_factor.items()},
             pool_factor=self.pool_factor.copy(),
             alert_streak=self.alert_streak.copy(),
             alert_entered=self.alert_entered.copy(),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
+from bloodsim.model.collection_mode import CollectionMode
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.world import ProductWorld, World
@@ -22,30 +23,41 @@ class Collection:
     instead of each group keeps every group unbiased and a session's total within one donor.
     """
 
-    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
+    def __init__(
+        self, world: World, bank: Bank, ledger: Ledger, mode: CollectionMode | None = None
+    ) -> None:
         self.world, self.bank, self.ledger = world, bank, ledger
+        self.mode = mode or CollectionMode()
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
 
-    def set_factors(self, alerts: Alerts) -> None:
-        """Fix the day's turnout factors: regulation x state of the donor pool x appeals."""
+    def set_factors(self, alerts: Alerts, day: int) -> None:
+        """Fix the day's turnout factors: regulation x donor pool x appeals x planned uplift."""
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
         for gift in ("whole_blood", "apheresis"):
             lift = alerts.turnout_lift(gift)
             for index, channel in enumerate(self.world.channels):
                 if channel.gift == gift and not isinstance(lift, float):
                     self.factor[index] *= 1 + lift
+        if self.mode.uplift is not None:
+            self.factor *= self.mode.uplift[day][:, None, None]
 
     def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
         """Add the donors of one session: latent donors x factor, rounded without bias."""
         index = day - chunk.first_day
-        donors = chunk.invited[index, slot, region] * self.factor[channel, region]
+        latent = chunk.invited[index, slot, region]
+        if channel in self.bank.group_factor:
+            latent = np.cumsum(
+                np.diff(latent, axis=0, prepend=0) * self.bank.group_factor[channel][region], axis=0
+            )
+        donors = latent * self.factor[channel, region]
         donors += chunk.session_uniform[index, slot, region]
         self.invited[channel, region] += donors.astype(np.int32)
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
+        self.mode.replay_or_record(day, self.invited)
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
         nothing = np.zeros_like(self.invited[0])
         gifts = {"whole_blood": nothing, "apheresis": nothing}

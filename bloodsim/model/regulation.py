@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
-from bloodsim.model.world import World
+from bloodsim.model.world import RegulationWorld, World
+
+Floats = NDArray[np.float64]
 
 
 def regulate(world: World, bank: Bank, day: int) -> None:
@@ -29,3 +32,28 @@ def regulate(world: World, bank: Bank, day: int) -> None:
         cover = history[rule.lag_days, rule.product]
         factor = 1 + rule.gain * (target - cover) / target
         np.clip(factor, rule.min_factor, rule.max_factor, out=bank.turnout_factor[rule.channel])
+        if rule.group_gain:
+            bank.group_factor[rule.channel][:] = _by_group(world, bank, rule, day)
+
+
+def _by_group(world: World, bank: Bank, rule: RegulationWorld, day: int) -> Floats:
+    r"""Return the turnout of each group relative to the region's (n_regions, n_groups, R).
+
+    .. math:: f_g = clip(1 + gain_g (C - C_g) / T, 0.5, 1.5) / \sum_h p_h f_h
+
+    with the covers C of the region and C_g of the group today, and the shares p of the groups:
+    calling one group more means calling the others less. The clip is a judgement.
+    """
+    shares = world.group_shares[..., None]
+    position = bank.position(rule.product)
+    normal = world.products[rule.product].normal_pieces[day][:, None]
+    safe = np.where(normal > 0, normal, np.inf)
+    cover = np.add.reduce(position, axis=1) / safe
+    need = safe[..., None] * shares
+    cover_of = position / np.where(need > 0, need, np.inf)
+    target = rule.target_days[day + 1]
+    factor = np.clip(1 + rule.group_gain * (cover[:, None] - cover_of) / target, 0.5, 1.5)
+    mean = factor[:, 0] * shares[:, 0]
+    for group in range(1, factor.shape[1]):  # group by group: the same bits for any block size
+        mean = mean + factor[:, group] * shares[:, group]
+    return factor / mean[:, None]

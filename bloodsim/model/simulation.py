@@ -14,6 +14,7 @@ from bloodsim.model import clock
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
+from bloodsim.model.collection_mode import CollectionMode
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
@@ -34,20 +35,22 @@ class Simulation:
         forecaster: Forecaster,
         first_day: int,
         keep_daily: bool = False,
+        mode: CollectionMode | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
-        self.collection = Collection(world, bank, self.ledger)
+        self.collection = Collection(world, bank, self.ledger, mode)
         self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
-        for region in range(world.n_regions):
-            for channel in range(len(world.channels)):
-                self.env.process(self.sessions(region, channel))
+        if mode is None or mode.source is None:  # a replay holds no sessions of its own
+            for region in range(world.n_regions):
+                for channel in range(len(world.channels)):
+                    self.env.process(self.sessions(region, channel))
 
     def run(self, chunk: Chunk, last_day: int) -> None:
         """Run to the close of *last_day* on the luck of one chunk."""
@@ -58,7 +61,7 @@ class Simulation:
         """Process: the phases of every day, in the order of the clock."""
         hours = self.world.scenario.run.phase_hours
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
-            self.collection.set_factors(self.alerts)
+            self.collection.set_factors(self.alerts, day)
             for moment in clock.moments(day, hours):
                 yield self.env.timeout(moment.time - self.env.now)
                 self.happen(moment, day)

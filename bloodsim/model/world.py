@@ -98,6 +98,7 @@ class RegulationWorld:
     product: int
     target_days: Floats
     gain: float
+    group_gain: float
     min_factor: float
     max_factor: float
     lag_days: int
@@ -324,6 +325,7 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
                 product=names.index(rule.product),
                 target_days=np.interp(offsets, knots, [rule.target_cover_days[k] for k in knots]),
                 gain=rule.gain,
+                group_gain=rule.group_gain,
                 min_factor=rule.min_factor,
                 max_factor=rule.max_factor,
                 lag_days=rule.lag_days,

@@ -39,6 +39,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *_regions(scenario),
         *check_routes(scenario),
         *_policies(scenario),
+        *_collection_policy(scenario),
         *_forecast(scenario),
         *unknown_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
         *_variants(scenario),
@@ -245,6 +246,17 @@ def _sum_to_one(here: Path, shares: Mapping[Any, float], what: str) -> Iterator[
     total = sum(shares.values())
     if abs(total - 1) > _SHARE_TOLERANCE:
         yield Problem(here, f"{what} sum to {total:.6g}", "they must sum to 1")
+
+
+def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
+    policy, here = scenario.policies.collection, ("policies", "collection")
+    if policy.kind == "frozen":
+        yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "pre_collect":
+        yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
+        if policy.to_offset < policy.from_offset:
+            message = f"to_offset ({policy.to_offset}) is before from_offset ({policy.from_offset})"
+            yield Problem((*here, "to_offset"), message, "the last day of the uplift")
 
 
 def _policies(scenario: Scenario) -> Iterator[Problem]:

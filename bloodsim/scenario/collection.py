@@ -143,6 +143,9 @@ class Regulation(Model):
     between the given offsets and constant outside; {0: 10} = the same all year."""
     gain: NonNegative = 0.7
     """Change of turnout per relative distance from the target (-)."""
+    group_gain: NonNegative = 0.0
+    """Further change per relative distance of a blood group's cover from the region's (-): donors
+    of groups that are short are called first; the region's turnout stays as it is."""
     min_factor: NonNegative = 0.75
     """Lowest turnout factor (-)."""
     max_factor: NonNegative = 1.1

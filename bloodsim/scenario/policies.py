@@ -64,8 +64,44 @@ TransferPolicy = Annotated[
 ]
 
 
+class Regulated(Model):
+    """Collection follows its profiles, steered by stock where the channel says so."""
+
+    kind: Literal["regulated"] = "regulated"
+    """The policy's name."""
+
+
+class PreCollect(Model):
+    """Regulated collection with a planned uplift around the lunar New Year."""
+
+    kind: Literal["pre_collect"] = "pre_collect"
+    """The policy's name."""
+    from_offset: Annotated[int, Field(ge=-180, le=180)] = -47
+    """First day of the uplift, from the lunar New Year."""
+    to_offset: Annotated[int, Field(ge=-180, le=180)] = -8
+    """Last day of the uplift."""
+    uplift: Annotated[float, Field(ge=-1, le=2)] = 0.08
+    """Relative change of turnout on these days, on top of regulation (assumed)."""
+    channels: tuple[str, ...] = ()
+    """Channels concerned; empty = all that collect whole blood."""
+
+
+class FrozenCollection(Model):
+    """Every replication replays another variant's collection, to compare transfers alone."""
+
+    kind: Literal["frozen"] = "frozen"
+    """The policy's name."""
+    of: Annotated[str, Field(min_length=1, max_length=60)]
+    """Variant whose donors come again, day by day."""
+
+
+CollectionPolicy = Annotated[Regulated | PreCollect | FrozenCollection, Field(discriminator="kind")]
+
+
 class Policies(Model):
     """Who decides."""
 
     transfer: TransferPolicy = NoTransfers()
     """Which blood moves between regions."""
+    collection: CollectionPolicy = Regulated()
+    """When blood is collected."""

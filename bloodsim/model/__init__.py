@@ -48,7 +48,9 @@ day; k makes variance over mean what the scenario says. This latent turnout is d
 sessions. On the day it is multiplied by the turnout factor and rounded with a uniform drawn ahead:
 :math:`\lfloor f N + u \rfloor` on the counts cumulated over groups, so that each group is unbiased.
 No-shows, desk deferral, gift sizes (200/300/400 mL), test failures and discards are shares,
-rounded likewise. Separation turns 200 mL into *units_per_200_ml* of each whole-blood product.
+rounded likewise, each with a uniform of its own. A failed test takes the whole bag, red cells and
+plasma alike; a discard takes pieces of one product. Separation turns 200 mL into
+*units_per_200_ml* of each whole-blood product.
 
 Season: month index x weekday index (off on public holidays) x lunar-offset factor
 :math:`\max(0, 1 + a_i (\phi - 1))` with the region's feast amplitude a x holiday factor x closures.
@@ -62,6 +64,28 @@ Centres throttle and boost turnout by stock:
 :math:`f = \mathrm{clip}(1 + \gamma (T(t) - C_{t-lag}) / T(t), f_{min}, f_{max})`, where C is
 (stock + in test + in transit) over normal-day demand and T the target, a profile over days from
 the lunar New Year.
+
+With *group_gain* donors of groups that are short are called first: group g turns out
+:math:`f_g = \mathrm{clip}(1 + \gamma_g (C - C_g) / T, 0.5, 1.5)`, scaled so that the region's
+turnout stays as it is.
+
+Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
+days; ``frozen`` replays the invited donors of another variant, day by day and per replication.
+
+Alerts
+------
+At close, per product, region and RhD-positive group: a level is entered when cover was below
+*below_days* at *for_days* closes in a row, and left when cover reaches *exit_above_days*. On the
+next day the highest level in force holds back *urgent_cut* and *elective_cut* of the requests (new
+and waiting) before matching, and lifts turnout of the channels behind the product by
+*turnout_lift*. What is given up on a day it was held back counts as ``rationed``, a part of the
+unmet. All levels, cuts and lifts of the bundled scenarios are judgements.
+
+Shocks
+------
+A shock multiplies turnout and requests of its regions by :math:`1 + (\phi - 1) s(t)`, where s
+rises and falls over *ramp_days*, and may close roads. Forecasts know of it *recognised_after_days*
+after its onset; normal-day demand never does.
 
 Demand
 ------
@@ -92,15 +116,18 @@ Luck
 ----
 Every draw comes from the stream of its (replication, region, purpose) and none depends on stock,
 policy, other regions or block size; variants that differ only in policy share all draws.
-Forecasts are the true mean times an error path by target day and lead band, the same for all.
+Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
+all; neighbouring target days err alike. Counts, their gamma mixes and the uniforms have a stream
+each, drawn in the order of days from the start of the warm-up, 56 days at a time: a change of the
+scenario on one day leaves the luck of all earlier days alone.
 
 What is checked
 ---------------
-On every run, exactly: stock, test, road and request balances per product (and group), and that
-nothing is negative. A violation is an error, not a warning.
+On every run, exactly: stock, test and road balances per product, region and group, requests per
+patient group, that every piece has an age within its life, and that nothing is negative. A
+violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Donor pools (the pool factor is 1), alerts that act, appeals, named drives, approvals and
-agreements, shocks. Alert levels are only counted.
+Donor pools (the pool factor is 1), named drives, approvals and agreements, hospital ordering.
 """

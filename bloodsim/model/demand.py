@@ -113,7 +113,7 @@ class Requests:
         # Few regions of few replications fall short: work on those rows alone.
         region, replication = np.nonzero(wanted.any(axis=1))
         short, spare = wanted[region, :, replication], available[region, :, replication]
-        given_by = np.zeros_like(short)
+        given_by, asked = np.zeros_like(short), short.copy()
         for patient, donors in enumerate(demand.substitutes):
             for donor in donors:
                 given = np.minimum(short[:, patient], spare[:, donor])
@@ -122,7 +122,7 @@ class Requests:
                 given_by[:, donor] += given
         wanted[region, :, replication] = short
         issued[region, :, replication] += given_by
-        self.ledger.add_substituted(demand.product, region, replication, given_by)
+        self.ledger.add_substituted(demand.product, region, replication, given_by, asked - short)
 
 
 def _spread(requested: Ints, uniform: NDArray[np.float64], moments: int) -> list[Ints]:

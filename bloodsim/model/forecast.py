@@ -18,7 +18,8 @@ class Forecaster:
     """Forecasts of demand with errors by (replication, region, product, target day, lead band).
 
     The log error of a target day is the sum of one normal per lead band up to the band of the lead
-    time, so forecasts improve as the day comes nearer and never contradict each other.
+    time, so forecasts improve as the day comes nearer; neighbouring target days err alike. Errors
+    have mean 1.
     Errors are drawn when first asked for, from streams of their own.
     """
 
@@ -49,13 +50,17 @@ class Forecaster:
             shape = (len(self.replications), len(sds), n_days)
             paths = np.empty((len(sds), n_days, world.n_regions, len(self.replications)))
             purpose = f"forecast/{world.products[product].name}"
+            persistence = self.world.scenario.forecast.autocorrelation
             for region, name in enumerate(world.regions):
                 normal = np.empty(shape)
                 for row, r in enumerate(self.replications):
                     generator = stream(self.seed, r, name, purpose)
                     # Day by day, so that a longer run begins with the errors of a shorter one.
                     normal[row] = generator.standard_normal((n_days, len(sds))).T
-                    normal[row] = np.cumsum(normal[row] * sds[:, None], axis=0)
-                paths[:, :, region] = np.moveaxis(np.exp(normal), 0, -1)
+                for day in range(1, n_days):
+                    normal[:, :, day] *= np.sqrt(1 - persistence**2)
+                    normal[:, :, day] += persistence * normal[:, :, day - 1]
+                logs = np.cumsum(normal * sds[:, None] - sds[:, None] ** 2 / 2, axis=1)
+                paths[:, :, region] = np.moveaxis(np.exp(logs), 0, -1)
             self._error[product] = paths
         return self._error[product]

@@ -24,8 +24,13 @@ _STREAMS = tuple(
 """Counts and their gamma mixes use up a stream by what they are: with a stream each, drawn in the
 order of days, a change of the scenario on one day leaves the luck of all earlier days alone."""
 
-LAB_ROUNDINGS = 6
-"""Uniforms a region's laboratory uses per day, one for each kind of rounding."""
+LAB_STEPS = ("no_show", "deferral", "first_time")
+"""Roundings of every channel; gift sizes, tests and each product's discards have their own."""
+
+
+def lab_roundings(world: World) -> int:
+    """Return the uniforms a region's laboratory uses per day, one for each rounding."""
+    return len(LAB_STEPS) * len(world.channels) + 2 + len(world.products)
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Chunk:
         Donors a session would see at a turnout factor of 1, cumulated over the groups.
     session_uniform : float array (n_days, n_slots, n_regions, R)
         Rounds a session's donors after a factor is applied.
-    lab_uniform : float array (n_days, LAB_ROUNDINGS, n_regions, R)
+    lab_uniform : float array (n_days, n_roundings, n_regions, R)
         Rounds deferral, gift sizes, tests and discards.
     requested : int array (n_days, n_streams, n_regions, 8, R)
         Requests in pieces per demand stream (product and class).
@@ -128,11 +133,12 @@ class Luck:
         excess = np.concatenate(
             [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
         )
+        roundings = lab_roundings(world)
         invited = self._buffer("invited", (world.n_slots, world.n_regions, 8, n))
         session_uniform = self._buffer("session_uniform", (world.n_slots, world.n_regions, n))
-        lab_uniform = self._buffer("lab_uniform", (LAB_ROUNDINGS, world.n_regions, n))
+        lab_uniform = self._buffer("lab_uniform", (roundings, world.n_regions, n))
         counts = np.empty((n, CHUNK_DAYS, world.n_slots, 8), dtype=np.int32)
-        uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + LAB_ROUNDINGS))
+        uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + roundings))
         for region in range(world.n_regions):
             means = mean[:, :, region]
             rates = means[..., None] * world.group_shares[region]

@@ -353,12 +353,20 @@ def _routes(scenario: Scenario) -> RouteTable:
     )
     per_unit = {name: scenario.products[name].pieces_per_unit for name in routes.products}
     rules = routes.products.items()
+    arrays = (
+        np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
+        np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
+        np.array([km for km, _, _, _ in ordered], dtype=np.float64),
+        np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+    )
+    for array in arrays:  # policies see this very table
+        array.flags.writeable = False
     unlimited = np.iinfo(np.int32).max
     return RouteTable(
-        origin=np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
-        destination=np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
-        distance_km=np.array([km for km, _, _, _ in ordered], dtype=np.float64),
-        lead_days=np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+        origin=arrays[0],
+        destination=arrays[1],
+        distance_km=arrays[2],
+        lead_days=arrays[3],
         lot_pieces={p: max(1, round(r.lot_units * per_unit[p])) for p, r in rules},
         smallest_pieces={p: math.ceil(r.smallest_shipment_units * per_unit[p]) for p, r in rules},
         largest_pieces={

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from worlds import three_provinces
 
 from bloodsim.decision import NOTHING, Plan, PlanError, Shipments, Snapshot
 from bloodsim.experiment import simulate
-from worlds import three_provinces
 
 
 @dataclass

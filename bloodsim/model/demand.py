@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
+from bloodsim.model.demand_world import DemandStream
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
-from bloodsim.model.world import DemandStream, World
+from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
 

@@ -11,8 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
+from bloodsim.model.demand_world import CLASSES
 from bloodsim.model.ledger import FLOWS, Ledger
-from bloodsim.model.world import CLASSES, World
+from bloodsim.model.world import World
 
 Array = NDArray[Any]
 

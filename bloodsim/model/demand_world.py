@@ -202,6 +202,6 @@ def measure_factors(demand: Demand, regions: Sequence[str], dates: Sequence[date
     days = np.array(dates, dtype="datetime64[D]")
     for measure in demand.measures:
         when = (days >= np.datetime64(measure.from_date)) & (days <= np.datetime64(measure.to_date))
-        who = [not measure.regions or name in measure.regions for name in regions]
+        who = np.array([not measure.regions or name in measure.regions for name in regions])
         factors[np.ix_(when, who)] *= measure.factor
     return factors

@@ -73,7 +73,10 @@ class Snapshot:
         Pieces a day on a normal day (base, month and growth; no feast, no weekday).
     forecast : callable (product, days) -> float array (n_regions, n_replications)
         Forecast of the pieces requested over the next *days* days, today included, all groups; it
-        carries the forecast error that all policies share.
+        carries the forecast error that all policies share, but for what is announced.
+    announced : callable (product, days) -> int array (n_regions, n_groups, n_replications)
+        Pieces already booked for the next *days* days, today included, as far as classes are known
+        ahead; exact, and part of the forecast. To be called while deciding, not later.
     turnout_factor : mapping of channel to float array (n_regions, n_replications)
         Today's regulation of turnout.
     pieces_per_unit : mapping of product to int
@@ -93,6 +96,7 @@ class Snapshot:
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
+    announced: Callable[[str, int], IntArray]
     turnout_factor: Mapping[str, FloatArray]
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import Policy, Snapshot
@@ -15,7 +16,7 @@ from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
-from bloodsim.model.forecast import Forecaster
+from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.regulation import regulate
@@ -133,10 +134,17 @@ class Simulation:
             ),
             backlog={name: backlog[i] for name, i in index.items()},
             normal_demand={p.name: p.normal_pieces[day][:, None] * shares for p in world.products},
-            forecast=lambda product, days: self.forecaster.demand(index[product], day, days),
+            forecast=lambda product, days: self.foreseen(index[product], day, days),
+            announced=lambda product, days: announced(world, self.chunk, index[product], day, days),
             turnout_factor={
                 c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
         )
+
+    def foreseen(self, product: int, day: int, days: int) -> NDArray[np.float64]:
+        """Return the best forecast of requests: what is booked, and for the rest the mean."""
+        rest = self.forecaster.demand(product, day, days)
+        booked = announced(self.world, self.chunk, product, day, days)
+        return rest + np.add.reduce(booked, axis=1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -402,12 +405,21 @@ def test_a_distribution_changes_nobody_elses_luck_and_splits_by_the_shares():
 # ------------------------------------------------------------------------- traces and measures
 
 
-def test_a_trace_replaces_the_draws_on_its_dates(tmp_path):
-    (tmp_path / "trace.csv").write_text(
-        "date,BJ,HE\n2026-02-03,1000,2000.5\n2026-02-04,,0\n", encoding="utf-8"
-    )
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_trace_replaces_the_draws_on_its_dates(tmp_path, ending):
+    rows = [("date", "BJ", "HE"), (date(2026, 2, 3), 1000, 2000.5), (date(2026, 2, 4), None, 0)]
+    table = tmp_path / f"trace.{ending}"
+    if ending == "csv":
+        lines = (",".join("" if cell is None else str(cell) for cell in row) for row in rows)
+        table.write_text("\n".join(lines), encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(table)
     (tmp_path / "mine.yaml").write_text(
-        "schema_version: 1\nextends: minimal\ntables: {demand_trace.red_cells: trace.csv}\n"
+        "schema_version: 1\nextends: minimal\n"
+        f"tables: {{demand_trace.red_cells: trace.{ending}}}\n"
         "run: {score_start: 2026-02-01, score_end: 2026-02-07, warmup_days: 20}\n",
         encoding="utf-8",
     )

@@ -137,6 +137,7 @@ class RequestLuck:
         counts *= pieces[:, None]
         for totals in self._totals[region]:
             totals.replace(counts, days, factor)
+            self.draws += counts[:, :, totals.classes].size
         return counts
 
     def _by_stream(self, region: int, counts: Ints) -> Ints:

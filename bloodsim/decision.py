@@ -83,7 +83,10 @@ class Snapshot:
         Pieces a day on a normal day (base, month and growth; no feast, no weekday).
     forecast : callable (product, days) -> float array (n_regions, n_replications)
         Forecast of the pieces requested over the next *days* days, today included, all groups; it
-        carries the forecast error that all policies share.
+        carries the forecast error that all policies share, but for what is announced.
+    announced : callable (product, days) -> int array (n_regions, n_groups, n_replications)
+        Pieces already booked for the next *days* days, today included, as far as classes are known
+        ahead; exact, and part of the forecast.
     turnout_factor, pool_factor : mapping of channel to float array (n_regions, n_replications)
         Today's regulation of turnout, and turnout for want of eligible donors.
     calendar : Calendar
@@ -109,6 +112,7 @@ class Snapshot:
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
+    announced: Callable[[str, int], IntArray]
     turnout_factor: Mapping[str, FloatArray]
     pool_factor: Mapping[str, FloatArray]
     calendar: Calendar

@@ -19,11 +19,16 @@ FLOWS = (
     "released",
     "received",
     "issued",
+    "crossmatched",
+    "returned",
     "substituted",
     "shipped",
     "outdated",
 )
-"""Flows of pieces per region, product and group."""
+"""Flows of pieces per region, product and group.
+
+``issued`` is gross: ``crossmatched`` of it was beyond need and comes back as ``returned``.
+"""
 
 COLOURS = ("blue", "yellow", "orange", "red")
 """Alert levels from mild to severe."""
@@ -64,6 +69,7 @@ class Ledger:
         self.expiry_weight: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.issued_so_far: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
+        self.opening_returns = self._returns()
         self.opening_weight = self._stock_weight()
         self.daily: dict[str, list[NDArray[np.generic]]] | None = {} if keep_daily else None
 
@@ -129,6 +135,13 @@ class Ledger:
         table, weights = self.world.routes, self.expiry_weight[product]
         np.subtract.at(weights, (table.origin[route], replication), weight)
         np.add.at(weights, (table.destination[route], replication), weight)
+
+    def add_returned_weight(self, product: int, arriving: Ints, total: Ints) -> None:
+        """Count the expiry days of what comes back, as running counts (see `Stock.merge`)."""
+        newest = self.bank.stocks[product].newest_expiry
+        pieces = np.add.reduce(total, axis=1, dtype=np.int64)
+        running = np.add.reduce(arriving, axis=(0, 2), dtype=np.int64)
+        self.expiry_weight[product] += newest * pieces - (running - pieces)
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
@@ -225,6 +238,15 @@ class Ledger:
             worst[index] = np.array(colours, np.int8)[worst[index]]
         return worst
 
+    def _returns(self) -> Ints:
+        """Return what is at hospitals and will come back (n_products, n_regions, 8, R)."""
+        return np.stack(
+            [
+                returns.in_transit() if returns else np.zeros_like(stock.gone)
+                for returns, stock in zip(self.bank.returns, self.bank.stocks, strict=True)
+            ]
+        )
+
     def _record(self) -> None:
         assert self.daily is not None
         rows: dict[str, NDArray[np.generic]] = {
@@ -252,7 +274,7 @@ class Ledger:
         """
         opening, closing = self.opening, self.states()
         flow = {name: self.flows[i] for i, name in enumerate(FLOWS)}
-        stock = opening["stock"] + flow["released"] + flow["received"]
+        stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
         stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
         self._same("stock", stock, closing["stock"])
         tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
@@ -260,6 +282,8 @@ class Ledger:
         road = opening["in_transit"] + self.bound_for - flow["received"]
         self._same("in transit", road, closing["in_transit"])
         self._same("sent", flow["shipped"].sum(axis=1), self.bound_for.sum(axis=1))
+        away = self.opening_returns + flow["crossmatched"] - flow["returned"]
+        self._same("units issued beyond need", away, self._returns())
         self._check_ages()
         for name, state in closing.items():
             if state.min(initial=0) < 0:
@@ -269,6 +293,7 @@ class Ledger:
             requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)
             rest = requested - self.unmet[streams].sum(axis=0) - closing["backlog"][index]
             own_group = flow["issued"][index] - flow["substituted"][index]
+            own_group = own_group - flow["crossmatched"][index]
             self._same("requests", rest, own_group + self.served_otherwise[index])
 
     def _check_ages(self) -> None:

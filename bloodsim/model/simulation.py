@@ -14,6 +14,7 @@ from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.collection_mode import CollectionMode
+from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
@@ -86,7 +87,10 @@ class Simulation:
                 self.requests.arrive(self.chunk, day)
             case "release":
                 self.collection.release(day)
-            case "arrive" | "arrive_same_day":
+            case "arrive":
+                take_back(self.bank, self.ledger, day)
+                self.transfers.arrive(day)
+            case "arrive_same_day":
                 self.transfers.arrive(day)
             case "decide":
                 self.decide(day)
@@ -111,6 +115,14 @@ class Simulation:
     def decide(self, day: int) -> None:
         """Ask the policy, and send what it plans."""
         if (day - self.first_day) % self.policy.review_days == 0:
-            now = Present(self.world, self.bank, self.ledger, self.transfers, self.forecaster, day)
+            now = Present(
+                self.world,
+                self.bank,
+                self.ledger,
+                self.transfers,
+                self.forecaster,
+                self.chunk,
+                day,
+            )
             self.transfers.depart(self.policy(now.snapshot()), day)
             now.over = True

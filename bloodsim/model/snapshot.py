@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from bloodsim.blood import GROUPS
 from bloodsim.decision import PlanError, Snapshot
 from bloodsim.model.bank import Bank
-from bloodsim.model.forecast import Forecaster
+from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
+from bloodsim.model.luck import Chunk
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 
@@ -29,6 +30,7 @@ class Present:
     ledger: Ledger
     transfers: Transfers
     forecaster: Forecaster
+    chunk: Chunk
     day: int
     over: bool = False
 
@@ -60,7 +62,10 @@ class Present:
                 p.name: p.normal_pieces[day][:, None] * world.group_shares for p in world.products
             },
             forecast=self._while_deciding(
-                lambda product, days: self.forecaster.demand(index[product], day, days)
+                lambda product, days: self._foreseen(index[product], days)
+            ),
+            announced=self._while_deciding(
+                lambda product, days: announced(world, self.chunk, index[product], day, days)
             ),
             turnout_factor={
                 c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)
@@ -80,6 +85,12 @@ class Present:
             return look(*arguments)
 
         return answer
+
+    def _foreseen(self, product: int, days: int) -> NDArray[np.float64]:
+        """Return the best forecast of requests: what is booked, and for the rest the mean."""
+        rest = self.forecaster.demand(product, self.day, days)
+        booked = announced(self.world, self.chunk, product, self.day, days)
+        return rest + np.add.reduce(booked, axis=1)
 
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days

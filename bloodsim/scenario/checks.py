@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
@@ -36,6 +37,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *_profiles(scenario),
         *_channels(scenario),
         *_demand(scenario),
+        *check_demand(scenario, _first_day(scenario)),
         *_regions(scenario),
         *check_routes(scenario),
         *_policies(scenario),
@@ -84,7 +86,7 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _calendar(scenario: Scenario) -> Iterator[Problem]:
-    start = scenario.run.score_start - timedelta(days=_warmup_days(scenario))
+    start = _first_day(scenario)
     for day, field in ((start, "score_start"), (scenario.run.score_end, "score_end")):
         try:
             festival_offset(day)
@@ -103,6 +105,10 @@ def _calendar(scenario: Scenario) -> Iterator[Problem]:
             message = f"the holidays of {year} are provisional: no notice on them is known"
             hint = "add them under calendar.extra_days_off and calendar.extra_workdays"
             yield Problem(("calendar",), message, hint, level="warning")
+
+
+def _first_day(scenario: Scenario) -> date:
+    return scenario.run.score_start - timedelta(days=_warmup_days(scenario))
 
 
 def _warmup_days(scenario: Scenario) -> int:
@@ -214,7 +220,8 @@ def _demand(scenario: Scenario) -> Iterator[Problem]:
             message = f"the product '{name}' has no demand"
             yield Problem(("demand",), message, f"add demand.{name}, or drop the product")
         elif scenario.regions and not any(
-            region.demand_per_day.get(name, 0.0) > 0 for region in scenario.regions.values()
+            region.demand_per_day.get(name, 0.0) > 0 or name in region.demand_distribution
+            for region in scenario.regions.values()
         ):
             message = f"no region requests any {name}"
             hint = f"give regions.*.demand_per_day.{name}"

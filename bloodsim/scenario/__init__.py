@@ -24,6 +24,16 @@ from bloodsim.scenario.collection import (
 )
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
+from bloodsim.scenario.ordering import (
+    BaseStock,
+    EventCosts,
+    Expedite,
+    LifeShares,
+    Ordering,
+    OrderQuantity,
+    OrderUpTo,
+    PeriodicReview,
+)
 from bloodsim.scenario.policies import (
     CustomPolicy,
     NoTransfers,
@@ -45,6 +55,7 @@ from bloodsim.scenario.regions import (
     Routes,
 )
 from bloodsim.scenario.run import (
+    DAY_ORDER,
     CalendarSettings,
     CostWeights,
     ForecastSettings,
@@ -59,8 +70,10 @@ SCHEMA_VERSION = 1
 """Version of the scenario file format."""
 
 __all__ = [
+    "DAY_ORDER",
     "SCHEMA_VERSION",
     "AlertLevel",
+    "BaseStock",
     "CalendarSettings",
     "Channel",
     "Closure",
@@ -68,6 +81,8 @@ __all__ = [
     "CustomPolicy",
     "Demand",
     "DemandClass",
+    "EventCosts",
+    "Expedite",
     "FestivalBlock",
     "ForecastSettings",
     "FrozenDict",
@@ -75,7 +90,12 @@ __all__ = [
     "HolidayBlock",
     "InputNote",
     "LeadTime",
+    "LifeShares",
     "NoTransfers",
+    "OrderQuantity",
+    "OrderUpTo",
+    "Ordering",
+    "PeriodicReview",
     "PhaseHours",
     "Place",
     "Policies",
@@ -127,6 +147,8 @@ class Scenario(Model):
     """The regions."""
     routes: Routes = Routes()
     """Roads between regions."""
+    ordering: tuple[Ordering, ...] = ()
+    """Replenishment orders of regions with a supply, such as hospitals."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
     forecast: ForecastSettings = ForecastSettings()

@@ -60,6 +60,9 @@ class Region(Model):
     """Depth of the festival dip against the national profile (-)."""
     net_import_per_year: Frozen[Name, float] = {}
     """Units a year that today's agreements bring in (negative: take out), by product."""
+    supply: RegionId | None = None
+    """Where its orders go: ``unlimited``, or a region that ships from its stock; null = no orders.
+    """
     source: PlainText = ""
     """Where the row comes from."""
     confidence: PlainText = ""

@@ -103,9 +103,9 @@ class Collection:
             slot = day % (product.test_delay_days + 1)
             expiry = day - product.test_delay_days + product.life_days
             stock.open_day(expiry)
-            roads = self.bank.roads[index]
-            if roads is not None:  # shipments on the road hold nothing newer than when they left
-                roads.arriving[:, stock.slot(expiry)] = roads.total
+            for roads in (self.bank.roads[index], self.bank.returns[index]):
+                if roads is not None:  # what is away holds nothing newer than when it left
+                    roads.arriving[:, stock.slot(expiry)] = roads.total
             self.ledger.add("discarded", index, pipeline.bad[slot])
             self.ledger.add("released", index, pipeline.good[slot])
             self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)

@@ -19,11 +19,16 @@ FLOWS = (
     "released",
     "received",
     "issued",
+    "crossmatched",
+    "returned",
     "substituted",
     "shipped",
     "outdated",
 )
-"""Flows of pieces per region, product and group."""
+"""Flows of pieces per region, product and group.
+
+``issued`` is gross: ``crossmatched`` of it was beyond need and comes back as ``returned``.
+"""
 
 STATES = ("stock", "in_test", "in_transit", "backlog")
 """States at the close of a day."""
@@ -58,6 +63,7 @@ class Ledger:
         self.expiry_weight: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.issued_so_far: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
+        self.opening_returns = self._returns()
         self.opening_weight = self._stock_weight()
         self.daily: dict[str, list[NDArray[np.generic]]] | None = {} if keep_daily else None
 
@@ -118,6 +124,13 @@ class Ledger:
         table, weights = self.world.routes, self.expiry_weight[product]
         np.subtract.at(weights, (table.origin[route], replication), weight)
         np.add.at(weights, (table.destination[route], replication), weight)
+
+    def add_returned_weight(self, product: int, arriving: Ints, total: Ints) -> None:
+        """Count the expiry days of what comes back, as running counts (see `Stock.merge`)."""
+        newest = self.bank.stocks[product].newest_expiry
+        pieces = np.add.reduce(total, axis=1, dtype=np.int64)
+        running = np.add.reduce(arriving, axis=(0, 2), dtype=np.int64)
+        self.expiry_weight[product] += newest * pieces - (running - pieces)
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
@@ -208,6 +221,15 @@ class Ledger:
             "backlog": np.stack(backlog),
         }
 
+    def _returns(self) -> Ints:
+        """Return what is at hospitals and will come back (n_products, n_regions, 8, R)."""
+        return np.stack(
+            [
+                returns.in_transit() if returns else np.zeros_like(stock.gone)
+                for returns, stock in zip(self.bank.returns, self.bank.stocks, strict=True)
+            ]
+        )
+
     def _record(self, level: Ints) -> None:
         assert self.daily is not None
         rows: dict[str, NDArray[np.generic]] = {
@@ -234,7 +256,7 @@ class Ledger:
         """
         opening, closing = self.opening, self.states()
         flow = {name: self.flows[i] for i, name in enumerate(FLOWS)}
-        stock = opening["stock"] + flow["released"] + flow["received"]
+        stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
         stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
         self._same("stock", stock, closing["stock"])
         tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
@@ -242,6 +264,8 @@ class Ledger:
         road = opening["in_transit"].sum(axis=1) + flow["shipped"].sum(axis=1)
         road = road - flow["received"].sum(axis=1)
         self._same("in transit", road, closing["in_transit"].sum(axis=1))
+        away = self.opening_returns + flow["crossmatched"] - flow["returned"]
+        self._same("units issued beyond need", away, self._returns())
         for name, state in closing.items():
             if state.min(initial=0) < 0:
                 raise ConservationError(f"{name} is negative")
@@ -249,7 +273,8 @@ class Ledger:
             streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
             requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)
             rest = requested - self.unmet[streams].sum(axis=0) - closing["backlog"][index]
-            self._same("requests", rest.sum(axis=1), flow["issued"][index].sum(axis=1))
+            needed = flow["issued"][index] - flow["crossmatched"][index]
+            self._same("requests", rest.sum(axis=1), needed.sum(axis=1))
 
     def _same(self, what: str, expected: NDArray[np.generic], found: NDArray[np.generic]) -> None:
         if not np.array_equal(expected, found):

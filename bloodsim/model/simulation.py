@@ -13,6 +13,7 @@ from bloodsim.decision import Policy, Snapshot
 from bloodsim.model import clock
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
+from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
@@ -81,7 +82,10 @@ class Simulation:
                 self.requests.arrive(self.chunk, day)
             case "release":
                 self.collection.release(day)
-            case "arrive" | "arrive_same_day":
+            case "arrive":
+                take_back(self.bank, self.ledger, day)
+                self.transfers.arrive(day)
+            case "arrive_same_day":
                 self.transfers.arrive(day)
             case "decide":
                 self.decide(day)

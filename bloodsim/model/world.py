@@ -10,15 +10,23 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.blood import GROUPS, donors_for
+from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
+from bloodsim.model.demand_world import (
+    Counts,
+    DemandStream,
+    base_units,
+    counts_of,
+    demand_streams,
+    drawn_classes,
+    measure_factors,
+)
+from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.scenario import Profile, Region, Scenario
 from bloodsim.seasons import Calendar, daily_factors, festival_offset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-CLASSES = ("emergency", "urgent", "elective")
 
 LOOK_AHEAD_DAYS = 60
 """Days known beyond the last one, for planners look further than the run goes."""
@@ -38,18 +46,6 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
-
-
-@dataclass(frozen=True)
-class DemandStream:
-    """Requests of one product and class; arrays (n_days, n_regions) or (n_days, n_regions, 8)."""
-
-    product: int
-    urgency: str
-    share: float
-    reserve_pieces: Ints
-    patience_days: int
-    substitutes: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,9 @@ class RegulationWorld:
 class World:
     """Everything fixed before luck and decisions.
 
-    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more.
+    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more (and a chunk, where requests are
+    announced). ``classes`` are (product, share of its requests) of the classes that are drawn,
+    ``counts`` how requests vary, by product.
     """
 
     scenario: Scenario
@@ -104,6 +102,8 @@ class World:
     channels: tuple[ChannelWorld, ...]
     products: tuple[ProductWorld, ...]
     demands: tuple[DemandStream, ...]
+    classes: tuple[tuple[int, float], ...]
+    counts: tuple[Counts, ...]
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     calendar: Calendar
@@ -132,7 +132,11 @@ def compile_world(scenario: Scenario) -> World:
     run = scenario.run
     start = run.score_start - timedelta(days=warmup_days(scenario))
     n_days = (run.score_end - start).days + 1
-    dates = [start + timedelta(days=day) for day in range(n_days + LOOK_AHEAD_DAYS)]
+    known_ahead = any(
+        c.known_ahead_days for d in scenario.demand.values() for c in d.classes.values()
+    )
+    look_ahead = LOOK_AHEAD_DAYS + CHUNK_DAYS * known_ahead
+    dates = [start + timedelta(days=day) for day in range(n_days + look_ahead)]
     calendar = scenario.calendar.build()
     regions = list(scenario.regions.values())
     factors = _Factors(scenario, dates, calendar)
@@ -154,7 +158,9 @@ def compile_world(scenario: Scenario) -> World:
         ),
         channels=_channels(scenario, factors),
         products=products,
-        demands=_demand_streams(scenario, products, shares),
+        demands=demand_streams(scenario, products, shares),
+        classes=drawn_classes(scenario),
+        counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
         routes=_routes(scenario),
         calendar=calendar,
@@ -249,7 +255,8 @@ def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]
 
 def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
     product, demand = scenario.products[name], scenario.demand[name]
-    base = np.array([r.demand_per_day.get(name, 0.0) for r in scenario.regions.values()])
+    base = base_units(scenario, name)
+    measures = measure_factors(demand, list(scenario.regions), factors.dates)
     years = np.array([(day - scenario.run.score_start).days / 365.0 for day in factors.dates])
     growth = (1 + demand.growth_per_year) ** years
     seasonal = factors.by_region(demand.profile, demand.demand_amplitude_share)
@@ -271,54 +278,11 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
             levels.get(level, math.nan) for level in ("blue", "yellow", "orange", "red")
         ),
         demand_variance_to_mean=demand.variance_to_mean,
-        demand_mean_units=base * seasonal * growth[:, None],
+        demand_mean_units=base * seasonal * growth[:, None] * measures,
         normal_pieces=(
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),
     )
-
-
-def _demand_streams(
-    scenario: Scenario, products: Sequence[ProductWorld], shares: Floats
-) -> tuple[DemandStream, ...]:
-    streams = []
-    for index, product in enumerate(products):
-        demand = scenario.demand[product.name]
-        for urgency in CLASSES:
-            if urgency not in demand.classes:
-                continue
-            rule = (
-                demand.emergency_substitution
-                if urgency == "emergency"
-                else demand.routine_substitution
-            )
-            settings = demand.classes[urgency]
-            reserve = settings.reserve_days * product.normal_pieces[:, :, None] * shares
-            streams.append(
-                DemandStream(
-                    product=index,
-                    urgency=urgency,
-                    share=settings.share,
-                    reserve_pieces=np.floor(reserve).astype(np.int32),
-                    patience_days=settings.patience_days,
-                    substitutes=_substitutes(product.kind, rule),
-                )
-            )
-    return tuple(streams)
-
-
-def _substitutes(kind: str, rule: str) -> tuple[tuple[int, ...], ...]:
-    """Return, per patient group, the positions of other groups that may serve it, best first."""
-    universal = {"red_cells": "O_"}.get(kind, "AB_")
-    rows = []
-    for patient in GROUPS:
-        donors = [donor for donor in donors_for(kind, patient) if donor != patient]
-        if rule == "none":
-            donors = []
-        elif rule == "universal":
-            donors = [donor for donor in donors if donor.startswith(universal)]
-        rows.append(tuple(GROUPS.index(donor) for donor in donors))
-    return tuple(rows)
 
 
 def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationWorld, ...]:

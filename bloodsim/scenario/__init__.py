@@ -22,6 +22,20 @@ from bloodsim.scenario.collection import (
     Profile,
     Regulation,
 )
+from bloodsim.scenario.demand import (
+    ConstantCounts,
+    CrossMatch,
+    Demand,
+    DemandClass,
+    DemandMeasure,
+    DemandTrace,
+    Distribution,
+    EmpiricalCounts,
+    FreshDemand,
+    GammaRoundedCounts,
+    PoissonCounts,
+    ZeroInflatedNegativeBinomialCounts,
+)
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
 from bloodsim.scenario.ordering import (
@@ -45,8 +59,6 @@ from bloodsim.scenario.policies import (
 from bloodsim.scenario.problems import Place, Problem, ScenarioError, located, nearest
 from bloodsim.scenario.provenance import Provenance
 from bloodsim.scenario.regions import (
-    Demand,
-    DemandClass,
     GiftShares,
     LeadTime,
     Region,
@@ -77,15 +89,23 @@ __all__ = [
     "CalendarSettings",
     "Channel",
     "Closure",
+    "ConstantCounts",
     "CostWeights",
+    "CrossMatch",
     "CustomPolicy",
     "Demand",
     "DemandClass",
+    "DemandMeasure",
+    "DemandTrace",
+    "Distribution",
+    "EmpiricalCounts",
     "EventCosts",
     "Expedite",
     "FestivalBlock",
     "ForecastSettings",
+    "FreshDemand",
     "FrozenDict",
+    "GammaRoundedCounts",
     "GiftShares",
     "HolidayBlock",
     "InputNote",
@@ -98,6 +118,7 @@ __all__ = [
     "PeriodicReview",
     "PhaseHours",
     "Place",
+    "PoissonCounts",
     "Policies",
     "Problem",
     "Product",
@@ -116,6 +137,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "TransferPolicy",
+    "ZeroInflatedNegativeBinomialCounts",
     "nearest",
 ]
 
@@ -143,6 +165,9 @@ class Scenario(Model):
     """Ways of collecting."""
     demand: Frozen[Name, Demand]
     """What hospitals ask for, by product."""
+    demand_trace: Frozen[Name, DemandTrace] = {}
+    """Units requested, by product, date and region, in place of draws; a table per product with a
+    row per date and a column per region. Forecasts do not know it."""
     regions: Frozen[RegionId, Region]
     """The regions."""
     routes: Routes = Routes()

@@ -67,6 +67,9 @@ class Snapshot:
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
         arrival, row by row; to be called while deciding, not later.
+    life_below : callable (product, days) -> int array (n_regions, n_groups, R)
+        Pieces on hand with fewer than *days* days of issue left, today included; to be called
+        while deciding.
     backlog : mapping of product to int array (n_regions, n_groups, n_replications)
         Pieces requested earlier that still wait.
     normal_demand : mapping of product to float array (n_regions, n_groups)
@@ -90,6 +93,7 @@ class Snapshot:
     in_test: Mapping[str, IntArray]
     in_transit: Mapping[str, IntArray]
     shippable: Callable[[str, IntArray, IntArray], IntArray]
+    life_below: Callable[[str, int], IntArray]
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
@@ -155,6 +159,15 @@ class Policy(Protocol):
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return the plan for the snapshot's day."""
+        ...
+
+
+@runtime_checkable
+class OrderRule(Protocol):
+    """A rule of replenishment."""
+
+    def __call__(self, position: IntArray, day: int) -> IntArray:
+        """Return pieces to order for a position, both (n_regions, n_groups, R)."""
         ...
 
 

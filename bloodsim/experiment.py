@@ -171,7 +171,8 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     forecaster = Forecaster(world, block.seed, replications)
     warmup_policy = policies_of.build(world.scenario.run.warmup_policy)
     bank = Bank.opening(world, len(replications))
-    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0)
+    rules = policies_of.order_rules(world.scenario)
+    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
     keep_daily = block.first < world.scenario.run.daily_replications
     branches: list[Simulation] = []
     for first in range(0, world.n_days, luck.chunk_days):
@@ -184,7 +185,13 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                 bank.restock(world, block.opening_stock, world.score_first)
             branches = [
                 Simulation(
-                    world, bank.copy(), variant.policy, forecaster, world.score_first, keep_daily
+                    world,
+                    bank.copy(),
+                    variant.policy,
+                    forecaster,
+                    world.score_first,
+                    keep_daily,
+                    rules,
                 )
                 for variant in variants
             ]

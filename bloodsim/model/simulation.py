@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 import simpy
 
 from bloodsim.blood import GROUPS
-from bloodsim.decision import Policy, Snapshot
+from bloodsim.decision import OrderRule, Policy, Snapshot
 from bloodsim.model import clock
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
@@ -18,8 +18,10 @@ from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.orders import Orders
 from bloodsim.model.regulation import regulate
 from bloodsim.model.transfer import Transfers
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
 
 
@@ -34,6 +36,7 @@ class Simulation:
         forecaster: Forecaster,
         first_day: int,
         keep_daily: bool = False,
+        order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
@@ -41,6 +44,8 @@ class Simulation:
         self.collection = Collection(world, bank, self.ledger)
         self.requests = Requests(world, bank, self.ledger)
         self.transfers = Transfers(world, bank, self.ledger)
+        uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
@@ -55,18 +60,21 @@ class Simulation:
 
     def days(self) -> Generator[simpy.Event, Any, None]:
         """Process: the phases of every day, in the order of the clock."""
-        hours = self.world.scenario.run.phase_hours
+        run = self.world.scenario.run
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
             self.collection.set_factors()
-            for moment in clock.moments(day, hours):
+            for number, moment in enumerate(clock.moments(day, run.phase_hours, run.day_order)):
                 yield self.env.timeout(moment.time - self.env.now)
+                if number == 0:
+                    self.requests.arrive(self.chunk, day)
                 self.happen(moment, day)
 
     def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
         """Process: the sessions of one channel in one region, each at its hour."""
         env, item = self.env, self.world.channels[channel]
         hold = self.collection.hold_session
-        times = [clock.at(0, hour, "collect") for hour in item.session_hours]
+        order = self.world.scenario.run.day_order
+        times = [clock.at(0, hour, "collect", order) for hour in item.session_hours]
         slots = list(enumerate(times, start=item.first_slot))
         open_days = np.flatnonzero(item.invited_mean[: self.world.n_days, region])
         for day in open_days[open_days >= self.first_day].tolist():
@@ -78,15 +86,20 @@ class Simulation:
         """Carry out one phase."""
         match moment.phase:
             case "expire":
-                self.expire(day)
-                self.requests.arrive(self.chunk, day)
+                self.expire(day + self.world.sequel.expires_ahead)
             case "release":
                 self.collection.release(day)
             case "arrive":
-                take_back(self.bank, self.ledger, day)
+                hours = self.world.sequel
+                expired_by = day + (hours.expires_ahead and hours.late_arrival)
+                take_back(self.bank, self.ledger, day, expired_by)
                 self.transfers.arrive(day)
+                self.orders.arrive(day, "arrive")
             case "arrive_same_day":
-                self.transfers.arrive(day)
+                self.transfers.arrive_same_day(day)
+                self.orders.arrive(day, "arrive_same_day")
+            case "order":
+                self.orders.place(day)
             case "decide":
                 self.decide(day)
             case "emergency":
@@ -124,10 +137,8 @@ class Simulation:
             groups=GROUPS,
             stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
             in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
-            in_transit={
-                name: roads.in_transit() if (roads := bank.roads[i]) else 0 * bank.stocks[i].gone
-                for name, i in index.items()
-            },
+            in_transit={name: bank.in_transit(i) for name, i in index.items()},
+            life_below=lambda product, days: bank.stocks[index[product]].life_below(day, days),
             shippable=lambda product, route, replication: self.transfers.shippable(
                 product, route, replication, day
             ),

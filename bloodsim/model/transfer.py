@@ -28,9 +28,14 @@ class Transfers:
         """Return pieces (n_rows, n_groups) that could leave today with life enough left."""
         table, stock = self.world.routes, self.bank.stocks[self._products[product]]
         origin = table.origin[route]
-        too_early = day + table.lead_days[route] + table.min_life_days[product] - 1
+        too_early = day + self._travel_days(route) + table.min_life_days[product] - 1
         floor = stock.floor((origin, replication), day, too_early)
         return stock.received[origin, :, replication] - floor
+
+    def _travel_days(self, route: Index) -> Index:
+        """Return days until shipments are on the shelf: one more if arrivals come late in a day."""
+        lead = self.world.routes.lead_days[route]
+        return lead + (lead > 0) if self.world.sequel.late_arrival else lead
 
     def depart(self, plan: Plan, day: int) -> None:
         """Send every shipment of a plan on its way.
@@ -67,16 +72,51 @@ class Transfers:
             raise PlanError(f"{where}: more {GROUPS[group]} is planned than the origin can send")
         floor = stock.received[origin, :, replication] - able
         taken = stock.take((origin, replication), pieces, floor)
-        slot = (day + table.lead_days[route]) % len(roads.total)
+        slot = (day + self._travel_days(route)) % len(roads.total)
         for rows in _turns(destination, replication):
             at = slot[rows], destination[rows], replication[rows]
             roads.arriving[at[0], :, at[1], :, at[2]] += taken[rows]
             roads.total[at[0], at[1], :, at[2]] += pieces[rows]
         self.ledger.count_shipments(index, route, replication, pieces)
-        self.ledger.move_expiry_weight(index, route, replication, pieces, taken)
+        ends = origin, destination
+        self.ledger.move_expiry_weight(index, ends, replication, pieces, taken)
+
+    def move(
+        self,
+        product: int,
+        ends: tuple[Index, Index],
+        replication: Index,
+        wanted: Ints,
+        day: int,
+        travel_days: int,
+    ) -> Ints:
+        """Ship as far as the stock goes, oldest first, without a road; return what was shipped.
+
+        Rows (n_rows, n_groups) of *wanted* are of one origin and one destination.
+        """
+        stock, roads = self.bank.stocks[product], self.bank.roads[product]
+        assert roads is not None
+        cells = ends[0], replication
+        floor = stock.floor(cells, day, np.full(len(replication), day + travel_days))
+        able = stock.received[ends[0], :, replication] - floor
+        pieces = np.minimum(wanted, able).astype(np.int32)
+        taken = stock.take(cells, pieces, floor)
+        slot = (day + travel_days) % len(roads.total)
+        roads.arriving[slot][:, ends[1], :, replication] += taken
+        roads.total[slot][ends[1], :, replication] += pieces
+        self.ledger.count_moved(product, ends, replication, pieces)
+        self.ledger.move_expiry_weight(product, ends, replication, pieces, taken)
+        return pieces
+
+    def arrive_same_day(self, day: int) -> None:
+        """Add to stock what was sent today over roads of lead time 0."""
+        self._land(day)
 
     def arrive(self, day: int) -> None:
-        """Add to stock what arrives today."""
+        """Add to stock what arrives today; arrivals late in a day count for the next."""
+        self._land(day + self.world.sequel.late_arrival)
+
+    def _land(self, day: int) -> None:
         for index, roads in enumerate(self.bank.roads):
             if roads is None:
                 continue

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
+from bloodsim.model.clock import Sequel, sequel
 from bloodsim.model.demand_world import (
     Counts,
     DemandStream,
@@ -22,6 +23,7 @@ from bloodsim.model.demand_world import (
     measure_factors,
 )
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.scenario import Profile, Region, Scenario
 from bloodsim.seasons import Calendar, daily_factors, festival_offset
 
@@ -67,6 +69,7 @@ class ProductWorld:
     demand_variance_to_mean: float
     demand_mean_units: Floats
     normal_pieces: Floats
+    margin_days: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ class World:
     counts: tuple[Counts, ...]
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
+    travelling: frozenset[str]
+    orders: tuple[OrderWorld, ...]
+    sequel: Sequel
     calendar: Calendar
 
     @property
@@ -117,6 +123,12 @@ class World:
     def n_slots(self) -> int:
         """Sessions per region and day, over all channels."""
         return sum(len(channel.session_hours) for channel in self.channels)
+
+    @property
+    def longest_order_days(self) -> int:
+        """Longest time from order to arrival (days)."""
+        leads = [max(item.lead_days, item.expedite_lead_days) for item in self.orders]
+        return max(leads, default=0) + self.sequel.late_arrival
 
     def date(self, day: int) -> date:
         """Return the calendar date of a day of the run."""
@@ -163,6 +175,9 @@ def compile_world(scenario: Scenario) -> World:
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
         routes=_routes(scenario),
+        travelling=frozenset({*scenario.routes.products, *ordered_from_regions(scenario)}),
+        orders=orders_of(scenario),
+        sequel=sequel(run.phase_hours, run.day_order),
         calendar=calendar,
     )
 
@@ -282,6 +297,7 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
         normal_pieces=(
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),
+        margin_days=margin_days(scenario, name),
     )
 
 

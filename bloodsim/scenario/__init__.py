@@ -50,6 +50,7 @@ from bloodsim.scenario.ordering import (
 )
 from bloodsim.scenario.policies import (
     CustomPolicy,
+    MoveAgeing,
     NoTransfers,
     Policies,
     Proportional,
@@ -111,6 +112,7 @@ __all__ = [
     "InputNote",
     "LeadTime",
     "LifeShares",
+    "MoveAgeing",
     "NoTransfers",
     "OrderQuantity",
     "OrderUpTo",

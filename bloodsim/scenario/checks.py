@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
@@ -37,6 +38,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *_demand(scenario),
         *_regions(scenario),
         *check_routes(scenario),
+        *check_ordering(scenario),
         *_policies(scenario),
         *_forecast(scenario),
         *_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
@@ -67,12 +69,6 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
                 hint = f"{life} days or more, so that no unit of the opening stock is left"
                 yield Problem(("run", "warmup_days"), message, hint, level="warning")
     hours = run.phase_hours
-    order = ("expire", "release", "arrive", "decide", "close")
-    for before, after in pairwise(order):
-        if getattr(hours, before) > getattr(hours, after):
-            message = f"{before} comes after {after}"
-            hint = "the order of a day is " + ", ".join(order)
-            yield Problem(("run", "phase_hours", before), message, hint)
     for phase in ("routine", "emergency"):
         if not getattr(hours, phase):
             message = "no hour to serve requests at"
@@ -124,7 +120,8 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
             )
             hint = "life counts from collection; both are in days"
             yield Problem((*here, "shelf_life_days"), message, hint)
-        if product.source not in gifts:
+        ordered = any(order.product == name for order in scenario.ordering)
+        if product.source not in gifts and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
             yield Problem((*here, "source"), message, "add a channel, or change the source")
         yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])

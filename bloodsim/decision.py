@@ -26,6 +26,10 @@ class RouteTable:
         Road distance (km).
     lead_days : int array (n_routes,)
         Days from decision to arrival.
+    approval_days : int array (n_routes,)
+        Days until a plan for the road leaves.
+    barred : mapping of product to bool array (n_routes,)
+        Roads too long for a product.
     lot_pieces, smallest_pieces, largest_pieces, min_life_days : mapping of product to int
         How a product may travel; products that are missing may not.
     """
@@ -38,6 +42,8 @@ class RouteTable:
     smallest_pieces: Mapping[str, int]
     largest_pieces: Mapping[str, int]
     min_life_days: Mapping[str, int]
+    approval_days: IntArray
+    barred: Mapping[str, NDArray[np.bool_]]
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -64,6 +70,8 @@ class Snapshot:
         Names along the region and group axes.
     stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, R)
         Pieces usable now, being tested, and on the way to the region.
+    promised_in, promised_out : mapping of product to int array (n_regions, n_groups, R)
+        Pieces of plans that wait for approval, by where they go and where they come from.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
         arrival, row by row; to be called while deciding, not later.
@@ -92,6 +100,8 @@ class Snapshot:
     stock: Mapping[str, IntArray]
     in_test: Mapping[str, IntArray]
     in_transit: Mapping[str, IntArray]
+    promised_in: Mapping[str, IntArray]
+    promised_out: Mapping[str, IntArray]
     shippable: Callable[[str, IntArray, IntArray], IntArray]
     life_below: Callable[[str, int], IntArray]
     backlog: Mapping[str, IntArray]
@@ -136,9 +146,14 @@ class Shipments:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a planner decided for today."""
+    """What a planner decided for today.
+
+    ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
+    the origin stands above its floor.
+    """
 
     shipments: tuple[Shipments, ...] = field(default=())
+    commitments: tuple[Shipments, ...] = field(default=())
 
 
 NOTHING = Plan()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import Shipments
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -84,6 +85,8 @@ class Bank:
         Pieces on their way from suppliers outside, by arrival day.
     returns : list per product, None where nothing is issued beyond need
         Cross-matched units at hospitals, by the day they come back.
+    pending : dict of day to list of Shipments
+        Plans that were approved or wait for it, by the day they leave.
     waiting : list per demand stream of int array (patience_days, n_regions, n_groups, R)
         Requests by days waited so far: index 0 has waited one day.
     cover_history : float array (longest_lag + 1, n_products, n_regions, R)
@@ -99,6 +102,7 @@ class Bank:
     roads: list[Roads | None]
     on_order: list[Ints | None]
     returns: list[Roads | None]
+    pending: dict[int, list[Shipments]]
     waiting: list[Ints]
     cover_history: Floats
     turnout_factor: Floats
@@ -134,6 +138,7 @@ class Bank:
                 Roads.empty(longest_return, stock) if longest_return else None
                 for longest_return, stock in zip(_return_days(world), stocks, strict=True)
             ],
+            pending={},
             waiting=[np.zeros((d.patience_days, *shape), np.int32) for d in world.demands],
             cover_history=history,
             turnout_factor=np.ones(channels),
@@ -148,6 +153,7 @@ class Bank:
             roads=[roads.copy() if roads else None for roads in self.roads],
             on_order=[None if orders is None else orders.copy() for orders in self.on_order],
             returns=[returns.copy() if returns else None for returns in self.returns],
+            pending={day: list(plans) for day, plans in self.pending.items()},
             waiting=[waiting.copy() for waiting in self.waiting],
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
@@ -180,6 +186,16 @@ class Bank:
         """Return stock + in test + in transit (n_regions, n_groups, R)."""
         position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
         return position + self.in_transit(product)
+
+    def promised(self, name: str, ends: NDArray[np.integer]) -> Ints:
+        """Return pieces of a product in plans that have not left yet, by the *ends* of routes."""
+        promised = np.zeros_like(self.stocks[0].gone)
+        for plans in self.pending.values():
+            for plan in plans:
+                if plan.product == name:
+                    rows = ends[plan.route][:, None], np.arange(8), plan.replication[:, None]
+                    np.add.at(promised, rows, plan.pieces)
+        return promised
 
     def in_transit(self, product: int) -> Ints:
         """Return pieces on their way to each region, orders included (n_regions, n_groups, R)."""

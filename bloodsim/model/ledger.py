@@ -178,12 +178,12 @@ class Ledger:
         np.subtract.at(weights, (ends[0], replication), weight)
         np.add.at(weights, (ends[1], replication), weight)
 
-    def add_returned_weight(self, product: int, arriving: Ints, total: Ints) -> None:
-        """Count the expiry days of what comes back, as running counts (see `Stock.merge`)."""
+    def add_returned_weight(self, product: int, arriving: Ints, total: Ints, sign: int = 1) -> None:
+        """Count the expiry days of what comes back (sign -1: is lost), as running counts."""
         newest = self.bank.stocks[product].newest_expiry
         pieces = np.add.reduce(total, axis=1, dtype=np.int64)
         running = np.add.reduce(arriving, axis=(0, 2), dtype=np.int64)
-        self.expiry_weight[product] += newest * pieces - (running - pieces)
+        self.expiry_weight[product] += sign * (newest * pieces - (running - pieces))
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""

@@ -13,6 +13,7 @@ from bloodsim.decision import OrderRule, Policy, Snapshot
 from bloodsim.model import clock
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
+from bloodsim.model.commitments import Commitments
 from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
@@ -43,8 +44,9 @@ class Simulation:
         self.ledger = Ledger(world, bank, keep_daily)
         self.collection = Collection(world, bank, self.ledger)
         self.requests = Requests(world, bank, self.ledger)
-        self.transfers = Transfers(world, bank, self.ledger)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.transfers = Transfers(world, bank, self.ledger, uniforms)
+        self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
@@ -120,9 +122,11 @@ class Simulation:
             self.ledger.add_expiry_weight(index, -outdated, day)
 
     def decide(self, day: int) -> None:
-        """Ask the policy, and send what it plans."""
+        """Send what was promised; ask the policy, and send what it plans."""
+        self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
         if (day - self.first_day) % self.policy.review_days == 0:
             self.transfers.depart(self.policy(self.snapshot(day)), day)
+        self.requests.set_aside()
 
     def snapshot(self, day: int) -> Snapshot:
         """Return what a planner may know at this moment: copies, never the future."""
@@ -138,6 +142,8 @@ class Simulation:
             stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
             in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
             in_transit={name: bank.in_transit(i) for name, i in index.items()},
+            promised_in={n: bank.promised(n, world.routes.destination) for n in index},
+            promised_out={n: bank.promised(n, world.routes.origin) for n in index},
             life_below=lambda product, days: bank.stocks[index[product]].life_below(day, days),
             shippable=lambda product, route, replication: self.transfers.shippable(
                 product, route, replication, day

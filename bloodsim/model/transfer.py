@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import Plan, PlanError, Shipments
-from bloodsim.model.bank import Bank
+from bloodsim.model.bank import Bank, Roads
 from bloodsim.model.ledger import Ledger
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
@@ -20,8 +21,8 @@ Index = NDArray[np.integer]
 class Transfers:
     """Shipments between regions."""
 
-    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
-        self.world, self.bank, self.ledger = world, bank, ledger
+    def __init__(self, world: World, bank: Bank, ledger: Ledger, uniforms: Uniforms) -> None:
+        self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
         self._products = {product.name: i for i, product in enumerate(world.products)}
 
     def shippable(self, product: str, route: Index, replication: Index, day: int) -> Ints:
@@ -30,7 +31,14 @@ class Transfers:
         origin = table.origin[route]
         too_early = day + self._travel_days(route) + table.min_life_days[product] - 1
         floor = stock.floor((origin, replication), day, too_early)
-        return stock.received[origin, :, replication] - floor
+        able = stock.received[origin, :, replication] - floor
+        kept = self.world.products[self._products[product]].kept_pieces
+        if kept.any():
+            free = stock.on_hand()[origin, :, replication] - kept
+            able = np.minimum(able, np.maximum(free, 0))
+        if product in table.barred:
+            able[table.barred[product][route]] = 0
+        return able
 
     def _travel_days(self, route: Index) -> Index:
         """Return days until shipments are on the shelf: one more if arrivals come late in a day."""
@@ -45,10 +53,14 @@ class Transfers:
         PlanError
             Naming region, group and day, if a shipment cannot be carried out.
         """
+        for promise in plan.commitments:
+            if len(promise):
+                self.fulfil(promise, day)
         for shipments in plan.shipments:
             if len(shipments) == 0:
                 continue
             self._check(shipments, day)
+            shipments = self._approved(shipments, day)
             origin = self.world.routes.origin[shipments.route]
             # Rows of one origin and replication leave one after the other.
             for rows in _turns(origin, shipments.replication):
@@ -59,6 +71,38 @@ class Transfers:
                     np.asarray(shipments.pieces[rows], dtype=np.int32),
                     day,
                 )
+
+    def _approved(self, shipments: Shipments, day: int) -> Shipments:
+        """Put off rows that need approval; return those that leave at once."""
+        wait = self.world.routes.approval_days[shipments.route]
+        for days in np.unique(wait[wait > 0]).tolist():
+            self.bank.pending.setdefault(day + days, []).append(_rows(shipments, wait == days))
+        return shipments if not wait.any() else _rows(shipments, wait == 0)
+
+    def fulfil(self, shipments: Shipments, day: int) -> None:
+        """Ship what was promised, as far as the origin's stock stands above its floor.
+
+        By group whole lots, and no shipment smaller than the smallest; the rest is not shipped.
+        """
+        table, product = self.world.routes, shipments.product
+        index = self._products[product]
+        rule = self.world.scenario.routes.products[product]
+        normal = self.world.products[index].normal_pieces[day][:, None] * self.world.group_shares
+        floors = np.ceil(rule.floor_days * normal).astype(np.int32)
+        for rows in _turns(table.origin[shipments.route], shipments.replication):
+            route, replication = shipments.route[rows], shipments.replication[rows]
+            origin = table.origin[route]
+            wanted = np.asarray(shipments.pieces[rows], dtype=np.int32)
+            on_hand = self.bank.stocks[index].on_hand()[origin, :, replication]
+            able = self.shippable(product, route, replication, day)
+            able = np.minimum(able, np.maximum(on_hand - floors[origin], 0))
+            pieces = np.minimum(wanted, able)
+            pieces -= pieces % table.lot_pieces[product]
+            pieces[pieces.sum(axis=1) < max(1, table.smallest_pieces[product])] = 0
+            self.ledger.add_not_shipped(index, origin, replication, wanted - pieces)
+            going = pieces.any(axis=1)
+            if going.any():
+                self._send(product, route[going], replication[going], pieces[going], day)
 
     def _send(self, product: str, route: Index, replication: Index, pieces: Ints, day: int) -> None:
         index, table = self._products[product], self.world.routes
@@ -122,10 +166,27 @@ class Transfers:
                 continue
             slot = day % len(roads.total)
             if roads.total[slot].any():
+                self._lose(index, roads, slot, day)
                 self.bank.stocks[index].merge(roads.arriving[slot], roads.total[slot])
                 self.ledger.add("received", index, roads.total[slot])
                 roads.arriving[slot] = 0
                 roads.total[slot] = 0
+
+    def _lose(self, index: int, roads: Roads, slot: int, day: int) -> None:
+        """Take out what was lost on the way, the oldest of each group."""
+        name = self.world.products[index].name
+        rule = self.world.scenario.routes.products.get(name)
+        if rule is None or rule.transit_loss_share == 0:
+            return
+        total, arriving = roads.total[slot], roads.arriving[slot]
+        uniform = self.uniforms.of(f"transit_loss/{name}", day)[:, None]
+        upto = np.cumsum(total, axis=1) * rule.transit_loss_share + uniform
+        lost = np.diff(np.floor(upto), axis=1, prepend=np.floor(uniform)).astype(np.int32)
+        np.minimum(lost, total, out=lost)
+        self.ledger.add_returned_weight(index, np.minimum(arriving, lost), lost, -1)
+        self.ledger.add_further("lost_in_transit", index, lost)
+        total -= lost
+        np.maximum(arriving - lost, 0, out=arriving)
 
     def _where(self, product: str, route: int, day: int) -> str:
         table, regions = self.world.routes, self.world.regions
@@ -153,6 +214,12 @@ class Transfers:
             if rows.any():
                 row = int(np.argmax(rows))
                 raise PlanError(f"{self._where(product, int(route[row]), day)}: {fault}")
+
+
+def _rows(shipments: Shipments, chosen: NDArray[np.bool_]) -> Shipments:
+    """Return some rows of shipments."""
+    rows = shipments.route[chosen], shipments.replication[chosen], shipments.pieces[chosen]
+    return Shipments(shipments.product, *rows)
 
 
 def _turns(region: Index, replication: Index) -> Iterator[Index]:

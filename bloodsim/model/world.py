@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
+from bloodsim.model.agreement_world import AgreementFlow, agreement_flows
 from bloodsim.model.clock import Sequel, sequel
 from bloodsim.model.demand_world import (
     Counts,
@@ -70,6 +71,8 @@ class ProductWorld:
     demand_mean_units: Floats
     normal_pieces: Floats
     margin_days: int
+    accessible_share: float
+    kept_pieces: Ints
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class World:
     counts: tuple[Counts, ...]
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
+    agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
     sequel: Sequel
@@ -157,6 +161,7 @@ def compile_world(scenario: Scenario) -> World:
         for group, share in region.group_shares.items():
             shares[row, GROUPS.index(group)] = share
     products = tuple(_product(scenario, name, factors) for name in scenario.products)
+    routes = _routes(scenario)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -174,7 +179,8 @@ def compile_world(scenario: Scenario) -> World:
         classes=drawn_classes(scenario),
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
-        routes=_routes(scenario),
+        routes=routes,
+        agreements=agreement_flows(scenario, routes, shares, factors, n_days),
         travelling=frozenset({*scenario.routes.products, *ordered_from_regions(scenario)}),
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
@@ -298,6 +304,14 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),
         margin_days=margin_days(scenario, name),
+        accessible_share=product.accessible_share,
+        kept_pieces=np.array(
+            [
+                round(dict[str, float](product.reserve_units).get(g, 0.0) * product.pieces_per_unit)
+                for g in GROUPS
+            ],
+            dtype=np.int32,
+        ),
     )
 
 
@@ -326,29 +340,38 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
 
 def _routes(scenario: Scenario) -> RouteTable:
     routes, index = scenario.routes, {name: i for i, name in enumerate(scenario.regions)}
-    pairs: dict[tuple[str, str], tuple[float, int]] = {}
+    pairs: dict[tuple[str, str], tuple[float, int, int, float]] = {}
     for origin, row in routes.distances_km.items():
         for destination, straight_km in row.items():
             km = straight_km * routes.road_factor
             lead = next((t.days for t in routes.lead_times if km <= t.up_to_km), None)
             too_far = routes.longest_km is not None and km > routes.longest_km
             if origin != destination and lead is not None and not too_far:
-                pairs[origin, destination] = (km, lead)
+                hours = km / routes.speed_km_per_hour
+                pairs[origin, destination] = (km, lead, routes.approval_days, hours)
     for route in routes.extra:
-        pairs[route.origin, route.destination] = (route.distance_km, route.lead_days)
+        days = route.approval_days
+        approval = routes.approval_days if days is None else days
+        hours = route.hours or route.distance_km / routes.speed_km_per_hour
+        pairs[route.origin, route.destination] = (
+            route.distance_km,
+            route.lead_days,
+            approval,
+            hours,
+        )
     ordered = sorted(
-        (km, origin, destination, lead)
-        for (origin, destination), (km, lead) in pairs.items()
+        (km, origin, destination, lead, approval, hours)
+        for (origin, destination), (km, lead, approval, hours) in pairs.items()
         if origin in index and destination in index
     )
     per_unit = {name: scenario.products[name].pieces_per_unit for name in routes.products}
     rules = routes.products.items()
     unlimited = np.iinfo(np.int32).max
     return RouteTable(
-        origin=np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
-        destination=np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
-        distance_km=np.array([km for km, _, _, _ in ordered], dtype=np.float64),
-        lead_days=np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+        origin=np.array([index[o] for _, o, *_ in ordered], dtype=np.int64),
+        destination=np.array([index[d] for _, _, d, *_ in ordered], dtype=np.int64),
+        distance_km=np.array([km for km, *_ in ordered], dtype=np.float64),
+        lead_days=np.array([lead for _, _, _, lead, *_ in ordered], dtype=np.int64),
         lot_pieces={p: max(1, round(r.lot_units * per_unit[p])) for p, r in rules},
         smallest_pieces={p: math.ceil(r.smallest_shipment_units * per_unit[p]) for p, r in rules},
         largest_pieces={
@@ -358,4 +381,10 @@ def _routes(scenario: Scenario) -> RouteTable:
             for p, r in rules
         },
         min_life_days={p: r.min_life_days for p, r in rules},
+        approval_days=np.array([days for *_, days, _ in ordered], dtype=np.int64),
+        barred={
+            p: np.array([hours > r.max_transit_hours for *_, hours in ordered])
+            for p, r in rules
+            if r.max_transit_hours is not None
+        },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bloodsim.decision import Policy
+from bloodsim.policies.fixed import fixed
 from bloodsim.policies.move_ageing import move_ageing
 from bloodsim.policies.none import none
 from bloodsim.policies.ordering import order_rules
@@ -19,6 +20,7 @@ KINDS: dict[str, Callable[..., Policy]] = {
     "share_surplus": share_surplus,
     "proportional": proportional,
     "move_ageing": move_ageing,
+    "fixed": fixed,
 }
 """Functions that make a policy of a scenario's parameters, by kind."""
 

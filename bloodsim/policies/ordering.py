@@ -87,7 +87,7 @@ def _pieces(item: Ordering, units: float, scenario: Scenario) -> IntArray:
     total = units * scenario.products[item.product].pieces_per_unit
     rows = []
     for region in item.regions:
-        shares = scenario.regions[region].group_shares
+        shares = dict[str, float](scenario.regions[region].group_shares)
         cumulated = np.cumsum([shares.get(group, 0.0) for group in GROUPS]) * total
         rows.append(np.diff(np.floor(cumulated + 0.5), prepend=0.0))
     return np.array(rows, dtype=np.int32)[:, :, None]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
+from bloodsim.scenario.agreements import Agreement, FixedShipment
 from bloodsim.scenario.base import Frozen, FrozenDict, Model, Name, PlainText, RegionId, Text
 from bloodsim.scenario.checks import check
 from bloodsim.scenario.collection import (
@@ -50,6 +51,7 @@ from bloodsim.scenario.ordering import (
 )
 from bloodsim.scenario.policies import (
     CustomPolicy,
+    FixedPlan,
     MoveAgeing,
     NoTransfers,
     Policies,
@@ -85,6 +87,7 @@ SCHEMA_VERSION = 1
 __all__ = [
     "DAY_ORDER",
     "SCHEMA_VERSION",
+    "Agreement",
     "AlertLevel",
     "BaseStock",
     "CalendarSettings",
@@ -103,6 +106,8 @@ __all__ = [
     "EventCosts",
     "Expedite",
     "FestivalBlock",
+    "FixedPlan",
+    "FixedShipment",
     "ForecastSettings",
     "FreshDemand",
     "FrozenDict",
@@ -174,6 +179,8 @@ class Scenario(Model):
     """The regions."""
     routes: Routes = Routes()
     """Roads between regions."""
+    agreements: tuple[Agreement, ...] = ()
+    """Standing flows between regions."""
     ordering: tuple[Ordering, ...] = ()
     """Replenishment orders of regions with a supply, such as hospitals."""
     regional_factors: RegionalFactors = RegionalFactors()

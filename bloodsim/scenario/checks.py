@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest
 from bloodsim.scenario.route_checks import check_routes
@@ -39,6 +40,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *_regions(scenario),
         *check_routes(scenario),
         *check_ordering(scenario),
+        *check_agreements(scenario),
         *_policies(scenario),
         *_forecast(scenario),
         *_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),

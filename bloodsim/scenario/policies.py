@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bloodsim.scenario.agreements import FixedShipment
 from bloodsim.scenario.base import Model, Positive, RegionId
 
 ReviewDays = Annotated[int, Field(ge=1, le=60)]
@@ -74,6 +75,15 @@ class MoveAgeing(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class FixedPlan(Model):
+    """Shipments by date, promised whatever the stocks are."""
+
+    kind: Literal["fixed"] = "fixed"
+    """The policy's name."""
+    shipments: tuple[FixedShipment, ...]
+    """What leaves on which day."""
+
+
 class CustomPolicy(Model):
     """A policy registered from Python under its own name."""
 
@@ -84,7 +94,7 @@ class CustomPolicy(Model):
 
 
 TransferPolicy = Annotated[
-    NoTransfers | ShareSurplus | Proportional | MoveAgeing | CustomPolicy,
+    NoTransfers | ShareSurplus | Proportional | MoveAgeing | FixedPlan | CustomPolicy,
     Field(discriminator="kind"),
 ]
 

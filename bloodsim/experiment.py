@@ -172,7 +172,8 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     forecaster = Forecaster(world, block.seed, replications)
     warmup_policy = policies_of.build(world.scenario.run.warmup_policy)
     bank = Bank.opening(world, len(replications))
-    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0)
+    rules = policies_of.order_rules(world.scenario)
+    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
     keep_daily = block.first < world.scenario.run.daily_replications
     branches: list[Simulation] = []
     for first in range(0, world.n_days, luck.chunk_days):
@@ -187,7 +188,14 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
             start = world.score_first
             branches = [
                 Simulation(
-                    world, bank.copy(), v.policy, forecaster, start, keep_daily, modes[v.name]
+                    world,
+                    bank.copy(),
+                    v.policy,
+                    forecaster,
+                    start,
+                    keep_daily,
+                    modes[v.name],
+                    rules,
                 )
                 for v in variants
             ]

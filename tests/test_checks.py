@@ -100,7 +100,7 @@ def under(*keys: str, **values: Any) -> dict[str, Any]:
         (under("variants", odd=["shar"]), "did you mean 'share'?"),
         (under("forecast", error_sd=[0.1]), "1 errors for 5 bands"),
         (under("forecast", band_ends_days=[1, 3, 3, 14]), "do not rise"),
-        (under("run", phase_hours={"arrive": 9}), "arrive comes after decide"),
+        (under("run", phase_hours={"release": 9}), "release comes after decide"),
         (under("run", phase_hours={"routine": []}), "no hour"),
         (under("channels", apheresis=None), "no channel collects apheresis"),
     ],

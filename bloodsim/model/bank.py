@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.donor_state import DonorState
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -87,7 +88,9 @@ class Bank:
     turnout_factor : float array (n_channels, n_regions, R)
         Regulation of each channel on the coming day.
     pool_factor : float array (n_channels, n_regions, R)
-        Turnout for want of eligible donors (1 until donor pools are modelled).
+        Turnout against usual as the donor pools and the day's measures allow (1 without them).
+    donors : DonorState
+        Donor pools and teams.
     """
 
     stocks: list[Stock]
@@ -97,6 +100,7 @@ class Bank:
     cover_history: Floats
     turnout_factor: Floats
     pool_factor: Floats
+    donors: DonorState = field(default_factory=DonorState)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -123,6 +127,7 @@ class Bank:
             cover_history=history,
             turnout_factor=np.ones(channels),
             pool_factor=np.ones(channels),
+            donors=DonorState.opening(world.pools, *channels),
         )
 
     def copy(self) -> Bank:
@@ -135,6 +140,7 @@ class Bank:
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
             pool_factor=self.pool_factor.copy(),
+            donors=self.donors.copy(),
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

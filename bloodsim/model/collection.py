@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
+from bloodsim.model.donors import Donors
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.world import ProductWorld, World
@@ -23,12 +24,14 @@ class Collection:
 
     def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
         self.world, self.bank, self.ledger = world, bank, ledger
+        self.donors = Donors(world, bank)
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
 
-    def set_factors(self) -> None:
-        """Fix the day's turnout factors: regulation times the state of the donor pool."""
+    def set_factors(self, day: int) -> None:
+        """Fix the day's turnout factors: regulation times what the donors do."""
+        self.donors.open_day(day)
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
 
     def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
@@ -44,12 +47,17 @@ class Collection:
         nothing = np.zeros_like(self.invited[0])
         gifts = {"whole_blood": nothing, "apheresis": nothing}
         failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
+        came_and_gave: dict[int, tuple[Ints, Ints, Ints]] = {}
         for index, channel in enumerate(self.world.channels):
             invited = self.invited[index]
             first_uniform = uniform[0] if channel.gift == "whole_blood" else uniform[1]
             came = invited - _rounded(invited, channel.no_show_share, first_uniform)
             donated = came - _rounded(came, channel.deferral_share, first_uniform)
-            self.ledger.count_donors(index, invited, came, donated)
+            came_and_gave[index] = (invited, came, donated)
+        kinds = self._draw_on_pools({i: gave for i, (_, _, gave) in came_and_gave.items()}, day)
+        for index, channel in enumerate(self.world.channels):
+            invited, came, donated = came_and_gave[index]
+            self.ledger.count_donors(index, invited, came, donated, kinds.get(index))
             gifts[channel.gift] = gifts[channel.gift] + donated
             failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
         for index, product in enumerate(self.world.products):
@@ -57,6 +65,13 @@ class Collection:
             share = failing[product.source] / np.maximum(gifts[product.source], 1)
             self._into_test(index, product, day, pieces, share, uniform[3 + index % 3])
         self.invited[:] = 0
+
+    def _draw_on_pools(self, donated: dict[int, Ints], day: int) -> dict[int, Ints]:
+        """Take the day's donors out of their pools; return first-time and regular donors."""
+        kinds: dict[int, Ints] = {}
+        for pool in self.world.pools:
+            kinds |= self.donors.give(pool.gift, {i: donated[i] for i in pool.channels}, day)
+        return kinds
 
     def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats) -> Ints:
         """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""

@@ -48,7 +48,8 @@ class Ledger:
         self.requested: Ints = np.zeros((n_streams, n_regions, n_groups, n), np.int32)
         self.unmet: Ints = np.zeros_like(self.requested)
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
-        self.donors: Ints = np.zeros((4, len(world.channels), n_regions, n), np.int32)
+        self.donors: Ints = np.zeros((5, len(world.channels), n_regions, n), np.int32)
+        self.opening_donors = [pool.known() for pool in bank.donors.pools]
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.cover_sum: Floats = np.zeros((n_products, n_regions, n))
@@ -81,13 +82,21 @@ class Ledger:
         """Count requests lost or cancelled for good."""
         self.unmet[stream] += pieces
 
-    def count_donors(self, channel: int, invited: Ints, came: Ints, donated: Ints) -> None:
-        """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R)."""
+    def count_donors(
+        self, channel: int, invited: Ints, came: Ints, donated: Ints, kinds: Ints | None = None
+    ) -> None:
+        """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R).
+
+        *kinds* (2, n_regions, R) are first-time and regular donors, where a pool knows them.
+        """
         donors, share = self.donors, self.world.channels[channel].first_time_share
         donors[0, channel] += invited[:, -1]
         donors[1, channel] += came[:, -1]
         donors[2, channel] += donated[:, -1]
-        donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
+        if kinds is not None:
+            donors[3:, channel] += kinds
+        else:
+            donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
 
     def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
         """Count shipments (n_rows, n_groups) at their origins."""
@@ -245,6 +254,10 @@ class Ledger:
         for name, state in closing.items():
             if state.min(initial=0) < 0:
                 raise ConservationError(f"{name} is negative")
+        for opening_donors, pool in zip(self.opening_donors, self.bank.donors.pools, strict=True):
+            self._same("donors", opening_donors, pool.known())
+            if min(pool.eligible.min(), pool.ring.min(), pool.lapsed.min()) < 0:
+                raise ConservationError("donors are negative")
         for index in range(len(self.world.products)):
             streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
             requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)

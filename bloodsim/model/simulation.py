@@ -56,7 +56,7 @@ class Simulation:
         """Process: the phases of every day, in the order of the clock."""
         hours = self.world.scenario.run.phase_hours
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
-            self.collection.set_factors()
+            self.collection.set_factors(day)
             for moment in clock.moments(day, hours):
                 yield self.env.timeout(moment.time - self.env.now)
                 self.happen(moment, day)
@@ -135,4 +135,8 @@ class Simulation:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
+            eligible_donors={
+                pool.gift: state.eligible.copy()
+                for pool, state in zip(world.pools, bank.donors.pools, strict=True)
+            },
         )

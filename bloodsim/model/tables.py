@@ -127,7 +127,7 @@ def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
 
 
 def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
-    invited, came, donations, first_time = ledger.donors
+    invited, came, donations, first_time, regular = ledger.donors
     open_days = np.stack(
         [
             np.count_nonzero(c.invited_mean[world.score_first : world.score_last + 1], axis=0)
@@ -142,7 +142,7 @@ def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
         "deferred": came - donations,
         "donations": donations,
         "first_time": first_time,
-    }
+    } | ({"regular": regular} if world.pools else {})
 
 
 def _groups(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS, donors_for
 from bloodsim.decision import RouteTable
+from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.scenario import Profile, Region, Scenario
 from bloodsim.seasons import Calendar, daily_factors, festival_offset
 
@@ -107,6 +108,7 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     calendar: Calendar
+    pools: tuple[PoolWorld, ...] = ()
 
     @property
     def n_regions(self) -> int:
@@ -141,6 +143,7 @@ def compile_world(scenario: Scenario) -> World:
         for group, share in region.group_shares.items():
             shares[row, GROUPS.index(group)] = share
     products = tuple(_product(scenario, name, factors) for name in scenario.products)
+    channels = _channels(scenario, factors)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -152,12 +155,13 @@ def compile_world(scenario: Scenario) -> World:
         gift_shares=np.array(
             [[r.gift_shares.ml_200, r.gift_shares.ml_300, r.gift_shares.ml_400] for r in regions]
         ),
-        channels=_channels(scenario, factors),
+        channels=channels,
         products=products,
         demands=_demand_streams(scenario, products, shares),
         regulations=_regulations(scenario, dates),
         routes=_routes(scenario),
         calendar=calendar,
+        pools=compile_pools(scenario, channels, dates),
     )
 
 

@@ -22,6 +22,7 @@ from bloodsim.scenario.collection import (
     Profile,
     Regulation,
 )
+from bloodsim.scenario.donors import DonorPools
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
 from bloodsim.scenario.policies import (
@@ -68,6 +69,7 @@ __all__ = [
     "CustomPolicy",
     "Demand",
     "DemandClass",
+    "DonorPools",
     "FestivalBlock",
     "ForecastSettings",
     "FrozenDict",
@@ -121,6 +123,8 @@ class Scenario(Model):
     """Seasonal profiles by name."""
     channels: Frozen[Name, Channel]
     """Ways of collecting."""
+    donor_pools: DonorPools = DonorPools()
+    """Repeat donors as pools, and donors on call."""
     demand: Frozen[Name, Demand]
     """What hospitals ask for, by product."""
     regions: Frozen[RegionId, Region]

@@ -1,0 +1,145 @@
+"""The state of donor pools: who may give, who has to wait, who no longer comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.model.donor_world import PoolWorld
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass
+class Carry:
+    """Shares of whole numbers without chance: what rounding leaves over waits for the next day.
+
+    Every sequence of counts is within one of its exact share, and nothing has to be drawn.
+    """
+
+    rest: Floats
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...]) -> Carry:
+        """Return a carry that begins half-way, so that no rounding is favoured."""
+        return cls(np.full(shape, 0.5))
+
+    def take(self, counts: Ints, share: Floats | float) -> Ints:
+        """Return *share* of the counts in whole numbers, never more than there are."""
+        self.rest += counts * share
+        whole = np.minimum(np.floor(self.rest), counts)
+        self.rest -= whole
+        return whole.astype(np.int32)
+
+    def copy(self) -> Carry:
+        """Return an independent copy."""
+        return Carry(self.rest.copy())
+
+
+@dataclass
+class PoolState:
+    """Whole donors of one pool by segment (3), region and replication.
+
+    ``ring`` (ring_days, 3, n_regions, R) is the delay line by day of gift; ``entered`` and
+    ``removed`` (n_regions, R) count first-time donors and removals since the start.
+    """
+
+    eligible: Ints
+    ring: Ints
+    lapsed: Ints
+    entered: Ints
+    removed: Ints
+    returning: Carry
+    reactive: Carry
+    recalled: Carry
+    split: Carry
+
+    @classmethod
+    def opening(cls, pool: PoolWorld, n: int) -> PoolState:
+        """Return the pool in its stationary state."""
+
+        def spread(counts: Ints) -> Ints:
+            return np.repeat(counts[..., None], n, axis=-1)
+
+        eligible = spread(pool.opening_eligible)
+        nobody = np.zeros_like(eligible[0])
+        return cls(
+            eligible=eligible,
+            ring=spread(pool.opening_ring),
+            lapsed=spread(pool.opening_lapsed),
+            entered=nobody,
+            removed=nobody.copy(),
+            returning=Carry.of(eligible.shape),
+            reactive=Carry.of(eligible.shape),
+            recalled=Carry.of(eligible.shape),
+            split=Carry.of(eligible.shape),
+        )
+
+    def deferred(self) -> Ints:
+        """Return donors within their interval (3, n_regions, R)."""
+        return np.add.reduce(self.ring, axis=0)
+
+    def known(self) -> Ints:
+        """Return all donors that are or were in the pool, less those who entered (conserved)."""
+        people = self.eligible + self.deferred() + self.lapsed
+        return np.add.reduce(people, axis=0) + self.removed - self.entered
+
+    def copy(self) -> PoolState:
+        """Return an independent copy."""
+        return PoolState(**{name: value.copy() for name, value in vars(self).items()})
+
+
+@dataclass
+class TeamState:
+    """Members of one team of donors on call.
+
+    ``free`` (n_groups, n_regions, R); ``away`` (interval_days, n_groups, n_regions, R) by the day
+    they are free again.
+    """
+
+    free: Ints
+    away: Ints
+
+    def copy(self) -> TeamState:
+        """Return an independent copy."""
+        return TeamState(self.free.copy(), self.away.copy())
+
+
+@dataclass
+class DonorState:
+    """All that donors carry from day to day.
+
+    ``first_time`` rounds first-time donors, ``effect`` (n_channels, n_regions, R) is what is left
+    of the effect of an appeal; both are None without pools.
+    """
+
+    pools: list[PoolState] = field(default_factory=list)
+    teams: list[TeamState] = field(default_factory=list)
+    first_time: Carry | None = None
+    effect: Floats | None = None
+
+    @classmethod
+    def opening(
+        cls, pools: tuple[PoolWorld, ...], n_channels: int, n_regions: int, n: int
+    ) -> DonorState:
+        """Return the state at the start of the warm-up."""
+        if not pools:
+            return cls()
+        shape = (n_channels, n_regions, n)
+        return cls(
+            pools=[PoolState.opening(pool, n) for pool in pools],
+            first_time=Carry.of(shape),
+            effect=np.ones(shape),
+        )
+
+    def copy(self) -> DonorState:
+        """Return an independent copy."""
+        return DonorState(
+            pools=[pool.copy() for pool in self.pools],
+            teams=[team.copy() for team in self.teams],
+            first_time=self.first_time.copy() if self.first_time else None,
+            effect=None if self.effect is None else self.effect.copy(),
+        )

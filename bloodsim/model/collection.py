@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
-from bloodsim.model.donors import Donors
+from bloodsim.model.donors import Donors, limit_total
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.world import ProductWorld, World
@@ -29,9 +29,9 @@ class Collection:
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
 
-    def set_factors(self, day: int) -> None:
+    def set_factors(self, chunk: Chunk, day: int) -> None:
         """Fix the day's turnout factors: regulation times what the donors do."""
-        self.donors.open_day(day)
+        self.donors.open_day(chunk, day)
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
 
     def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
@@ -39,7 +39,11 @@ class Collection:
         index = day - chunk.first_day
         donors = chunk.invited[index, slot, region] * self.factor[channel, region]
         donors += chunk.session_uniform[index, slot, region]
-        self.invited[channel, region] += donors.astype(np.int32)
+        if channel in self.world.resources.places:
+            places = self.world.resources.places[channel][day, region]
+            self.invited[channel, region] += _seated(donors.astype(np.int32), places)
+        else:
+            self.invited[channel, region] += donors.astype(np.int32)
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
@@ -68,10 +72,20 @@ class Collection:
 
     def _draw_on_pools(self, donated: dict[int, Ints], day: int) -> dict[int, Ints]:
         """Take the day's donors out of their pools; return first-time and regular donors."""
+        if self.world.resources.processing is not None:
+            self._limit_processing(donated, self.world.resources.processing[day])
         kinds: dict[int, Ints] = {}
         for pool in self.world.pools:
             kinds |= self.donors.give(pool.gift, {i: donated[i] for i in pool.channels}, day)
         return kinds
+
+    def _limit_processing(self, donated: dict[int, Ints], most: Ints) -> None:
+        """Turn away, in place, donors whose blood the laboratory could not process today."""
+        left = np.broadcast_to(most[:, None], donated[0][:, -1].shape)
+        for index, channel in enumerate(self.world.channels):
+            if channel.gift == "whole_blood":
+                limit_total(donated[index], left)
+                left = left - donated[index][:, -1]
 
     def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats) -> Ints:
         """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""
@@ -127,6 +141,14 @@ class Collection:
             stock.receive(pipeline.good[slot])
             pipeline.good[slot] = 0
             pipeline.bad[slot] = 0
+
+
+def _seated(cumulated: Ints, places: int) -> Ints:
+    """Return the donors (8, R), cumulated over groups, who find a place; all groups alike."""
+    total = cumulated[-1:].astype(np.int64)
+    if (total <= places).all():
+        return cumulated
+    return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
 
 
 def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:

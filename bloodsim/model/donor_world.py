@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.span import applies_in
 from bloodsim.scenario.donors import SEGMENTS, DonorFactor, DonorPool, Span
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def compile_pools(
 
 
 def _is_voluntary(scenario: Scenario, channel: str) -> bool:
-    return getattr(scenario.channels[channel], "donor_kind", "voluntary") == "voluntary"
+    return scenario.channels[channel].donor_kind == "voluntary"
 
 
 def _pool(
@@ -207,24 +208,20 @@ def _segment_factors(
     factors = np.ones((len(dates), len(SEGMENTS), len(regions)))
     for change in changes:
         chosen = [SEGMENTS.index(segment) for segment in change.segments or SEGMENTS]
-        factors[:, chosen] *= np.where(within(change, dates, regions), change.factor, 1.0)[:, None]
+        factors[:, chosen] *= np.where(_within(change, dates, regions), change.factor, 1.0)[:, None]
     return factors
 
 
 def _recall(pool: DonorPool, dates: Sequence[date], regions: Sequence[str]) -> Floats:
     share = np.zeros((len(dates), len(regions)))
     for recall in pool.recall:
-        share += np.where(within(recall, dates, regions), recall.share_per_day, 0.0)
+        share += np.where(_within(recall, dates, regions), recall.share_per_day, 0.0)
     return np.minimum(share, 1.0)
 
 
-def within(span: Span, dates: Sequence[date], regions: Sequence[str]) -> NDArray[np.bool_]:
-    """Return the days and regions of a span (n_days, n_regions)."""
-    days = [span.from_date <= day and (span.to_date is None or day <= span.to_date) for day in dates]
-    named = [not span.regions or region in span.regions for region in regions]
-    return np.array(days)[:, None] & np.array(named)
+def _within(span: Span, dates: Sequence[date], regions: Sequence[str]) -> NDArray[np.bool_]:
+    return applies_in(dates, span.from_date, span.to_date, regions, span.regions)
 
 
 def _span(span: Span) -> dict[str, Any]:
     return {"from_date": span.from_date, "to_date": span.to_date, "regions": span.regions}
-

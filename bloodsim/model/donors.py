@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
 from bloodsim.model.donor_state import PoolState
 from bloodsim.model.donor_world import PoolWorld
+from bloodsim.model.luck import Chunk
 from bloodsim.model.world import World
 
 Floats = NDArray[np.float64]
@@ -27,7 +30,8 @@ class Donors:
     def __init__(self, world: World, bank: Bank) -> None:
         self.world, self.bank = world, bank
         shape = bank.pool_factor.shape
-        self.active = bool(world.pools)
+        measures = world.resources.campaigns or world.resources.awareness is not None
+        self.active = bool(world.pools or measures)
         self.pool_of = {c: i for i, pool in enumerate(world.pools) for c in pool.channels}
         self.usual_first = np.array([c.first_time_share for c in world.channels])
         self.first_share: Floats = np.broadcast_to(self.usual_first[:, None, None], shape).copy()
@@ -66,7 +70,7 @@ class Donors:
 
     # --- the morning ----------------------------------------------------------------------------
 
-    def open_day(self, day: int) -> None:
+    def open_day(self, chunk: Chunk, day: int) -> None:
         """Let donors whose interval is over return, and set the day's turnout factors."""
         if not self.active and not self.lifts:
             return
@@ -79,9 +83,24 @@ class Donors:
             if channel in self.pool_of:
                 repeat = repeat * scarcity[self.pool_of[channel]]
             first: Floats | float = usual
+            for lift_first, lift_repeat in self._measures(chunk, channel, day):
+                first, repeat = first * lift_first, repeat * lift_repeat
             total = first + repeat
             self.bank.pool_factor[channel] = total
             self.first_share[channel] = first / np.where(total > 0, total, np.inf)
+
+    def _measures(self, chunk: Chunk, channel: int, day: int) -> Iterator[tuple[Floats, Floats]]:
+        """Yield today's multipliers of first-time and repeat donors (n_regions, R or 1)."""
+        resources = self.world.resources
+        if resources.awareness is not None:
+            willing = resources.awareness
+            yield willing.first_time[day][:, None], willing.repeat[day][:, None]
+        for index, campaign in enumerate(resources.campaigns):
+            if channel in campaign.channels and campaign.active[day].any():
+                assert chunk.campaign_uniform is not None
+                held = chunk.campaign_uniform[index] >= campaign.cancel_probability
+                running = campaign.active[day][:, None] & held
+                yield 1 + campaign.lift_first_time * running, 1 + campaign.lift_repeat * running
 
     def _return(self, pool: PoolWorld, state: PoolState, day: int) -> Floats:
         """Move donors who are due; return turnout against usual (n_regions, R)."""

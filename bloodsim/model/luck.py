@@ -46,6 +46,8 @@ class Chunk:
         Requests in pieces per demand stream (product and class).
     slot_uniform : float array (n_days, n_products, n_regions, R)
         Spreads a day's emergencies over the moments of the day.
+    campaign_uniform : float array (n_campaigns, R), None without campaigns
+        Decides once and for all which campaigns are cancelled.
     """
 
     first_day: int
@@ -54,6 +56,7 @@ class Chunk:
     lab_uniform: Floats
     requested: Ints
     slot_uniform: Floats
+    campaign_uniform: Floats | None = None
 
 
 class Luck:
@@ -80,6 +83,7 @@ class Luck:
         shape = (world.n_regions + 1, len(replications))
         self._walks = {purpose: np.full(shape, np.nan) for purpose in ("collection", "demand")}
         self._next_day = 0
+        self._campaigns = self._campaign_uniforms()
         self._buffers: dict[str, NDArray[np.generic]] = {}
 
     def next_chunk(self) -> Chunk:
@@ -91,7 +95,27 @@ class Luck:
         demand_factor = self._regional_factor("demand")
         invited, session_uniform, lab_uniform = self._collection(days, collection_factor)
         requested, slot_uniform = self._demand(days, demand_factor)
-        return Chunk(first, invited, session_uniform, lab_uniform, requested, slot_uniform)
+        return Chunk(
+            first,
+            invited,
+            session_uniform,
+            lab_uniform,
+            requested,
+            slot_uniform,
+            self._campaigns,
+        )
+
+    def _campaign_uniforms(self) -> Floats | None:
+        """Draw one number per campaign and replication, from the campaign's own stream."""
+        names = [campaign.name for campaign in self.world.resources.campaigns]
+        if not names:
+            return None
+        return np.array(
+            [
+                [stream(self.seed, r, "", f"campaign/{name}").random() for r in self.replications]
+                for name in names
+            ]
+        )
 
     def _regional_factor(self, purpose: str) -> Floats:
         """Return log-normal AR(1) multipliers of mean 1, (n_regions, R, CHUNK_DAYS)."""

@@ -56,7 +56,8 @@ class Simulation:
         """Process: the phases of every day, in the order of the clock."""
         hours = self.world.scenario.run.phase_hours
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
-            self.collection.set_factors(day)
+            yield self.env.timeout(clock.dawn(day) - self.env.now)
+            self.collection.set_factors(self.chunk, day)
             for moment in clock.moments(day, hours):
                 yield self.env.timeout(moment.time - self.env.now)
                 self.happen(moment, day)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bloodsim.blood import GROUPS, donors_for
 from bloodsim.decision import RouteTable
 from bloodsim.model.donor_world import PoolWorld, compile_pools
+from bloodsim.model.resources import ResourceWorld, compile_resources
+from bloodsim.model.turnout import Turnout
 from bloodsim.scenario import Profile, Region, Scenario
 from bloodsim.seasons import Calendar, daily_factors, festival_offset
 
@@ -108,7 +110,8 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     calendar: Calendar
-    pools: tuple[PoolWorld, ...] = ()
+    pools: tuple[PoolWorld, ...]
+    resources: ResourceWorld
 
     @property
     def n_regions(self) -> int:
@@ -162,6 +165,7 @@ def compile_world(scenario: Scenario) -> World:
         routes=_routes(scenario),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
+        resources=compile_resources(scenario, dates),
     )
 
 
@@ -227,8 +231,13 @@ def profile_factors(
 
 def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
+    turnout = Turnout(scenario, factors.dates, factors.calendar)
+    means: dict[str, Floats] = {}
     for name, channel in scenario.channels.items():
         base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
+        means[name] = turnout.of(name, base, factors.by_region(channel.profile, 1.0))
+    turnout.follow_plans(means)
+    for name, channel in scenario.channels.items():
         n = channel.sessions_per_day
         hours = (
             np.linspace(channel.first_hour, channel.last_hour, n) if n > 1 else [channel.last_hour]
@@ -237,11 +246,11 @@ def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]
             ChannelWorld(
                 name=name,
                 gift=channel.gift,
-                invited_mean=base * factors.by_region(channel.profile, 1.0),
+                invited_mean=means[name],
                 session_hours=tuple(float(hour) for hour in hours),
                 variance_to_mean=channel.variance_to_mean,
                 first_time_share=channel.first_time_share,
-                no_show_share=channel.no_show_share,
+                no_show_share=channel.missing_share,
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,

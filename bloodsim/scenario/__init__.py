@@ -45,6 +45,7 @@ from bloodsim.scenario.regions import (
     RouteProduct,
     Routes,
 )
+from bloodsim.scenario.resources import Resources
 from bloodsim.scenario.run import (
     CalendarSettings,
     CostWeights,
@@ -90,6 +91,7 @@ __all__ = [
     "RegionalFactor",
     "RegionalFactors",
     "Regulation",
+    "Resources",
     "Route",
     "RouteProduct",
     "Routes",
@@ -125,6 +127,8 @@ class Scenario(Model):
     """Ways of collecting."""
     donor_pools: DonorPools = DonorPools()
     """Repeat donors as pools, and donors on call."""
+    resources: Resources = Resources()
+    """Campaigns, places, teams, sites, organisations, trends, plans and laboratories."""
     demand: Frozen[Name, Demand]
     """What hospitals ask for, by product."""
     regions: Frozen[RegionId, Region]

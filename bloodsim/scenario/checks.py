@@ -322,7 +322,7 @@ def _units_per_invited(scenario: Scenario, region: Region, channel: str, product
     found = scenario.channels[channel]
     if found.gift != product.source:
         return 0.0
-    came = (1 - found.no_show_share) * (1 - found.deferral_share)
+    came = (1 - found.missing_share) * (1 - found.deferral_share)
     kept = came * (1 - found.test_failure_share) * (1 - product.discard_share)
     if product.source == "apheresis":
         return kept * product.units_per_donation

@@ -114,7 +114,7 @@ class DonorPool(Model):
     """Power of (eligible / usual eligible) in the turnout of repeat donors: 1 = in proportion, 0 =
     scarcity does not show (judgement)."""
     repeat_shares: Frozen[Segment, Share] = {"once": 0.35, "twice": 0.2, "regular": 0.45}
-    """Shares of the gifts of repeat donors by segment on a normal day; they sum to 1 (judgement)."""
+    """Shares of repeat donors' gifts by segment on a normal day; they sum to 1 (judgement)."""
     reactive_share: Share = 0.003
     """Share of gifts with a reactive test: the donor is removed for good (judgement)."""
     opening_lapsed_years: Annotated[float, Field(ge=0, le=20)] = 2.0
@@ -150,7 +150,7 @@ class PlateletPool(DonorPool):
     mean_return_days: Annotated[float, Field(ge=0, le=3660)] = 30.0
     """Mean days from the first eligible day to the next gift (judgement)."""
     repeat_shares: Frozen[Segment, Share] = {"once": 0.08, "twice": 0.07, "regular": 0.85}
-    """Shares of the gifts of repeat donors by segment on a normal day; they sum to 1 (judgement)."""
+    """Shares of repeat donors' gifts by segment on a normal day; they sum to 1 (judgement)."""
     from_whole_blood_share: Share = 0.0
     """Share of first-time platelet donors who come from the whole-blood pool."""
     after_whole_blood_days: Interval = 90

@@ -22,7 +22,7 @@ CLOSED = {
 
 def closed_pool(interval, wait, supply=200.0, days=900, **changes):
     """One region whose donors are all regular: repeat gifts are all there is."""
-    pool = {**CLOSED, "interval_days": interval, "mean_return_days": wait, "max_per_year": None}
+    pool = {**CLOSED, "interval_days": interval, "mean_return_days": wait, "max_per_year": 365}
     return lone_region(
         supply,
         1.0,
@@ -124,7 +124,7 @@ def pooled_provinces(**changes):
 def test_pools_are_off_by_default_and_neutral_without_elasticity():
     plain = simulate(three_provinces(variants=None), replications=3)
     neutral = {"elasticity": 0.0, "reactive_share": 0.0}
-    pools = {"whole_blood": neutral, "apheresis": {**neutral, "max_per_year": None}}
+    pools = {"whole_blood": neutral, "apheresis": {**neutral, "max_per_year": 365}}
     shares = {"channels__street__first_time_share": 0.5}
     shares["channels__apheresis__first_time_share"] = 0.25
     plain = simulate(three_provinces(variants=None, **shares), replications=3)

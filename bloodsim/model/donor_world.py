@@ -80,15 +80,11 @@ def compile_pools(
         fed_by = tuple(
             index
             for index, channel in enumerate(channels)
-            if channel.gift == gift and _is_voluntary(scenario, channel.name)
+            if channel.gift == gift and channel.is_voluntary
         )
         if pool is not None and fed_by:
             pools.append(_pool(scenario, pool, gift, fed_by, channels, dates))
     return tuple(pools)
-
-
-def _is_voluntary(scenario: Scenario, channel: str) -> bool:
-    return scenario.channels[channel].donor_kind == "voluntary"
 
 
 def _pool(

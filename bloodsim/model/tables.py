@@ -135,14 +135,22 @@ def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
             for c in world.channels
         ]
     )
-    return {
+    resources, voluntary = world.resources, np.array([c.is_voluntary for c in world.channels])
+    table = {
         "sessions": np.broadcast_to(open_days[..., None], invited.shape),
         "invited": invited,
         "came": came,
         "deferred": came - donations,
         "donations": donations,
         "first_time": first_time,
-    } | ({"regular": regular} if world.pools else {})
+        "team_days": np.broadcast_to((open_days * resources.teams)[..., None], invited.shape),
+        "team_hours": np.broadcast_to((open_days * resources.team_hours)[..., None], invited.shape),
+    }
+    if world.pools:
+        table["regular"] = regular
+    if not voluntary.all():
+        table["voluntary"] = donations * voluntary[:, None, None]
+    return table
 
 
 def _groups(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:

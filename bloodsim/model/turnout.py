@@ -148,11 +148,7 @@ class Turnout:
             ]
             for days, planned in self._planned(plan):
                 expected = sum(
-                    float(
-                        (
-                            means[name][np.ix_(days, columns)] * self._worth(plan, name, columns)
-                        ).sum()
-                    )
+                    self._worth(plan, name, columns, means[name][np.ix_(days, columns)])
                     for name in chosen
                 )
                 if expected > 0:
@@ -169,18 +165,20 @@ class Turnout:
         for (year, month), days in months.items():
             yield days, plan.months[month] * len(days) / monthrange(year, month)[1]
 
-    def _worth(self, plan: MonthPlan, channel: str, columns: list[int]) -> Floats:
-        """Return what an invited donor counts in a plan, by region."""
+    def _worth(self, plan: MonthPlan, channel: str, columns: list[int], invited: Floats) -> float:
+        """Return what invited donors (n_days, n_columns) are expected to give, as a plan counts."""
         settings = self.scenario.channels[channel]
         gave = (1 - settings.missing_share) * (1 - settings.deferral_share)
-        worth = np.full(len(columns), gave)
+        by_region = gave * invited.sum(axis=0)
         if plan.counts == "donations":
-            return worth
+            return float(by_region.sum())
         if settings.gift == "apheresis":
             made = [p for p in self.scenario.products.values() if p.source == "apheresis"]
-            return worth * max((p.units_per_donation for p in made), default=1.0)
+            units = max((p.units_per_donation for p in made), default=1.0)
+            return float(by_region.sum()) * units
         mixes = [self.scenario.regions[self.regions[column]].gift_shares for column in columns]
-        return worth * np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
+        units_each = np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
+        return float((by_region * units_each).sum())
 
 
 def donors_per_visit(organisation: Organisation) -> float:

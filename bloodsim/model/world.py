@@ -41,6 +41,7 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
+    is_voluntary: bool = True
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,7 @@ def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
+                is_voluntary=channel.donor_kind == "voluntary",
             )
         )
         first_slot += n

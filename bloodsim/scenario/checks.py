@@ -8,7 +8,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.donor_checks import check_donors
 from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
 
@@ -37,6 +39,8 @@ def check(scenario: Scenario) -> list[Problem]:
         *_demand(scenario),
         *_regions(scenario),
         *check_routes(scenario),
+        *check_donors(scenario),
+        *check_resources(scenario),
         *_policies(scenario),
         *_forecast(scenario),
         *_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),

@@ -183,3 +183,36 @@ def test_fatigue_wears_an_appeal_out():
     assert lifted[0] == pytest.approx(0.5)
     assert (np.diff(lifted) < 0).all()
     assert lifted[-1] == pytest.approx(0.5 * 0.97**29)
+
+
+def test_donors_on_call_give_on_the_day_within_size_and_interval():
+    team = {
+        "product": "red_cells",
+        "groups": ["AB_neg", "O_neg"],
+        "size": 7,
+        "below_units": 1e6,
+        "donors_per_call": 3,
+        "interval_days": 10,
+        "regions": ["north"],
+        "from_date": "2026-02-10",
+    }
+    plain = simulate(three_provinces(variants=None), replications=2)
+    called = three_provinces(variants=None, donor_pools__teams__rare=team)
+    results = simulate(called, replications=2)  # the ledger checks the members
+    more = results.groups["collected"] - plain.groups["collected"]
+    days = (np.datetime64("2026-03-15") - np.datetime64("2026-02-10")).astype(int) + 1
+    calls = [min(3, 7 - 3 * (day % 10)) if day % 10 < 3 else 0 for day in range(days)]
+    units = more.sel(region="north", product="red_cells").isel(variant=0)
+    assert float(units.sel(group="AB_neg").min()) > 1.2 * sum(calls)
+    assert float(units.sel(group="AB_neg").max()) < 2.5 * sum(calls)
+
+
+def test_a_team_is_conserved_and_rests():
+    from bloodsim.model.donor_teams import TeamState, TeamWorld
+
+    team = TeamWorld(0, (1,), np.ones((40, 1), bool), 7, 10.0, 3, 10)
+    state = TeamState.opening(team, 2)
+    low = np.array([[[4, 12]]])
+    given = [int(state.call(team, low, day)[0, 0, 0]) for day in range(25)]
+    assert given == ([3, 3, 1] + 7 * [0]) * 2 + [3, 3, 1, 0, 0]
+    assert state.known().tolist() == [[7, 7]]

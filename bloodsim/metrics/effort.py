@@ -67,9 +67,9 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
 
     ``sum of flows x weights + donations x w + team-days x w + terminal charge``. Flows are
     emergency lost, urgent lost, elective cancelled, unit-days of waiting, outdated, shipments
-    and unit-km; a session takes one team-day per team. The terminal charge is ``price x
-    max(0, target cover x normal-day demand - (stock + in transit - backlog))`` at the end, per region and
-    product that has a target. Weights are those of the scenario.
+    and unit-km; a session takes one team-day per team. The terminal charge is ``price x max(0,
+    target cover x normal-day demand - (stock + in transit - backlog))`` at the end, per region
+    and product that has a target. Weights are those of the scenario.
 
     Unit: points. Shape: (variant, replication[, region]).
     """

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.donor_state import DonorState
+from bloodsim.model.laboratory import longest_run
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -21,25 +22,34 @@ class Pipeline:
     """Pieces of one product that are being tested, by the day they are released.
 
     ``good`` and ``bad`` are (test_delay_days + 1, n_regions, n_groups, R) rings: what will be
-    released, and what will then be discarded.
+    released, and what will then be discarded. ``held`` (longest closure + 1, ...), by the day it
+    was due, waits for the laboratory's next working day; None where laboratories never close.
     """
 
     good: Ints
     bad: Ints
+    held: Ints | None = None
 
     @classmethod
-    def empty(cls, delay_days: int, shape: tuple[int, int, int]) -> Pipeline:
+    def empty(
+        cls, delay_days: int, shape: tuple[int, int, int], longest_closure_days: int = 0
+    ) -> Pipeline:
         """Return a pipeline with nothing in it."""
         ring = (delay_days + 1, *shape)
-        return cls(np.zeros(ring, dtype=np.int32), np.zeros(ring, dtype=np.int32))
+        pipeline = cls(np.zeros(ring, dtype=np.int32), np.zeros(ring, dtype=np.int32))
+        if longest_closure_days:
+            pipeline.held = np.zeros((longest_closure_days + 1, *shape), dtype=np.int32)
+        return pipeline
 
     def in_test(self) -> Ints:
         """Return pieces being tested (n_regions, n_groups, R)."""
-        return np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
+        testing = np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
+        return testing if self.held is None else testing + np.add.reduce(self.held, axis=0)
 
     def copy(self) -> Pipeline:
         """Return an independent copy."""
-        return Pipeline(self.good.copy(), self.bad.copy())
+        held = None if self.held is None else self.held.copy()
+        return Pipeline(self.good.copy(), self.bad.copy(), held)
 
 
 @dataclass
@@ -112,13 +122,14 @@ class Bank:
             _fill(stock, expected, product.opening_cover_days, product.test_delay_days)
         longest = int(world.routes.lead_days.max(initial=0))
         lags = max((rule.lag_days for rule in world.regulations), default=0)
+        closure = longest_run(world.resources.closed_laboratories)
         channels = (len(world.channels), world.n_regions, n_replications)
         cover = np.array([product.opening_cover_days for product in world.products])
         history = np.empty((lags + 1, len(world.products), world.n_regions, n_replications))
         history[:] = cover[:, None, None]
         return cls(
             stocks=stocks,
-            pipelines=[Pipeline.empty(p.test_delay_days, shape) for p in world.products],
+            pipelines=[Pipeline.empty(p.test_delay_days, shape, closure) for p in world.products],
             roads=[
                 Roads.empty(longest, stock) if product.name in world.routes.products else None
                 for product, stock in zip(world.products, stocks, strict=True)
@@ -127,7 +138,7 @@ class Bank:
             cover_history=history,
             turnout_factor=np.ones(channels),
             pool_factor=np.ones(channels),
-            donors=DonorState.opening(world.pools, *channels),
+            donors=DonorState.opening(world.pools, world.teams, channels),
         )
 
     def copy(self) -> Bank:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model import laboratory
 from bloodsim.model.bank import Bank
 from bloodsim.model.donors import Donors, limit_total
 from bloodsim.model.ledger import Ledger
@@ -64,6 +65,8 @@ class Collection:
             self.ledger.count_donors(index, invited, came, donated, kinds.get(index))
             gifts[channel.gift] = gifts[channel.gift] + donated
             failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
+        if self.world.teams:
+            gifts["whole_blood"] = gifts["whole_blood"] + self._call_teams(day)
         for index, product in enumerate(self.world.products):
             pieces = self._pieces(product, gifts[product.source], uniform[2])
             share = failing[product.source] / np.maximum(gifts[product.source], 1)
@@ -78,6 +81,16 @@ class Collection:
         for pool in self.world.pools:
             kinds |= self.donors.give(pool.gift, {i: donated[i] for i in pool.channels}, day)
         return kinds
+
+    def _call_teams(self, day: int) -> Ints:
+        """Return the gifts of donors on call, cumulated over groups; none of them is deferred."""
+        given = np.zeros_like(self.invited[0])
+        for team, state in zip(self.world.teams, self.bank.donors.teams, strict=True):
+            groups = list(team.groups)
+            on_hand = self.bank.stocks[team.product].on_hand()[:, groups]
+            given[:, groups] += state.call(team, on_hand, day)
+        self.ledger.team_donations += np.add.reduce(given, axis=1)
+        return np.cumsum(given, axis=1, dtype=np.int32)
 
     def _limit_processing(self, donated: dict[int, Ints], most: Ints) -> None:
         """Turn away, in place, donors whose blood the laboratory could not process today."""
@@ -135,12 +148,27 @@ class Collection:
             roads = self.bank.roads[index]
             if roads is not None:  # shipments on the road hold nothing newer than when they left
                 roads.arriving[:, stock.slot(expiry)] = roads.total
+            good = pipeline.good[slot]
+            if pipeline.held is not None:
+                good = self._keep_working_days(index, pipeline.held, good, day)
             self.ledger.add("discarded", index, pipeline.bad[slot])
-            self.ledger.add("released", index, pipeline.good[slot])
-            self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)
-            stock.receive(pipeline.good[slot])
+            self.ledger.add("released", index, good)
+            self.ledger.add_expiry_weight(index, good, expiry)
+            stock.receive(good)
             pipeline.good[slot] = 0
             pipeline.bad[slot] = 0
+
+
+    def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
+        """Release what closed laboratories held back; return what they release of *good* today."""
+        assert self.world.resources.closed_laboratories is not None
+        closed, product = self.world.resources.closed_laboratories[day], self.world.products[index]
+        life = product.life_days - product.test_delay_days
+        for late in laboratory.let_go(held, self.bank.stocks[index], closed, day, life):
+            self.ledger.add("released" if late.usable else "discarded", index, late.pieces)
+            if late.usable:
+                self.ledger.add_expiry_weight(index, late.pieces, late.expiry)
+        return laboratory.hold(held, good, closed, day)
 
 
 def _seated(cumulated: Ints, places: int) -> Ints:

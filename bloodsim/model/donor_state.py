@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.donor_teams import TeamState, TeamWorld
 from bloodsim.model.donor_world import PoolWorld
 
 Floats = NDArray[np.float64]
@@ -93,22 +94,6 @@ class PoolState:
 
 
 @dataclass
-class TeamState:
-    """Members of one team of donors on call.
-
-    ``free`` (n_groups, n_regions, R); ``away`` (interval_days, n_groups, n_regions, R) by the day
-    they are free again.
-    """
-
-    free: Ints
-    away: Ints
-
-    def copy(self) -> TeamState:
-        """Return an independent copy."""
-        return TeamState(self.free.copy(), self.away.copy())
-
-
-@dataclass
 class DonorState:
     """All that donors carry from day to day.
 
@@ -123,17 +108,31 @@ class DonorState:
 
     @classmethod
     def opening(
-        cls, pools: tuple[PoolWorld, ...], n_channels: int, n_regions: int, n: int
+        cls,
+        pools: tuple[PoolWorld, ...],
+        teams: tuple[TeamWorld, ...],
+        shape: tuple[int, int, int],
     ) -> DonorState:
-        """Return the state at the start of the warm-up."""
+        """Return the state at the start of the warm-up; *shape* is (n_channels, n_regions, R)."""
+        on_call = [TeamState.opening(team, shape[2]) for team in teams]
         if not pools:
-            return cls()
-        shape = (n_channels, n_regions, n)
+            return cls(teams=on_call)
         return cls(
-            pools=[PoolState.opening(pool, n) for pool in pools],
+            pools=[PoolState.opening(pool, shape[2]) for pool in pools],
+            teams=on_call,
             first_time=Carry.of(shape),
             effect=np.ones(shape),
         )
+
+    def known(self) -> list[Ints]:
+        """Return what is conserved of each pool and team (n_regions, R)."""
+        return [part.known() for part in (*self.pools, *self.teams)]
+
+    def is_sound(self) -> bool:
+        """Whether no count of donors is negative."""
+        counts = [c for p in self.pools for c in (p.eligible, p.ring, p.lapsed)]
+        counts += [c for team in self.teams for c in (team.free, team.away)]
+        return all(count.min(initial=0) >= 0 for count in counts)
 
     def copy(self) -> DonorState:
         """Return an independent copy."""

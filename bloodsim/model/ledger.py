@@ -49,7 +49,8 @@ class Ledger:
         self.unmet: Ints = np.zeros_like(self.requested)
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.donors: Ints = np.zeros((5, len(world.channels), n_regions, n), np.int32)
-        self.opening_donors = [pool.known() for pool in bank.donors.pools]
+        self.team_donations: Ints = np.zeros((n_regions, n), np.int32)
+        self.opening_donors = bank.donors.known()
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.cover_sum: Floats = np.zeros((n_products, n_regions, n))
@@ -254,10 +255,10 @@ class Ledger:
         for name, state in closing.items():
             if state.min(initial=0) < 0:
                 raise ConservationError(f"{name} is negative")
-        for opening_donors, pool in zip(self.opening_donors, self.bank.donors.pools, strict=True):
-            self._same("donors", opening_donors, pool.known())
-            if min(pool.eligible.min(), pool.ring.min(), pool.lapsed.min()) < 0:
-                raise ConservationError("donors are negative")
+        for before, after in zip(self.opening_donors, self.bank.donors.known(), strict=True):
+            self._same("donors", before, after)
+        if not self.bank.donors.is_sound():
+            raise ConservationError("donors are negative")
         for index in range(len(self.world.products)):
             streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
             requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.laboratory import closed_days
 from bloodsim.model.span import applies_in
 from bloodsim.scenario.resources import Staffing
+from bloodsim.seasons import Calendar
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
@@ -57,6 +59,8 @@ class ResourceWorld:
         Donors that a session can receive; channels without a limit are missing.
     processing : int array (n_days, n_regions) or None
         Whole-blood donations that a laboratory can take; None = no limit.
+    closed_laboratories : bool array (n_days, n_regions) or None
+        Days without release; None = every day releases.
     teams, team_hours : float array (n_channels, n_regions)
         Teams of a session, and the hours that they work together.
     """
@@ -66,10 +70,13 @@ class ResourceWorld:
     places: dict[int, Ints]
     processing: Ints | None
     teams: Floats = field(default_factory=lambda: np.ones((0, 0)))
+    closed_laboratories: Mask | None = None
     team_hours: Floats = field(default_factory=lambda: np.ones((0, 0)))
 
 
-def compile_resources(scenario: Scenario, dates: Sequence[date]) -> ResourceWorld:
+def compile_resources(
+    scenario: Scenario, dates: Sequence[date], calendar: Calendar
+) -> ResourceWorld:
     """Turn the resources of a scenario into arrays."""
     regions, channels = tuple(scenario.regions), tuple(scenario.channels)
     resources = scenario.resources
@@ -81,6 +88,7 @@ def compile_resources(scenario: Scenario, dates: Sequence[date]) -> ResourceWorl
         awareness=_awareness(scenario, dates),
         places=_places(scenario, dates, teams),
         processing=_processing(scenario, dates),
+        closed_laboratories=closed_days(scenario, dates, calendar),
         teams=teams,
         team_hours=teams * hours,
     )

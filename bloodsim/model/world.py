@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS, donors_for
 from bloodsim.decision import RouteTable
+from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.turnout import Turnout
@@ -112,6 +113,7 @@ class World:
     routes: RouteTable
     calendar: Calendar
     pools: tuple[PoolWorld, ...]
+    teams: tuple[TeamWorld, ...]
     resources: ResourceWorld
 
     @property
@@ -166,7 +168,8 @@ def compile_world(scenario: Scenario) -> World:
         routes=_routes(scenario),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
-        resources=compile_resources(scenario, dates),
+        teams=compile_teams(scenario, dates),
+        resources=compile_resources(scenario, dates, calendar),
     )
 
 

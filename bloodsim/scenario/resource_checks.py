@@ -54,6 +54,9 @@ def _spans(scenario: Scenario) -> Iterator[Problem]:
         for index, rule in enumerate(getattr(resources, field)):
             here = (HERE, field, str(index))
             yield from _channels(scenario, getattr(rule, "channels", ()), here)
+    for index, laboratory in enumerate(resources.laboratories):
+        here = (HERE, "laboratories", str(index))
+        yield from unknown_regions(scenario, laboratory.regions, here)
     rules = [((HERE, "campaigns", name), rule) for name, rule in resources.campaigns.items()]
     for field in ("session_places", "trends", "plans", "processing"):
         listed = getattr(resources, field)

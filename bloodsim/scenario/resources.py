@@ -196,6 +196,25 @@ class Processing(When):
     """Most whole-blood donations a day and region, over all channels."""
 
 
+class Laboratory(Model):
+    """Days on which tested units are released; on other days they wait in test."""
+
+    regions: tuple[RegionId, ...] = ()
+    """Regions; empty = all."""
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+    )
+    """Weekdays on which the laboratory releases."""
+    on_holidays: bool = True
+    """It works on public holidays."""
+
+
 class Resources(Model):
     """What collection has to work with; every part is off unless given."""
 
@@ -223,3 +242,5 @@ class Resources(Model):
     """Pools of similar organisations."""
     processing: tuple[Processing, ...] = ()
     """Dated processing capacities; the tightest counts."""
+    laboratories: tuple[Laboratory, ...] = ()
+    """Working days of laboratories; empty = every day."""

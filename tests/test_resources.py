@@ -293,3 +293,16 @@ def test_laboratories_release_on_their_working_days_and_ages_go_on(life):
     plain = simulate(scenario, replications=3).daily["discarded"].sel(product="red_cells")
     lost_in_waiting = float(discarded / plain.sel(region="south").sum())
     assert lost_in_waiting > 2 if life == 3 else lost_in_waiting < 1.2
+
+
+def test_gift_sizes_change_on_their_date():
+    mix = {"from_date": "2026-02-20", "gift_shares": {"ml_200": 0, "ml_300": 0, "ml_400": 1}}
+    scenario = three_provinces(variants=None, channels__street__regulation=None)
+    one, other = (
+        simulate(s, replications=2).daily["collected"].sel(product="red_cells")
+        for s in (scenario, scenario.set("resources.gift_mix", [mix]))
+    )
+    before, after = slice(None, "2026-02-19"), slice("2026-02-20", None)
+    assert one.sel(day=before).equals(other.sel(day=before))
+    ratio = float(other.sel(day=after).sum() / one.sel(day=after).sum())
+    assert ratio == pytest.approx(2 / (0.19 + 1.5 * 0.23 + 2 * 0.58), rel=0.02)

@@ -68,7 +68,7 @@ class Collection:
         if self.world.teams:
             gifts["whole_blood"] = gifts["whole_blood"] + self._call_teams(day)
         for index, product in enumerate(self.world.products):
-            pieces = self._pieces(product, gifts[product.source], uniform[2])
+            pieces = self._pieces(product, gifts[product.source], uniform[2], day)
             share = failing[product.source] / np.maximum(gifts[product.source], 1)
             self._into_test(index, product, day, pieces, share, uniform[3 + index % 3])
         self.invited[:] = 0
@@ -89,7 +89,8 @@ class Collection:
             groups = list(team.groups)
             on_hand = self.bank.stocks[team.product].on_hand()[:, groups]
             given[:, groups] += state.call(team, on_hand, day)
-        self.ledger.team_donations += np.add.reduce(given, axis=1)
+        first = [channel.gift for channel in self.world.channels].index("whole_blood")
+        self.ledger.count_team(first, np.add.reduce(given, axis=1))
         return np.cumsum(given, axis=1, dtype=np.int32)
 
     def _limit_processing(self, donated: dict[int, Ints], most: Ints) -> None:
@@ -100,13 +101,16 @@ class Collection:
                 limit_total(donated[index], left)
                 left = left - donated[index][:, -1]
 
-    def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats) -> Ints:
+    def _pieces(
+        self, product: ProductWorld, donations: Ints, uniform: Floats, day: int
+    ) -> Ints:
         """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""
         if product.source == "apheresis":
             cumulated = (donations * product.pieces_per_donation + uniform).astype(np.int32)
             return _per_group(cumulated)
         count = _per_group(donations).astype(np.float64)
-        shares = self.world.gift_shares[:, None, None, :]
+        dated = self.world.resources.gift_shares
+        shares = (self.world.gift_shares if dated is None else dated[day])[:, None, None, :]
         large = np.floor(count * shares[..., 2] + uniform)
         medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + uniform) - large
         per_200_ml = 2 * product.pieces_per_100_ml

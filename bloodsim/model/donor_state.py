@@ -126,7 +126,7 @@ class DonorState:
 
     def known(self) -> list[Ints]:
         """Return what is conserved of each pool and team (n_regions, R)."""
-        return [part.known() for part in (*self.pools, *self.teams)]
+        return [pool.known() for pool in self.pools] + [team.known() for team in self.teams]
 
     def is_sound(self) -> bool:
         """Whether no count of donors is negative."""

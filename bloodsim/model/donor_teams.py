@@ -46,7 +46,7 @@ class TeamState:
     @classmethod
     def opening(cls, team: TeamWorld, n: int) -> TeamState:
         """Return a team that nobody has called yet."""
-        present = team.active.any(axis=0)
+        present: NDArray[np.bool_] = np.logical_or.reduce(team.active, axis=0)
         free = np.zeros((len(present), len(team.groups), n), dtype=np.int32)
         free[present] = team.size
         return cls(free, np.zeros((team.interval_days, *free.shape), dtype=np.int32))

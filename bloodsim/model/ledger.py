@@ -49,7 +49,6 @@ class Ledger:
         self.unmet: Ints = np.zeros_like(self.requested)
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.donors: Ints = np.zeros((5, len(world.channels), n_regions, n), np.int32)
-        self.team_donations: Ints = np.zeros((n_regions, n), np.int32)
         self.opening_donors = bank.donors.known()
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
@@ -98,6 +97,10 @@ class Ledger:
             donors[3:, channel] += kinds
         else:
             donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
+
+    def count_team(self, channel: int, donors: Ints) -> None:
+        """Count donors on call (n_regions, R), all of them regular, with a channel."""
+        self.donors[[0, 1, 2, 4], channel] += donors
 
     def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
         """Count shipments (n_rows, n_groups) at their origins."""

@@ -61,6 +61,8 @@ class ResourceWorld:
         Whole-blood donations that a laboratory can take; None = no limit.
     closed_laboratories : bool array (n_days, n_regions) or None
         Days without release; None = every day releases.
+    gift_shares : float array (n_days, n_regions, 3) or None
+        Dated shares of 200, 300 and 400 mL; None = those of the regions.
     teams, team_hours : float array (n_channels, n_regions)
         Teams of a session, and the hours that they work together.
     """
@@ -71,6 +73,7 @@ class ResourceWorld:
     processing: Ints | None
     teams: Floats = field(default_factory=lambda: np.ones((0, 0)))
     closed_laboratories: Mask | None = None
+    gift_shares: Floats | None = None
     team_hours: Floats = field(default_factory=lambda: np.ones((0, 0)))
 
 
@@ -89,6 +92,7 @@ def compile_resources(
         places=_places(scenario, dates, teams),
         processing=_processing(scenario, dates),
         closed_laboratories=closed_days(scenario, dates, calendar),
+        gift_shares=_gift_shares(scenario, dates),
         teams=teams,
         team_hours=teams * hours,
     )
@@ -154,3 +158,17 @@ def _processing(scenario: Scenario, dates: Sequence[date]) -> Ints | None:
         within = applies_in(dates, rule.from_date, rule.to_date, regions, rule.regions)
         most = np.minimum(most, np.where(within, np.floor(rule.donations_per_day), UNLIMITED))
     return most.astype(np.int32)
+
+
+def _gift_shares(scenario: Scenario, dates: Sequence[date]) -> Floats | None:
+    if not scenario.resources.gift_mix:
+        return None
+    regions = tuple(scenario.regions)
+    usual = [
+        tuple(region.gift_shares.model_dump().values()) for region in scenario.regions.values()
+    ]
+    shares = np.repeat(np.array(usual)[None], len(dates), axis=0)
+    for mix in sorted(scenario.resources.gift_mix, key=lambda mix: mix.from_date):
+        within = applies_in(dates, mix.from_date, None, regions, mix.regions)
+        shares[within] = tuple(mix.gift_shares.model_dump().values())
+    return shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,16 @@ class Turnout:
     def __init__(self, scenario: Scenario, dates: Sequence[date], calendar: Calendar) -> None:
         self.scenario, self.dates, self.calendar = scenario, dates, calendar
         self.regions = tuple(scenario.regions)
+
+    def of_all(self, season: Callable[[str], Floats]) -> dict[str, Floats]:
+        """Return donors a day of every channel (n_days, n_regions); *season* reads profiles."""
+        means: dict[str, Floats] = {}
+        regions = self.scenario.regions.values()
+        for name, channel in self.scenario.channels.items():
+            base = np.array([region.donors_per_day.get(name, 0.0) for region in regions])
+            means[name] = self.of(name, base, season(channel.profile))
+        self.follow_plans(means)
+        return means
 
     def of(self, channel: str, base: Floats, season: Floats) -> Floats:
         """Return donors a day of a channel (n_days, n_regions).

@@ -236,11 +236,7 @@ def profile_factors(
 def _channels(scenario: Scenario, factors: _Factors) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
     turnout = Turnout(scenario, factors.dates, factors.calendar)
-    means: dict[str, Floats] = {}
-    for name, channel in scenario.channels.items():
-        base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
-        means[name] = turnout.of(name, base, factors.by_region(channel.profile, 1.0))
-    turnout.follow_plans(means)
+    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0))
     for name, channel in scenario.channels.items():
         n = channel.sessions_per_day
         hours = (

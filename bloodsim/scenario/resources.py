@@ -9,18 +9,18 @@ from pydantic import Field
 from bloodsim.scenario.base import (
     Days,
     Frozen,
-    Hour,
     Model,
     Name,
     NonNegative,
-    PlainText,
     Positive,
     RegionId,
     ScenarioDate,
     Share,
 )
-from bloodsim.scenario.collection import Closure, Weekday
+from bloodsim.scenario.collection import Weekday
+from bloodsim.scenario.organisations import Organisation, OrganisationPool
 from bloodsim.scenario.regions import GiftShares
+from bloodsim.scenario.sites import CandidateSite, Site
 
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -78,44 +78,6 @@ class Staffing(Model):
     """Hours that a team works at a session (judgement)."""
 
 
-class Site(Model):
-    """A fixed house, station or vehicle that adds to its region's donors_per_day."""
-
-    kind: Literal["fixed_house", "station", "vehicle"] = "fixed_house"
-    """What it is."""
-    region: RegionId
-    """Where it stands."""
-    channel: Name
-    """Channel whose profile and rates it has."""
-    donors_per_day: NonNegative
-    """Donors invited on a normal day that it is open."""
-    from_date: ScenarioDate | None = None
-    """First day; null = from the start."""
-    until_date: ScenarioDate | None = None
-    """Last day; null = no end."""
-    open_weekdays: tuple[Weekday, ...] = ()
-    """Weekdays on which it is open; empty = all."""
-    first_hour: Hour = 9.0
-    """Hour at which it opens; for the reader."""
-    last_hour: Hour = 17.0
-    """Hour at which it closes; for the reader."""
-
-
-class CandidateSite(Model):
-    """A place where a site could be opened; data for planners, without effect on a run."""
-
-    region: RegionId
-    """Where it would stand."""
-    channel: Name
-    """Channel it would belong to."""
-    name: PlainText = ""
-    """Name for readers."""
-    catchment: Frozen[Annotated[int, Field(ge=1, le=600)], NonNegative]
-    """Residents within a travel time: {15: 80000, 30: 210000}, minutes to residents, rising."""
-    gifts_per_1000_residents_year: NonNegative = 10.0
-    """Gifts a year from each thousand residents within reach (judgement)."""
-
-
 class Trend(Where):
     """Turnout that grows or shrinks; with several channels their shares of collection move."""
 
@@ -143,50 +105,6 @@ class MonthPlan(Where):
     """Year of the table; null = every year."""
     months: Frozen[Month, NonNegative]
     """Planned amount by month over all its channels and regions: {2: 599}; others as they are."""
-
-
-class Organisation(Model):
-    """A workplace, township or campus that teams visit; in place of its channel's daily base."""
-
-    region: RegionId
-    """Where it is."""
-    channel: Name
-    """Channel of its sessions."""
-    headcount: Annotated[int, Field(ge=1, le=10_000_000)]
-    """People there."""
-    quota: Annotated[int, Field(ge=0)] = 0
-    """Donors a year that it is asked for; 0 = none."""
-    cap_share: Share = 0.25
-    """Largest share of the headcount who come to one visit."""
-    donors_per_visit: Positive | None = None
-    """Donors invited to a visit; null = quota over visits, at most the cap."""
-    visit_gap_days: Annotated[int, Field(ge=1, le=730)] = 180
-    """Fewest days between two visits."""
-    min_visits: Annotated[int, Field(ge=0, le=365)] = 1
-    """Visits a year that have been agreed."""
-    closures: tuple[Closure, ...] = ()
-    """Spans without visits, such as vacations."""
-    visits: tuple[ScenarioDate, ...] = ()
-    """Dates of visits that are fixed; empty = evenly spaced over the year."""
-
-
-class OrganisationPool(Model):
-    """Many similar organisations, visited evenly over the year."""
-
-    region: RegionId
-    """Where they are."""
-    channel: Name
-    """Channel of their sessions."""
-    organisations: Annotated[int, Field(ge=1, le=1_000_000)]
-    """How many there are."""
-    visits_per_year: Annotated[float, Field(gt=0, le=365)] = 1.0
-    """Visits to each in a year."""
-    donors_per_visit: Positive
-    """Donors invited to a visit."""
-    visit_gap_days: Annotated[int, Field(ge=1, le=730)] = 180
-    """Fewest days between two visits to one of them."""
-    closures: tuple[Closure, ...] = ()
-    """Spans without visits."""
 
 
 class Processing(When):

@@ -216,3 +216,46 @@ def test_a_team_is_conserved_and_rests():
     given = [int(state.call(team, low, day)[0, 0, 0]) for day in range(25)]
     assert given == ([3, 3, 1] + 7 * [0]) * 2 + [3, 3, 1, 0, 0]
     assert state.known().tolist() == [[7, 7]]
+
+
+def test_platelet_donors_who_come_from_the_whole_blood_pool_leave_it():
+    platelets = {"from_whole_blood_share": 0.5}
+    pools = {"whole_blood": {}, "apheresis": platelets}
+    years = {"run__score_start": "2025-01-01", "run__score_end": "2026-12-31", "variants": None}
+    years |= {"channels__apheresis__first_time_share": 0.4, "channels__street__regulation": None}
+    scenario = three_provinces(donor_pools=pools, **years)
+    plain = three_provinces(donor_pools={**pools, "apheresis": {}}, **years)
+    one, other = (simulate(s, replications=2) for s in (plain, scenario))  # donors are checked
+    ratio = other.collection["donations"].sum() / one.collection["donations"].sum()
+    assert float(ratio) == pytest.approx(1, abs=0.01)  # the usual path knows of the loss
+
+
+def test_the_eligible_leave_first_then_those_who_waited_longest():
+    world = compile_world(pooled_provinces())
+    state = Bank.opening(world, 1).donors.pools[0]
+    known, eligible = state.known(), int(state.eligible[:, 0].sum())
+    donors = np.array([[eligible + 30], [0], [5]], dtype=np.int32)
+    state.leave(donors, range(-180, -90))
+    assert state.eligible[:, 0].sum() == 0
+    assert state.removed[:, 0].tolist() == [eligible + 30, 0, 5]
+    assert np.array_equal(state.known(), known)
+
+
+def test_a_shorter_interval_frees_donors_at_once_and_raises_turnout():
+    law = [{"from_date": "2010-09-01", "interval_days": 90}]
+    scenario = closed_pool(180, 120, days=1500, interval_changes=law)
+    gifts = gifts_by_day(simulate(scenario, replications=8)).mean("replication").values
+    before, after = gifts[:240].mean(), gifts[1000:].mean()
+    assert after / before == pytest.approx((180 + 120) / (90 + 120), rel=0.02)
+    assert gifts[243:260].mean() > 1.3 * before
+
+
+def test_retention_and_recall_move_turnout():
+    lost = {"retention": [{"from_date": "2010-03-01", "factor": 0.5}]}
+    won = {**lost, "recall": [{"from_date": "2010-03-01", "share_per_day": 0.01}]}
+    base, less, more = (
+        float(gifts_by_day(simulate(closed_pool(30, 20, days=500, **c), replications=4)).sum())
+        for c in ({}, lost, won)
+    )
+    assert less < 0.5 * base
+    assert less < more < base

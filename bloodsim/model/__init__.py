@@ -95,6 +95,9 @@ An appeal's lift is relative to the channel's turnout and comes from repeat dono
 of it takes *loss_per_day* off its effect, quiet brings it back (*recovery_days*). Without a pool an
 appeal lifts turnout at no later price.
 
+Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
+first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
+
 Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
 *below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
 
@@ -144,5 +147,6 @@ is negative. A violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Alerts that act, drives that a planner places, approvals and agreements, shocks. Alert levels are only counted.
+Alerts that act, drives that a planner places, approvals and agreements, shocks.
+Alert levels are only counted.
 """

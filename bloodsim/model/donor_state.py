@@ -57,6 +57,7 @@ class PoolState:
     reactive: Carry
     recalled: Carry
     split: Carry
+    converted: Carry
 
     @classmethod
     def opening(cls, pool: PoolWorld, n: int) -> PoolState:
@@ -77,11 +78,30 @@ class PoolState:
             reactive=Carry.of(eligible.shape),
             recalled=Carry.of(eligible.shape),
             split=Carry.of(eligible.shape),
+            converted=Carry.of(nobody.shape),
         )
 
     def deferred(self) -> Ints:
         """Return donors within their interval (3, n_regions, R)."""
         return np.add.reduce(self.ring, axis=0)
+
+    def leave(self, donors: Ints, ring_days: range) -> None:
+        """Take donors (n_regions, R) out: the eligible first, then of days of gift, in order."""
+        total = np.add.reduce(self.eligible, axis=0).astype(np.int64)
+        taken = np.minimum(donors, total)
+        running, before = np.zeros_like(total), np.zeros_like(donors)
+        for segment in range(len(self.eligible)):
+            running = running + self.eligible[segment]
+            upto = (taken * running // np.maximum(total, 1)).astype(np.int32)
+            self.eligible[segment] -= upto - before
+            before = upto
+        rest = donors - before
+        for day in ring_days if rest.any() else ():
+            for waiting in self.ring[day % len(self.ring)]:
+                found = np.minimum(rest, waiting)
+                waiting -= found
+                rest -= found
+        self.removed += donors - rest
 
     def known(self) -> Ints:
         """Return all donors that are or were in the pool, less those who entered (conserved)."""

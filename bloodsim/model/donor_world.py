@@ -48,6 +48,10 @@ class PoolWorld:
         Length of the delay line.
     most_per_eligible : float
         Largest share of eligible donors who can give on one day.
+    from_whole_blood_share : float
+        Share of first-time donors who leave the pool of whole-blood donors.
+    after_whole_blood_days : int
+        Days since their last whole-blood gift, at least.
     opening_eligible, opening_lapsed : int array (3, n_regions)
         Donors at the start.
     opening_ring : int array (ring_days, 3, n_regions)
@@ -68,6 +72,8 @@ class PoolWorld:
     opening_eligible: Ints
     opening_lapsed: Ints
     opening_ring: Ints
+    from_whole_blood_share: float = 0.0
+    after_whole_blood_days: int = 0
 
 
 def compile_pools(
@@ -83,8 +89,18 @@ def compile_pools(
             if channel.gift == gift and channel.is_voluntary
         )
         if pool is not None and fed_by:
-            pools.append(_pool(scenario, pool, gift, fed_by, channels, dates))
+            leaving = _leaving(scenario, channels) if gift == "whole_blood" else None
+            pools.append(_pool(scenario, pool, gift, fed_by, channels, dates, leaving))
     return tuple(pools)
+
+
+def _leaving(scenario: Scenario, channels: Sequence[ChannelWorld]) -> Floats | None:
+    """Return whole-blood donors a day who are planned to become platelet donors."""
+    platelets = scenario.donor_pools.apheresis
+    fed_by = [c for c in channels if c.gift == "apheresis" and c.is_voluntary]
+    if platelets is None or platelets.from_whole_blood_share == 0 or not fed_by:
+        return None
+    return _planned_gifts(fed_by)[0] * platelets.from_whole_blood_share
 
 
 def _pool(
@@ -94,18 +110,20 @@ def _pool(
     fed_by: tuple[int, ...],
     channels: Sequence[ChannelWorld],
     dates: Sequence[date],
+    leaving: Floats | None,
 ) -> PoolWorld:
     regions = tuple(scenario.regions)
     first, repeat = _planned_gifts([channels[index] for index in fed_by])
     weights = np.array([pool.repeat_shares.get(segment, 0.0) for segment in SEGMENTS])
     by_segment = weights[:, None] * repeat[:, None]  # (n_days, 3, n_regions)
     entering = _entered(first, by_segment) * (1 - pool.reactive_share)
+    out = by_segment if leaving is None else by_segment + weights[:, None] * leaving[:, None]
     mean_gifts, mean_entering = by_segment.mean(axis=0), entering.mean(axis=0)
-    returning = mean_gifts / np.where(mean_entering > 0, mean_entering, np.inf)
+    returning = out.mean(axis=0) / np.where(mean_entering > 0, mean_entering, np.inf)
     retained = np.minimum(returning, 1.0)
     eligible = mean_gifts * _days_at_risk(pool)[:, None]
     interval = pool.interval_days
-    usual = _usual_path(eligible, mean_entering, entering, by_segment, retained, interval)
+    usual = _usual_path(eligible, mean_entering, entering, out, retained, interval)
     due, ring_days = _due_days(pool, dates)
     ring = np.zeros((ring_days, len(SEGMENTS), len(regions)), dtype=np.int32)
     for day in range(-interval, 0):  # whole donors, spread evenly over the days of the interval
@@ -131,6 +149,8 @@ def _pool(
         opening_eligible=np.floor(usual[0] - mean_entering * retained + 0.5).astype(np.int32),
         opening_lapsed=np.floor(lapsing + 0.5).astype(np.int32),
         opening_ring=ring,
+        from_whole_blood_share=getattr(pool, "from_whole_blood_share", 0.0),
+        after_whole_blood_days=getattr(pool, "after_whole_blood_days", 0),
     )
 
 
@@ -168,16 +188,16 @@ def _usual_path(
     eligible: Floats,
     mean_entering: Floats,
     entering: Floats,
-    gifts: Floats,
+    leaving: Floats,
     retained: Floats,
     interval: int,
 ) -> Floats:
     """Follow the means: eligible donors of every day if turnout is as planned."""
-    usual, level = np.empty_like(gifts), eligible.copy()
-    for day in range(len(gifts)):
+    usual, level = np.empty_like(leaving), eligible.copy()
+    for day in range(len(leaving)):
         if day > 0:
             due = entering[day - interval] if day >= interval else mean_entering
-            level = level - gifts[day - 1] + retained * due
+            level = level - leaving[day - 1] + retained * due
         usual[day] = level
     return np.maximum(usual, LOWEST_USUAL * eligible)
 

@@ -151,6 +151,7 @@ class Donors:
         zero = np.zeros_like(state.entered)
         gifts = self._by_segment(pool, state, sum(repeat.values(), zero), day)
         newcomers = sum(first.values(), zero)
+        self._convert(pool, state, newcomers, day)
         entering = np.stack([newcomers, gifts[0], gifts[1] + gifts[2]])
         removed = state.reactive.take(entering, pool.reactive_share)
         state.eligible -= gifts
@@ -158,6 +159,16 @@ class Donors:
         state.entered += newcomers
         state.removed += np.add.reduce(removed, axis=0)
         return _with_regulars(first, repeat, gifts)
+
+    def _convert(self, pool: PoolWorld, state: PoolState, newcomers: Ints, day: int) -> None:
+        """Take those newcomers out of the whole-blood pool who gave whole blood before."""
+        others = [i for i, other in enumerate(self.world.pools) if other.gift == "whole_blood"]
+        if pool.from_whole_blood_share == 0 or not others:
+            return
+        converted = state.converted.take(newcomers, pool.from_whole_blood_share)
+        oldest = day - self.world.pools[others[0]].ring_days + 1
+        rested = range(oldest, day - pool.after_whole_blood_days + 1)
+        self.bank.donors.pools[others[0]].leave(converted, rested)
 
     def _first_and_repeat(
         self, pool: PoolWorld, state: PoolState, donated: dict[int, Ints]

@@ -26,6 +26,7 @@ def check_donors(scenario: Scenario) -> Iterator[Problem]:
         here = ("donor_pools", "awareness", str(index))
         yield from unknown_regions(scenario, rule.regions, here)
         yield from reversed_dates(here, rule.from_date, rule.to_date)
+    yield from _conversion(scenario)
     yield from _teams(scenario)
     yield from _kinds(scenario)
 
@@ -52,6 +53,17 @@ def _pool(scenario: Scenario, gift: str, pool: DonorPool) -> Iterator[Problem]:
             message = f"donors would give {rate:.1f} times a year, {pool.max_per_year} are allowed"
             hint = "a longer interval_days or mean_return_days"
             yield Problem((*here, "mean_return_days"), message, hint)
+
+
+def _conversion(scenario: Scenario) -> Iterator[Problem]:
+    """Check platelet donors who come from the whole-blood pool."""
+    whole_blood, platelets = scenario.donor_pools.whole_blood, scenario.donor_pools.apheresis
+    if platelets is None or platelets.from_whole_blood_share == 0:
+        return
+    here = ("donor_pools", "apheresis", "from_whole_blood_share")
+    if whole_blood is None:
+        message = "there is no pool of whole-blood donors to come from"
+        yield Problem(here, message, "add donor_pools.whole_blood: {}")
 
 
 def _renewal(here: Path, pool: DonorPool, first_time: list[float]) -> Iterator[Problem]:

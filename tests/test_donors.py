@@ -259,3 +259,40 @@ def test_retention_and_recall_move_turnout():
     )
     assert less < 0.5 * base
     assert less < more < base
+
+
+def test_an_appeal_without_a_pool_lifts_the_whole_turnout_for_one_day():
+    world = compile_world(three_provinces(variants=None))
+    bank = Bank.opening(world, 2)
+    donors = Donors(world, bank)
+    donors.appeal(0, np.full((3, 2), 0.06))
+    donors.open_day(None, 0)  # type: ignore[arg-type]
+    assert bank.pool_factor[0] == pytest.approx(1.06)
+    assert (bank.pool_factor[1] == 1).all()
+    donors.open_day(None, 1)  # type: ignore[arg-type]
+    assert bank.pool_factor == pytest.approx(1.0)
+
+
+def test_variants_with_and_without_pools_stand_side_by_side():
+    scenario = three_provinces(
+        overrides__pools={"donor_pools": {"whole_blood": {}}},
+        variants={"without": ["alone"], "with_pools": ["pools"]},
+    )
+    results = simulate(scenario, replications=2)
+    regular = results.collection["regular"].sel(channel="street")
+    assert regular.sel(variant="without").isnull().all()
+    assert (regular.sel(variant="with_pools") > 0).all()
+    assert "regular_donor_share" in set(results.kpi()["kpi"])
+
+
+def test_a_donor_who_gives_twice_is_noticed(monkeypatch):
+    from bloodsim.model.donor_state import PoolState
+    from bloodsim.model.ledger import ConservationError
+
+    def forget(self, donors, ring_days):
+        self.eligible[2] -= donors
+
+    monkeypatch.setattr(PoolState, "leave", forget)
+    pools = {"whole_blood": {}, "apheresis": {"from_whole_blood_share": 0.5}}
+    with pytest.raises(ConservationError, match="donors"):
+        simulate(three_provinces(donor_pools=pools, variants=None), replications=1)

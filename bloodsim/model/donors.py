@@ -36,6 +36,7 @@ class Donors:
         self.usual_first = np.array([c.first_time_share for c in world.channels])
         self.first_share: Floats = np.broadcast_to(self.usual_first[:, None, None], shape).copy()
         self.lifts: dict[int, Floats] = {}
+        self.lifted = bool((bank.pool_factor != 1).any())
 
     # --- appeals --------------------------------------------------------------------------------
 
@@ -72,8 +73,9 @@ class Donors:
 
     def open_day(self, chunk: Chunk, day: int) -> None:
         """Let donors whose interval is over return, and set the day's turnout factors."""
-        if not self.active and not self.lifts:
+        if not self.active and not self.lifts and not self.lifted:
             return
+        self.lifted = bool(self.lifts)  # the day after an appeal sets the factors back
         scarcity = [
             self._return(pool, state, day)
             for pool, state in zip(self.world.pools, self.bank.donors.pools, strict=True)

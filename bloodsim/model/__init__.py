@@ -58,6 +58,51 @@ Season: month index x weekday index (off on public holidays) x lunar-offset fact
 Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that is
 :math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
 
+Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
+visits to *organisations*, nothing outside a channel's dates; a *trace* stands in place of all that;
+a *plan* then scales whole months of its channels, in expectation, to the planned amount (a month
+that the run only touches counts by its days). Organisations are visited by a default calendar:
+evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
+above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
+capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
+cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
+its next working day, its age gone on; what expired meanwhile is discarded.
+
+Donors
+------
+First-time donors come from the population. Repeat donors of a gift form a pool per region, in
+segments k by earlier gifts (once, twice, regular = three or more); groups are not told apart. With
+usual first-time share :math:`\phi` of a channel, turnout is multiplied by regulation and by
+
+.. math:: \phi L_1 + (1-\phi) L_2 \sum_k w_k (E_k/U_k)^{\varepsilon}
+
+where w are *repeat_shares*, E eligible donors at dawn, U usual ones, and L the lifts of campaigns
+(1 + effort x reach x lift, unless cancelled), awareness (1 + share x (factor - 1)) and appeals.
+Elasticity :math:`\varepsilon = 1` is a constant hazard per eligible donor.
+
+Who gives moves one segment up and waits *interval_days* in a delay line by day of gift, less a
+*reactive_share* removed for good. Who falls due is retained with share :math:`\rho_k` (times dated
+factors) or lapses; *recall* wins lapsed donors back. Shares of whole donors are rounded by carrying
+the remainder to the next day: nothing is drawn. On a day no more give than are eligible, nor more
+than *max_per_year* allows of the hazard; the rest are turned away.
+
+:math:`\rho_k` is not given but follows: gifts of a segment over entries to it, on average, so that
+*first_time_share* and *repeat_shares* are stationary. U is the path of the same recursion under
+planned turnout, from :math:`U_k = G_k (1 + m_k)` with G mean gifts a day and m *mean_return_days*
+(the first eligible day counts as 0 days of waiting) and a delay line of mean gifts. Real donors
+start on it: no first-year boom, and a published profile of turnout is met as it stands. A donor
+gives 365 / (I + m) times a year; an appeal's net gain in the long run is 1 / (1 + h I).
+
+An appeal's lift is relative to the channel's turnout and comes from repeat donors alone; each day
+of it takes *loss_per_day* off its effect, quiet brings it back (*recovery_days*). Without a pool an
+appeal lifts turnout at no later price.
+
+Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
+first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
+
+Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
+*below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
+
 Regulation
 ----------
 Centres throttle and boost turnout by stock:
@@ -159,10 +204,11 @@ all; neighbouring target days err alike.
 What is checked
 ---------------
 On every run, exactly: stock, test, road and cross-match balances per product, region and group,
-requests per patient group, that every piece has an age within its life, and that nothing is
-negative. A violation is an error, not a warning.
+requests per patient group, donors of every pool and team (eligible + deferred + lapsed + removed =
+opening + entered), that every piece has an age within its life, and that nothing is negative. A
+violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Donor pools (the pool factor is 1), named drives, approvals and agreements, hospital ordering.
+Drives that a planner places.
 """

@@ -392,4 +392,4 @@ def test_assumed_inputs_counts_the_last_note_that_matches() -> None:
         ],
     )
     assert (assumed_inputs(first).read, assumed_inputs(first).fitted > 10) == (2, True)
-    assert str(found).startswith("baseline rests on 179 assumed inputs (of 214 numbers: 29 read")
+    assert str(found).startswith("baseline rests on 181 assumed inputs (of 216 numbers: 29 read")

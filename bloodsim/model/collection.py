@@ -101,9 +101,7 @@ class Collection:
                 limit_total(donated[index], left)
                 left = left - donated[index][:, -1]
 
-    def _pieces(
-        self, product: ProductWorld, donations: Ints, uniform: Floats, day: int
-    ) -> Ints:
+    def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats, day: int) -> Ints:
         """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""
         if product.source == "apheresis":
             cumulated = (donations * product.pieces_per_donation + uniform).astype(np.int32)
@@ -161,7 +159,6 @@ class Collection:
             stock.receive(good)
             pipeline.good[slot] = 0
             pipeline.bad[slot] = 0
-
 
     def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
         """Release what closed laboratories held back; return what they release of *good* today."""

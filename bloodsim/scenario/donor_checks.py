@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.span_checks import reversed_dates, unknown_regions
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
@@ -124,21 +125,3 @@ def _kinds(scenario: Scenario) -> Iterator[Problem]:
         if channel.no_show_share > 0 and channel.booked_share == 0:
             message = "nobody books, so nobody can fail to come"
             yield Problem((*here, "no_show_share"), message, "raise booked_share", level="warning")
-
-
-def unknown_regions(scenario: Scenario, regions: Iterable[str], here: Path) -> Iterator[Problem]:
-    """Find regions that are not known, with the nearest that is."""
-    for index, name in enumerate(regions):
-        if name not in scenario.regions:
-            path = (*here, "regions", str(index))
-            yield Problem(path, f"unknown region '{name}'", nearest(name, scenario.regions))
-
-
-def reversed_dates(
-    here: Path, first: date | None, last: date | None, field: str = "to_date"
-) -> Iterator[Problem]:
-    """Find spans that end before they start."""
-    if first is not None and last is not None and last < first:
-        yield Problem(
-            (*here, field), f"{field} ({last}) is before from_date ({first})", "swap them"
-        )

@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bloodsim.scenario.donor_checks import reversed_dates, unknown_regions
 from bloodsim.scenario.organisation_checks import (
     HERE,
     check_channels,
@@ -15,6 +14,7 @@ from bloodsim.scenario.organisation_checks import (
     check_place,
 )
 from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.span_checks import reversed_dates, unknown_regions
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario

@@ -61,8 +61,9 @@ class Orders:
                 backlog += np.add.reduce(self.bank.waiting[number], axis=0)
         return backlog
 
-    def _send(self, item: OrderWorld, wanted: Index, day: int, lead_days: int, flow: str) -> None:
+    def _send(self, item: OrderWorld, ordered: Index, day: int, lead_days: int, flow: str) -> None:
         """Send what was ordered, from outside in full, from a parent as far as it has."""
+        wanted = np.asarray(ordered, dtype=np.int32)
         if not wanted.any():
             return
         due = self.bank.on_order[item.product]
@@ -78,7 +79,7 @@ class Orders:
         self.ledger.add_order(flow, item.product, sent, item.regions[item.suppliers == OUTSIDE])
 
     def _ship(
-        self, item: OrderWorld, origin: int, region: int, wanted: Index, day: int, lead_days: int
+        self, item: OrderWorld, origin: int, region: int, wanted: Ints, day: int, lead_days: int
     ) -> Ints:
         """Ship the oldest of a parent's stock that lasts; return what was shipped (8, R)."""
         replication = np.flatnonzero(wanted.any(axis=0))

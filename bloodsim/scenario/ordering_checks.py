@@ -40,7 +40,7 @@ def _day(scenario: Scenario) -> Iterator[Problem]:
         return
 
     def moment(phase: str, hour: float) -> tuple[float, int]:
-        return hour, scenario.run.day_order.index(phase)  # type: ignore[arg-type]
+        return hour, scenario.run.day_order.index(phase)
 
     issues = [
         moment(phase, hour) for phase in ("routine", "emergency") for hour in getattr(hours, phase)

@@ -73,6 +73,7 @@ class ProductWorld:
     normal_pieces: Floats
     margin_days: int
     accessible_share: float
+    issue_threshold_days: int
     kept_pieces: Ints
 
 
@@ -306,6 +307,7 @@ def _product(scenario: Scenario, name: str, factors: _Factors) -> ProductWorld:
         ),
         margin_days=margin_days(scenario, name),
         accessible_share=product.accessible_share,
+        issue_threshold_days=product.issue_threshold_days or 0,
         kept_pieces=_by_group(product.reserve_units, product.pieces_per_unit),
     )
 

@@ -120,7 +120,7 @@ whole. An emergency order looks at stock less backlog instead, and comes before 
 Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
 ships its oldest units that last the journey, in the order of the file; what it lacks is *not
 shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
-counted from the first routine issue after arrival on day a: they expire on day a + L and may last
+counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
 be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day

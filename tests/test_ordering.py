@@ -56,7 +56,7 @@ def test_base_stock_of_a_perishable():
 
 @pytest.mark.slow
 def test_base_stock_of_a_perishable_precisely():
-    base_stock_rows(5000)
+    base_stock_rows(2000)
 
 
 def hospital_rows(replications):
@@ -74,7 +74,7 @@ def test_four_hospitals():
 
 @pytest.mark.slow
 def test_four_hospitals_precisely():
-    hospital_rows(1000)
+    hospital_rows(600)
 
 
 def two_tiers(**changes):

@@ -29,7 +29,7 @@ from bloodsim.metrics.effort import (
     transfer_unit_km,
     transfer_units,
 )
-from bloodsim.metrics.events import event_cost_per_day
+from bloodsim.metrics.events import event_cost_per_day, event_weights
 from bloodsim.metrics.intervals import Interval, interval
 from bloodsim.metrics.shortage import (
     elective_cancelled_rate,
@@ -137,8 +137,13 @@ KPIS: dict[str, Kpi] = {
 
 
 def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
-    """Name, unit and values (variant, replication) of every indicator, product by product."""
+    """Name, unit and values (variant, replication) of every indicator, product by product.
+
+    The costs by event are left out where no event has a weight.
+    """
     for name, kpi in KPIS.items():
+        if kpi.function is event_cost_per_day and not any(event_weights(results).values()):
+            continue
         values = kpi.function(results)
         if not kpi.by_product:
             yield name, kpi.unit, values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,12 @@ EVENTS = {
 """Column of the totals that each weight applies to, beside shortage and transfers."""
 
 
+def event_weights(results: Results) -> Mapping[str, float]:
+    """Return the points per event of the scenario; empty where it has none."""
+    weights: Mapping[str, float] = results.cost_weights.get("events", {})
+    return weights
+
+
 def event_cost_per_day(
     results: Results, by: Scope = "nation", discount: float = 1.0
 ) -> xr.DataArray:
@@ -35,7 +42,7 @@ def event_cost_per_day(
 
     Unit: points per day (points, if discounted). Shape: (variant, replication[, region]).
     """
-    weights = results.cost_weights.get("events", {})
+    weights = event_weights(results)
     table = results.totals if discount == 1 else results.tables["daily"]
     columns = EVENTS if discount == 1 else EVENTS | {"holding_unit_day": "stock"}
     points = weights.get("short_unit", 0.0) * (table["lost"] + table["cancelled"])

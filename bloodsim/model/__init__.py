@@ -25,7 +25,8 @@ Default hours; phases of one hour follow the order of `clock.DAY_ORDER`.
 00    expire           units whose last permitted day of issue was yesterday leave
 06    release          what was collected *test_delay_days* ago enters stock
 07    arrive           shipments that travelled at least a day
-08    decide           planners see a snapshot; their shipments leave at once
+08    order            replenishment orders, where regions order
+08    decide           commitments leave; planners see a snapshot and send or promise
 08    arrive_same_day  shipments over roads of lead time 0
 08    emergency        emergencies, again at 14 and 20
 09    routine          urgent, then elective requests
@@ -184,6 +185,50 @@ Transfers
 A plan's shipments are checked on receipt (road, product, lots, sizes, stock with enough life left
 on arrival) and leave oldest first. A plan that cannot be carried out is an error, never trimmed.
 
+A route that needs *approval_days* k puts a plan of day t off until `decide` of t + k. It then is a
+commitment, as agreements and fixed shipments are. A commitment ships, per group and in whole lots,
+
+.. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
+
+F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
+Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
+approved leave all the same). By day t an agreement over u units a day has asked for
+
+.. math:: q \Big\lfloor q^{-1} \sum_{s \le t} u\, p(s)\, w_g \Big\rfloor
+
+pieces of group g, with lots q, season p and the group shares w of the region that sends; the flow
+back of a swap is scaled so that within the dates and the run as much is due back as out. Roads that
+take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_loss_share* is *lost
+in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
+ahead.
+
+    stock    = opening + released + received + returned - issued - shipped - outdated
+    transit  = opening + shipped + supplied - received - lost in transit
+
+*accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
+out of reach for the day. *reserve_units* of a group serve emergencies only and do not travel; they
+are the region's oldest or youngest like all others, since no unit is marked.
+
+Orders
+------
+A region with a *supply* orders by rule at `order`, per group, on its position
+
+.. math:: P = \text{stock of all ages} + \text{in test} + \text{on the way} - \text{backlog}.
+
+`base_stock`: S - P where positive. `s_S`: S - P where P < s. `s_Q`: Q where P < s. `R_S`: S - P
+every R days. The figures of a region are split over the groups by its shares, the whole staying
+whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
+Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
+ships its oldest units that last the journey, in the order of the file; what it lacks is *not
+shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
+counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
+be issued the day before. A random L is one draw per region and day, by inversion.
+
+An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
+transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;
+with *arrive* at 24 after `close`, after the books are closed. `expire` after the last issue of a
+day removes what could be issued today for the last time, so that closing stock is without it.
+
 Start
 -----
 All variants share one warm-up under *warmup_policy* and branch at *score_start* by copying arrays.
@@ -210,5 +255,5 @@ violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Drives that a planner places.
+Drives that a planner places, capacity of vehicles, products derived from stock.
 """

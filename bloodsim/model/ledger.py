@@ -257,6 +257,9 @@ class Ledger:
                 self.waiting_days[demand.product] += np.add.reduce(
                     self.bank.waiting[number], axis=(0, 2), dtype=np.int64
                 )
+        for stock in self.bank.stocks:  # a piece without an age would show here at once
+            if not np.array_equal(stock.upto[stock.slot(stock.newest_expiry)], stock.received):
+                raise ConservationError(f"pieces have lost their ages on day {day}")
         self._covers(day)
         if self.daily is not None:
             self._record()

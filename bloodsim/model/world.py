@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,7 @@ class ProductWorld:
     normal_pieces: Floats
     margin_days: int
     accessible_share: float
+    issue_threshold_days: int
     kept_pieces: Ints
 
 
@@ -312,11 +314,15 @@ def _product(
         ),
         margin_days=margin_days(scenario, name),
         accessible_share=product.accessible_share,
-        kept_pieces=np.array(
-            [round(kept.get(group, 0.0) * product.pieces_per_unit) for group in GROUPS],
-            dtype=np.int32,
-        ),
+        issue_threshold_days=product.issue_threshold_days or 0,
+        kept_pieces=_by_group(product.reserve_units, product.pieces_per_unit),
     )
+
+
+def _by_group(units: Mapping[Any, float], pieces_per_unit: int) -> Ints:
+    """Return pieces (n_groups,) by group; 0 where none are given."""
+    pieces = [round(units.get(group, 0.0) * pieces_per_unit) for group in GROUPS]
+    return np.array(pieces, dtype=np.int32)
 
 
 def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationWorld, ...]:

@@ -126,8 +126,11 @@ class Product(Model):
     """Days from collection to release; 0 and 1 both mean the next morning."""
     discard_share: Share = 0.0
     """Share of tested units lost before release for reasons other than test results."""
-    issue_order: Literal["oldest", "youngest"] = "oldest"
-    """Which units leave first."""
+    issue_order: Literal["oldest", "youngest", "threshold"] = "oldest"
+    """Which units leave first; threshold = the oldest of those younger than issue_threshold_days,
+    and where there are none, the youngest of the others (Atkinson et al., Transfusion 2012)."""
+    issue_threshold_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """Age from collection (days) of issue_order threshold."""
     accessible_share: Share = 1.0
     """Share of the stock on hand after ``decide`` that can be issued the same day, with what comes
     in later; the rest lies where requests do not reach it."""

@@ -158,6 +158,7 @@ def test_forecast_errors_of_a_day_hold_on_from_band_to_band():
 
 
 def test_forecasts_are_right_on_average():
-    """At the default errors the mean forecast is within 1.5 % of the truth at every lead."""
-    days = [by_lead(exact_world(30), today, 20, seed=today) for today in (0, 20)]
-    assert np.mean(days, axis=(0, 2, 3)) / 10 == pytest.approx(1, abs=0.015)
+    """However wide the errors, their mean is 1 at every lead: a bare exponential gives 1.07."""
+    world = foreseen(sds=(0.1, 0.2, 0.3))
+    mean = np.mean([by_lead(world, 0, 7, seed) for seed in range(5)], axis=(0, 2, 3)) / 10
+    assert mean == pytest.approx(1, abs=0.03)

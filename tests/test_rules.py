@@ -313,3 +313,12 @@ def test_national_cover_is_the_unweighted_mean_of_the_regions(monkeypatch):
     assert int(national["min_cover_day"]) == 1  # counted from the first scored day
     assert total(result, "cover_days_sum", 0) == 3 + 2 + 2
     assert total(result, "cover_days_sum", 1) == 1 + 0.5 + 0.5
+
+
+def test_a_region_that_asks_for_nothing_has_no_cover(monkeypatch):
+    """South requests no red cells: the national cover is north's three days alone."""
+    world = exact_world(1, ("north", "south"), regions__south__demand_per_day__red_cells=0)
+    result = play(monkeypatch, world, {(0, 9): 30, (1, 9): 50})
+    national = result.tables["national"].isel(variant=0, replication=0, product=0)
+    assert float(national["min_cover_days"]) == 3
+    assert result.totals["cover_days_sum"].sel(region="south").isnull().all()

@@ -31,6 +31,14 @@ def test_emergencies_come_before_urgent_before_elective(monkeypatch, stock, lost
     assert unmet(play(monkeypatch, world, {(0, 5): stock}, requests=wanted)) == lost
 
 
+def test_of_one_hour_emergencies_come_first(monkeypatch):
+    """Emergency and routine requests served at 8: the tie is never left to chance."""
+    hours = {"emergency": [8], "routine": [8]}
+    world = exact_world(1, classes=CLASSES, run__phase_hours=hours)
+    wanted = {(0, 0, O_POS, 0): 6, (0, 0, O_POS, 1): 3, (0, 0, O_POS, 2): 4}
+    assert unmet(play(monkeypatch, world, {(0, 5): 7}, requests=wanted)) == (0, 2, 4)
+
+
 @pytest.mark.parametrize(
     ("routine_hour", "lost"), [(7, (9, 0, 0)), (9, (6, 0, 0)), (15, (3, 3, 0)), (21, (1, 5, 0))]
 )
@@ -92,6 +100,15 @@ def test_the_longest_waiting_come_first_and_patience_is_exact(monkeypatch, name,
     assert daily(result, fate) == [0, 0, 1, 4, 0]
     assert daily(result, "backlog") == [4, 5, 4, 0, 0]
     assert total(result, "waiting_days") == 13
+
+
+def test_of_those_who_wait_the_longest_waiting_come_first(monkeypatch):
+    """Of 4 requests each of days 0 and 1, day 2 has 5 units: all of day 0 and one of day 1."""
+    world = exact_world(5, classes={"urgent": {"share": 1, "patience_days": 2}})
+    wanted = {(0, 0): 4, (1, 0): 4}
+    result = play(monkeypatch, world, donors={(1, 0): 5}, requests=wanted)
+    assert daily(result, "issued") == [0, 0, 5, 0, 0]
+    assert daily(result, "lost") == [0, 0, 0, 3, 0]
 
 
 @pytest.mark.parametrize(("released", "issued"), [(1, 4), (2, 4), (3, 0)])

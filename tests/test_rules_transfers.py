@@ -162,6 +162,23 @@ def test_share_surplus_counts_what_is_on_its_way(monkeypatch):
     assert daily(play(monkeypatch, world, stock), "shipped", NORTH) == [30, 0, 0]
 
 
+def test_share_surplus_gives_only_what_stands_on_the_shelf(monkeypatch):
+    """South, with 95 U and 30 on the way to it, gives west 5; north gives the other 25.
+
+    On day 0 south has 40 and gets 30 from north, two days away; west has 60 and issues 20. On
+    day 1 south has 55 more from the laboratory, and west wants 30.
+    """
+    world = three_regions(SHARE, days=2, lead_days=2)
+    stock = {(NORTH, 9): 200, (SOUTH, 9): 40, (WEST, 9): 60}
+    donors, wanted = {(0, SOUTH): 55}, {(0, WEST): 20}
+    result = play(monkeypatch, world, stock, donors=donors, requests=wanted)
+    assert moved(result) == {
+        ("north", "south"): 30,
+        ("south", "west"): 5,
+        ("north", "west"): 25,
+    }
+
+
 @pytest.mark.parametrize(
     ("tolerance", "stock", "expected"),
     [
@@ -170,6 +187,7 @@ def test_share_surplus_counts_what_is_on_its_way(monkeypatch):
         (3.5, (110, 30, 70), {("north", "south"): 5}),
         (4, (110, 30, 70), {}),
         (0, (110, 50, 50), {("north", "south"): 20, ("north", "west"): 20}),
+        (1, (90, 90, 30), {("south", "west"): 10, ("north", "west"): 10}),  # both keep 80
         (1, (105, 65, 40), {("north", "west"): 20}),  # south, at 6.5 of 7, neither gives nor asks
     ],
 )

@@ -273,7 +273,6 @@ def _product(
     growth = (1 + demand.growth_per_year) ** years
     seasonal = factors.by_region(demand.profile, demand.demand_amplitude_share)
     levels = {alert.level: alert.below_days for alert in product.alerts}
-    kept = {str(group): units for group, units in product.reserve_units.items()}
     return ProductWorld(
         name=name,
         kind=product.compatibility,

@@ -19,9 +19,9 @@ import xarray as xr
 
 from bloodsim import metrics
 from bloodsim.results import store
+from bloodsim.results.folder import SCHEMA_VERSION
 from bloodsim.results.indicator_table import Row, as_frame, as_html, as_json
 from bloodsim.results.provenance import environment
-from bloodsim.results.store import SCHEMA_VERSION
 from bloodsim.results.tables import TABLES, ResultsError, checked, put_together
 from bloodsim.seasons import HolidayBlock
 

@@ -46,6 +46,7 @@ from bloodsim.plots.style import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from bloodsim.results import Results
 
@@ -145,7 +146,7 @@ def _fan(results: Results, variant: str, product: str, region: str | None) -> _F
     if region is not None:
         cover = daily["cover_days"].sel(region=region)
     else:
-        cover = daily["stock"].sum("region") / _national_demand(results, product)
+        cover = daily["stock"].sum("region") / _national_demand(results, variant, product)
     paths = cover.transpose("replication", "day").values.astype(float)
     by_day = np.quantile(paths, list(QUANTILES.values()), axis=0)
     return _Fan(
@@ -156,11 +157,15 @@ def _fan(results: Results, variant: str, product: str, region: str | None) -> _F
     )
 
 
-def _national_demand(results: Results, product: str) -> object:
+def _national_demand(results: Results, variant: str, product: str) -> object:
     """National normal-day demand (U/day): day by day where it was kept, else its mean."""
     if "normal_demand" in results.tables:
-        return results.tables["normal_demand"]["units"].sel(product=product).sum("region")
-    return results.normal_demand.sel(product=product).sum("region")
+        return _summed(results.tables["normal_demand"]["units"], variant, product)
+    return _summed(results.normal_demand, variant, product)
+
+
+def _summed(demand: xr.DataArray, variant: str, product: str) -> xr.DataArray:
+    return demand.sel(variant=variant, product=product).sum("region")
 
 
 def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, first: bool) -> None:

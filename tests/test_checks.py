@@ -116,7 +116,7 @@ def _varied(*keys: str, **values: Any) -> dict[str, Any]:
             under("products", "platelets", test_delay_days=0, shelf_life_days=1),
             "not longer than the test delay (0 days, but 1 at least)",
         ),
-        (under("run", score_start="2039-10-01", score_end="2039-12-20"), "does not cover"),
+        (under("run", score_start="2040-10-01", score_end="2040-11-20"), "does not cover"),
         (under("regions", "BJ", "demand_per_day", red_cells=2e6), "2e+06 a day -> at most"),
         (
             under("regions", "BJ", "donors_per_day", street=9e5)

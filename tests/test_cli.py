@@ -244,8 +244,8 @@ def test_run_for_people(capsys: pytest.CaptureFixture[str]) -> None:
         capsys, "run", "minimal", *QUICK, "--variant", "none,proportional", "--out", "there"
     )
     assert (code, err) == (0, "")
-    assert "Red cells fall to" in out.splitlines()[0]
-    for part in ("lowest fill rates", "shortage_rate.red_cells", "±", "baseline rests on",
+    assert "lowest regional-mean cover of red cells" in out.splitlines()[0]
+    for part in ("lowest fill rates", "shortage_rate (%)", "±", "baseline rests on",
                  "saved in there", "next: "):  # fmt: skip
         assert part in out
     assert "share_surplus" not in out
@@ -299,3 +299,44 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     checks = {check["check"]: check["ok"] for check in found["checks"]}
     assert {"calendar", "Chinese font", "worker processes", "small simulation"} <= set(checks)
     assert (code == 0) == found["ok"] == all(checks.values())
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_numbers_are_never_cut_off(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = said(capsys, "run", "minimal", *QUICK)
+    table = out.partition("95 % interval\n")[2].partition("main indicators")[0]
+    assert max(map(len, table.splitlines())) <= width
+    assert "…" not in table
+    assert table.count("cost (points)") == (3 if width == 60 else table.count("donations"))
+    assert "not_shipped" not in table  # nothing but zeros
+
+
+def test_places_that_cannot_be_written_are_told_before_the_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bloodsim.experiment.PreparedRun.simulate", None)
+    Path("file").write_text("x", encoding="utf-8")
+    for out in ("file", "file/below", "/proc/nowhere"):
+        code, _, err = said(capsys, "run", "minimal", *QUICK, "--out", out)
+        assert (code, "internal error" in err) == (3, False), err
+
+
+def test_a_narrow_terminal_and_a_closed_pipe_are_no_errors() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(bloodsim.__file__).parent.parent)}
+    command = [sys.executable, "-m", "bloodsim", "scenarios"]
+    narrow = {**environment, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=narrow)
+    assert (done.returncode, done.stderr) == (0, "")
+    shell = f"{sys.executable} -m bloodsim show national-2026 | head -1"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, env=environment)
+    assert done.stderr == ""
+
+
+def test_a_new_scenario_bears_the_name_of_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    from bloodsim.load import load
+
+    assert said(capsys, "new", "my study")[0] == 0
+    assert load("my study/scenario.yaml").name == "my-study"

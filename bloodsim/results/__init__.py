@@ -81,7 +81,7 @@ class Results:
 
     @property
     def national(self) -> xr.Dataset:
-        """Lowest national cover by variant, replication and product."""
+        """Lowest regional-mean cover by variant, replication and product."""
         return self._tables["national"]
 
     @property

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.scenario.size_checks import check_sizes
-from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.variant_checks import check_variants
 from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
 

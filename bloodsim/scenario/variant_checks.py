@@ -41,6 +41,8 @@ def _changed_axis(
         added, removed = key not in known, value is None
         if added != removed:
             what = "add" if added else "remove"
-            message = f"a variant cannot {what} {axis[:-1]} '{key}': all variants share their {axis}"
+            message = (
+                f"a variant cannot {what} {axis[:-1]} '{key}': all variants share their {axis}"
+            )
             hint = "set its numbers to 0 instead" if removed else "add it to the whole scenario"
             yield Problem(("overrides", override, axis, str(key)), message, hint)

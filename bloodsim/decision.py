@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.seasons import Calendar
+
 IntArray = NDArray[np.integer]
 FloatArray = NDArray[np.floating]
 
@@ -64,18 +66,31 @@ class Snapshot:
         Names along the region and group axes.
     stock, in_test, in_transit : mapping of product to int array (n_regions, n_groups, R)
         Pieces usable now, being tested, and on the way to the region.
+    stock_by_life : callable (product) -> int array (life_days, n_regions, n_groups, R)
+        Pieces usable now by days of life left, less one: index 0 may be issued today only.
+    releases : callable (product) -> int array (test_delay_days, n_regions, n_groups, R)
+        Pieces in test by the day they are due, tomorrow first (some will fail).
+    arrivals : callable (product) -> int array (longest lead time, n_regions, n_groups, R)
+        Pieces on the road by the day they arrive, tomorrow first.
+    alert_level : mapping of product to int array (n_regions, n_groups, R)
+        Level in force: 0 none, else its place in the product's list of levels, from 1.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
-        arrival, row by row; to be called while deciding, not later.
+        arrival, row by row. This and the other callables answer while deciding, not later.
     backlog : mapping of product to int array (n_regions, n_groups, n_replications)
         Pieces requested earlier that still wait.
     normal_demand : mapping of product to float array (n_regions, n_groups)
         Pieces a day on a normal day (base, month and growth; no feast, no weekday).
     forecast : callable (product, days) -> float array (n_regions, n_replications)
         Forecast of the pieces requested over the next *days* days, today included, all groups; it
-        carries the forecast error that all policies share.
-    turnout_factor : mapping of channel to float array (n_regions, n_replications)
-        Today's regulation of turnout.
+        carries the forecast error that all policies share, but for what is announced.
+    announced : callable (product, days) -> int array (n_regions, n_groups, n_replications)
+        Pieces already booked for the next *days* days, today included, as far as classes are known
+        ahead; exact, and part of the forecast.
+    turnout_factor, pool_factor : mapping of channel to float array (n_regions, n_replications)
+        Today's regulation of turnout, and turnout for want of eligible donors.
+    calendar : Calendar
+        Public holidays and working days.
     pieces_per_unit : mapping of product to int
         Pieces per unit.
     routes : RouteTable
@@ -89,11 +104,18 @@ class Snapshot:
     stock: Mapping[str, IntArray]
     in_test: Mapping[str, IntArray]
     in_transit: Mapping[str, IntArray]
+    stock_by_life: Callable[[str], IntArray]
+    releases: Callable[[str], IntArray]
+    arrivals: Callable[[str], IntArray]
+    alert_level: Mapping[str, IntArray]
     shippable: Callable[[str, IntArray, IntArray], IntArray]
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
+    announced: Callable[[str, int], IntArray]
     turnout_factor: Mapping[str, FloatArray]
+    pool_factor: Mapping[str, FloatArray]
+    calendar: Calendar
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
 

@@ -392,4 +392,8 @@ def test_assumed_inputs_counts_the_last_note_that_matches() -> None:
         ],
     )
     assert (assumed_inputs(first).read, assumed_inputs(first).fitted > 10) == (2, True)
-    assert str(found).startswith("baseline rests on 211 assumed inputs (of 246 numbers: 29 read")
+    headline = (
+        f"baseline rests on {found.assumed} assumed inputs (of {found.total} numbers: 29 read"
+    )
+    assert found.assumed == found.total - 29 - 6
+    assert str(found).startswith(headline)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from bloodsim.model.bank import Roads
+from bloodsim.model.crossmatch import issue_beyond_need, take_back
+from bloodsim.model.ledger import Ledger
 from bloodsim.model.stock import Stock
 
 REGIONS, GROUPS, WORLDS = 2, 2, 3
 SHAPE = (REGIONS, GROUPS, WORLDS)
+
+
+class Books:
+    """A ledger that adds up what it is told."""
+
+    add_returned_weight = Ledger.add_returned_weight
+
+    def __init__(self, bank):
+        self.bank, self.flows = bank, {}
+        self.expiry_weight = np.zeros((1, REGIONS, WORLDS), np.int64)
+
+    def add(self, flow, product, pieces):
+        self.flows[flow] = self.flows.get(flow, 0) + int(pieces.sum())
 
 
 class ListsOfUnits(RuleBasedStateMachine):
@@ -25,12 +43,16 @@ class ListsOfUnits(RuleBasedStateMachine):
         self.road = []  # (arrival day, expiry list per cell)
         self.arriving = np.zeros((4, *self.stock.upto.shape), np.int32)
         self.total = np.zeros((4, *SHAPE), np.int32)
+        self.returns = Roads.empty(5, self.stock)
+        self.bank = SimpleNamespace(stocks=[self.stock], returns=[self.returns])
+        self.lent = []  # (day of return, cell, expiry list)
         self.open()
 
     def open(self):
         expiry = self.day - self.delay + self.life
         self.stock.open_day(expiry)
         self.arriving[:, self.stock.slot(expiry)] = self.total
+        self.returns.arriving[:, self.stock.slot(expiry)] = self.returns.total
         self.newest = expiry
 
     def counts(self, data, most):
@@ -52,6 +74,46 @@ class ListsOfUnits(RuleBasedStateMachine):
         for cell, units in self.units.items():
             count = pieces[cell]
             self.units[cell] = units[: len(units) - count] if youngest else units[count:]
+
+    @rule(data=st.data(), younger_than=st.integers(1, 9))
+    def issue_young(self, data, younger_than):
+        older = self.stock.older(self.day, younger_than)
+        able = self.stock.received - older
+        pieces = self.counts(data, able)
+        for cell, units in self.units.items():
+            young = [e for e in units if self.day - (e - self.life) < younger_than]
+            assert able[cell] == len(young)
+            for expiry in young[: pieces[cell]]:
+                units.remove(expiry)
+        self.stock.issue_oldest_above(pieces, older, self.day, younger_than)
+
+    @rule(data=st.data(), days=st.integers(1, 5), youngest=st.booleans())
+    def lend(self, data, days, youngest):
+        pieces = self.counts(data, self.stock.on_hand())
+        floor = self.stock.received - pieces if youngest else self.stock.gone.copy()
+        demand = SimpleNamespace(product=0, return_days=days)
+        issue_beyond_need(self.bank, Books(self.bank), demand, self.day, pieces, floor)
+        for cell, units in self.units.items():
+            count = pieces[cell]
+            gone = units[len(units) - count :] if youngest else units[:count]
+            self.units[cell] = units[: len(units) - count] if youngest else units[count:]
+            self.lent.append((self.day + days, cell, gone))
+
+    def get_back(self):
+        books = Books(self.bank)
+        take_back(self.bank, books, self.day)
+        back = [entry for entry in self.lent if entry[0] == self.day]
+        self.lent = [entry for entry in self.lent if entry[0] != self.day]
+        outdated = 0
+        for _, cell, units in back:
+            good = [e for e in units if e > self.day]
+            outdated += len(units) - len(good)
+            self.units[cell] = sorted(self.units[cell] + good)
+        assert books.flows.get("returned", 0) == sum(len(units) for _, _, units in back)
+        assert books.flows.get("outdated", 0) == outdated
+        assert books.expiry_weight.sum() == sum(
+            e for _, _, units in back for e in units if e > self.day
+        )
 
     @rule(data=st.data(), lead=st.integers(0, 2), min_life=st.integers(1, 3))
     def ship(self, data, lead, min_life):
@@ -97,6 +159,7 @@ class ListsOfUnits(RuleBasedStateMachine):
             assert outdated[cell] == sum(e <= self.day for e in units)
             self.units[cell] = [e for e in units if e > self.day]
         self.open()
+        self.get_back()
         self.arrive()
 
     @invariant()

@@ -66,12 +66,12 @@ def _partial(schema: Any) -> Any:
         found["properties"] = {
             key: _or_null(_partial(value)) for key, value in schema["properties"].items()
         }
-    for key in ("patternProperties", "additionalProperties"):  # of mappings by name
-        named = found.get(key)
-        if key == "patternProperties" and named:
-            found[key] = {pattern: _or_null(value) for pattern, value in named.items()}
-        elif isinstance(named, dict) and "patternProperties" not in found:
-            found[key] = _or_null(named)
+    for key in ("additionalProperties", "patternProperties"):
+        values = schema.get(key)
+        if key == "patternProperties" and isinstance(values, dict):
+            found[key] = {name: _or_null(_partial(value)) for name, value in values.items()}
+        elif isinstance(values, dict):
+            found[key] = _or_null(_partial(values))
     return found
 
 

@@ -16,6 +16,7 @@ DOMAIN_SECTIONS = (
     "profiles",
     "channels",
     "demand",
+    "demand_trace",
     "regions",
     "routes",
     "regional_factors",

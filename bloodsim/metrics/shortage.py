@@ -22,7 +22,9 @@ def requested(results: Results, by: Scope = "nation") -> xr.DataArray:
 
 
 def issued(results: Results, by: Scope = "nation") -> xr.DataArray:
-    """Units issued to patients on the scored days, of the patient's own or another group.
+    """Units issued on the scored days, of the patient's own or another group.
+
+    Gross: units of a cross-match that come back are in it (see `returned` of the totals).
 
     Unit: product units. Shape: (variant, replication[, region], product).
     """
@@ -102,12 +104,14 @@ def equity_gini(results: Results) -> xr.DataArray:
 
 
 def worst_region_fill_rate(results: Results) -> xr.DataArray:
-    """Lowest fill rate of any region: min over regions of issued / requested.
+    """Lowest fill rate of any region: min over regions of (issued - crossmatched) / requested.
 
+    What was issued beyond need, to be returned, fills no request.
     A region that asked for nothing counts as filled (1).
 
     Unit: share of units requested. Shape: (variant, replication, product).
     """
     asked = results.totals["requested"]
-    filled = ratio(results.totals["issued"], asked).where(asked != 0, 1.0)
+    needed = results.totals["issued"] - results.totals.get("crossmatched", 0.0)
+    filled = ratio(needed, asked).where(asked != 0, 1.0)
     return filled.min("region")

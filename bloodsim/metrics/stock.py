@@ -23,7 +23,10 @@ def mean_cover_days(results: Results, by: Scope = "nation") -> xr.DataArray:
     (provincial centres 2014-2021: 10.2 days, 8.1 to 14.0).
     """
     mean = results.totals["cover_days_sum"] / results.scored_days
-    return over(mean, "region") / mean.sizes["region"] if by == "nation" else mean
+    if by == "region":
+        return mean
+    # A region that asks for none of a product has no cover of it.
+    return over(mean.fillna(0.0), "region") / mean.notnull().sum("region")
 
 
 def min_cover_days(results: Results) -> xr.DataArray:

@@ -48,7 +48,9 @@ day; k makes variance over mean what the scenario says. This latent turnout is d
 sessions. On the day it is multiplied by the turnout factor and rounded with a uniform drawn ahead:
 :math:`\lfloor f N + u \rfloor` on the counts cumulated over groups, so that each group is unbiased.
 No-shows, desk deferral, gift sizes (200/300/400 mL), test failures and discards are shares,
-rounded likewise. Separation turns 200 mL into *units_per_200_ml* of each whole-blood product.
+rounded likewise, each with a uniform of its own. A failed test takes the whole bag, red cells and
+plasma alike; a discard takes pieces of one product. Separation turns 200 mL into
+*units_per_200_ml* of each whole-blood product.
 
 Season: month index x weekday index (off on public holidays) x lunar-offset factor
 :math:`\max(0, 1 + a_i (\phi - 1))` with the region's feast amplitude a x holiday factor x closures.
@@ -63,15 +65,69 @@ Centres throttle and boost turnout by stock:
 (stock + in test + in transit) over normal-day demand and T the target, a profile over days from
 the lunar New Year.
 
+With *group_gain* donors of groups that are short are called first: group g turns out
+:math:`f_g = \mathrm{clip}(1 + \gamma_g (C - C_g) / T, 0.5, 1.5)`, scaled so that the region's
+turnout stays as it is.
+
+Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
+days; ``frozen`` replays the invited donors of another variant, day by day and per replication.
+
+Alerts
+------
+At close, per product, region and RhD-positive group: a level is entered when cover was below
+*below_days* at *for_days* closes in a row, and left when cover reaches *exit_above_days*. On the
+next day the highest level in force holds back *urgent_cut* and *elective_cut* of the requests (new
+and waiting) before matching, and lifts turnout of the channels behind the product by
+*turnout_lift*. What is given up on a day it was held back counts as ``rationed``, a part of the
+unmet. All levels, cuts and lifts of the bundled scenarios are judgements.
+
+Shocks
+------
+A shock multiplies turnout and requests of its regions by :math:`1 + (\phi - 1) s(t)`, where s
+rises and falls over *ramp_days*, and may close roads. Forecasts know of it *recognised_after_days*
+after its onset; normal-day demand never does.
+
 Demand
 ------
-Requests per region, product, group and class are gamma-mixed Poisson in whole units, the gamma
-shared by groups and classes of a region-day. Emergencies come in equal parts at their moments.
-Own group first; then, if the scenario allows, other groups by `blood.donors_for`. A class is served
-only from stock above its *reserve_days* of normal-day demand. What is not served waits up to its
-patience, the longest waiting first; then it is lost (elective: cancelled).
+Unless a scenario says otherwise, requests per region, product, group and class are gamma-mixed
+Poisson in whole units, the gamma shared by groups and classes of a region-day. Emergencies come in
+equal parts at their moments. Own group first; then, if the scenario allows, other groups by
+`blood.donors_for`. A class is served only from stock above its *reserve_days* of normal-day demand.
+What is not served waits up to its patience of p days, the longest waiting before the new: who asks
+on day t is served at the moments of days t to t + p or lost (elective: cancelled) at the close of
+day t + p; each close that finds a unit waiting adds one of *waiting_days*.
 
-    requested + opening backlog = issued + lost + cancelled + closing backlog
+    requested + opening backlog = issued - crossmatched + lost + cancelled + closing backlog
+
+The mean of a region-day is base x season x growth x dated measures x regional factor. Normal-day
+demand (the divisor of cover) is base x month x growth alone.
+
+Other counts: zero-inflated negative binomial, empirical, rounded gamma or constant *day totals* X
+of the whole region, with parameters by product or by region. A day's mean m scales a distribution
+of mean m0: the negative binomial keeps r and takes success probability r / (r + (m/m0) r(1-p)/p),
+a listed or gamma value is multiplied by m / m0 and rounded. Totals are split over classes and
+groups by a multinomial draw of their shares. A dated trace stands in place of X on its dates and is
+split likewise; a part of a unit (a 0.5 U piece) is one more request. Forecasts know means and
+measures, never the trace.
+
+Young units: of a class's requests a binomial share asks for units younger than W days. They are a
+stream of their own, served right before the rest of its class, oldest first among units with
+expiry > t - W + L, and they wait and substitute by the rules of the class. The class's requests in
+all are the same numbers with and without.
+
+Cross-match: after a class of *extra_share* e is served n units at a moment,
+:math:`\lfloor e\,n + u \rfloor` more leave for hospitals, as far as stock above the reserve goes,
+next in order of age; they cause no shortage. After *return_days* they are back on the shelf at the
+hour of arrivals with the age they then have; those whose life is over are outdated. `issued` is
+gross, `crossmatched` the part beyond need, `returned` what came back:
+
+    opening at hospitals + crossmatched = returned + closing at hospitals
+
+While away they count neither as stock nor in the cover that regulation steers on. Age at issue is
+that of all units issued, gross.
+
+Announced requests: a class known k days ahead is in the snapshot exactly for days t to t + k, and
+a forecast is then what is booked plus mean x error path for the rest.
 
 Stock
 -----
@@ -91,16 +147,22 @@ Opening stock is *opening_cover_days* of normal-day demand, spread over as many 
 Luck
 ----
 Every draw comes from the stream of its (replication, region, purpose) and none depends on stock,
-policy, other regions or block size; variants that differ only in policy share all draws.
-Forecasts are the true mean times an error path by target day and lead band, the same for all.
+policy, other regions or block size; variants that differ only in policy share all draws. Day
+totals, their split, young units and cross-matches have streams of their own, so that switching one
+on leaves all other luck alone. Where a class is announced, a chunk of requests is drawn one chunk
+earlier, from the same streams in the same order. Counts, their gamma mixes and the uniforms have a
+stream each, drawn in the order of days from the start of the warm-up, 56 days at a time: a change
+of the scenario on one day leaves the luck of all earlier days alone.
+Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
+all; neighbouring target days err alike.
 
 What is checked
 ---------------
-On every run, exactly: stock, test, road and request balances per product (and group), and that
-nothing is negative. A violation is an error, not a warning.
+On every run, exactly: stock, test, road and cross-match balances per product, region and group,
+requests per patient group, that every piece has an age within its life, and that nothing is
+negative. A violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Donor pools (the pool factor is 1), alerts that act, appeals, named drives, approvals and
-agreements, shocks. Alert levels are only counted.
+Donor pools (the pool factor is 1), named drives, approvals and agreements, hospital ordering.
 """

@@ -80,6 +80,8 @@ class Bank:
         Usable stock and units in test.
     roads : list per product, None where the product does not travel
         Shipments on their way.
+    returns : list per product, None where nothing is issued beyond need
+        Cross-matched units at hospitals, by the day they come back.
     waiting : list per demand stream of int array (patience_days, n_regions, n_groups, R)
         Requests by days waited so far: index 0 has waited one day.
     cover_history : float array (longest_lag + 1, n_products, n_regions, R)
@@ -99,6 +101,7 @@ class Bank:
     stocks: list[Stock]
     pipelines: list[Pipeline]
     roads: list[Roads | None]
+    returns: list[Roads | None]
     waiting: list[Ints]
     cover_history: Floats
     turnout_factor: Floats
@@ -129,6 +132,10 @@ class Bank:
                 Roads.empty(longest, stock) if product.name in world.routes.products else None
                 for product, stock in zip(world.products, stocks, strict=True)
             ],
+            returns=[
+                Roads.empty(longest_return, stock) if longest_return else None
+                for longest_return, stock in zip(_return_days(world), stocks, strict=True)
+            ],
             waiting=[np.zeros((d.patience_days, *shape), np.int32) for d in world.demands],
             cover_history=history,
             turnout_factor=np.ones(channels),
@@ -147,6 +154,7 @@ class Bank:
             stocks=[stock.copy() for stock in self.stocks],
             pipelines=[pipeline.copy() for pipeline in self.pipelines],
             roads=[roads.copy() if roads else None for roads in self.roads],
+            returns=[returns.copy() if returns else None for returns in self.returns],
             waiting=[waiting.copy() for waiting in self.waiting],
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
@@ -183,6 +191,14 @@ class Bank:
         position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
         roads = self.roads[product]
         return position + roads.in_transit() if roads else position
+
+
+def _return_days(world: World) -> list[int]:
+    """Return, per product, the longest time that units issued beyond need are away (days)."""
+    return [
+        max((d.return_days for d in world.demands if d.product == index), default=0)
+        for index in range(len(world.products))
+    ]
 
 
 def _fill(stock: Stock, daily_pieces: Floats, cover_days: float, delay_days: int) -> None:

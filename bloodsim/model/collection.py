@@ -63,51 +63,65 @@ class Collection:
         gifts = {"whole_blood": nothing, "apheresis": nothing}
         failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
         for index, channel in enumerate(self.world.channels):
+            no_show, deferral, first_time = uniform[3 * index : 3 * index + 3]
             invited = self.invited[index]
-            first_uniform = uniform[0] if channel.gift == "whole_blood" else uniform[1]
-            came = invited - _rounded(invited, channel.no_show_share, first_uniform)
-            donated = came - _rounded(came, channel.deferral_share, first_uniform)
-            self.ledger.count_donors(index, invited, came, donated)
+            came = invited - _rounded(invited, channel.no_show_share, no_show)
+            donated = came - _rounded(came, channel.deferral_share, deferral)
+            first = _rounded(donated[:, -1:], channel.first_time_share, first_time)
+            self.ledger.count_donors(index, invited, came, donated, first)
             gifts[channel.gift] = gifts[channel.gift] + donated
             failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
+        sizing, testing, *discarding = uniform[3 * len(self.world.channels) :]
+        bags = {
+            gift: self._bags(gift, count, failing[gift], sizing, testing)
+            for gift, count in gifts.items()
+        }
         for index, product in enumerate(self.world.products):
-            pieces = self._pieces(product, gifts[product.source], uniform[2])
-            share = failing[product.source] / np.maximum(gifts[product.source], 1)
-            self._into_test(index, product, day, pieces, share, uniform[3 + index % 3])
+            given, failed = bags[product.source]
+            if product.source == "apheresis":
+                pieces, sound = (
+                    _per_group((donors * product.pieces_per_donation + sizing).astype(np.int32))
+                    for donors in (
+                        np.cumsum(given[:, :, 0], 1),
+                        np.cumsum((given - failed)[:, :, 0], 1),
+                    )
+                )
+                bad = np.maximum(pieces - sound, 0)
+            else:
+                sizes = np.floor(product.pieces_per_100_ml * np.array([2, 3, 4]))[:, None]
+                pieces = np.add.reduce(given * sizes, axis=2).astype(np.int32)
+                bad = np.add.reduce(failed * sizes, axis=2).astype(np.int32)
+            self._into_test(index, product, day, pieces, bad, discarding[index])
         self.invited[:] = 0
 
-    def _pieces(self, product: ProductWorld, donations: Ints, uniform: Floats) -> Ints:
-        """Return the pieces (n_regions, 8, R) that separation makes of cumulated donations."""
-        if product.source == "apheresis":
-            cumulated = (donations * product.pieces_per_donation + uniform).astype(np.int32)
-            return _per_group(cumulated)
-        count = _per_group(donations).astype(np.float64)
-        shares = self.world.gift_shares[:, None, None, :]
-        large = np.floor(count * shares[..., 2] + uniform)
-        medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + uniform) - large
-        per_200_ml = 2 * product.pieces_per_100_ml
-        # Whole pieces per bag: a 300 mL gift makes 1.5 times what a 200 mL gift makes.
-        pieces = (
-            (count - medium - large) * np.floor(per_200_ml)
-            + medium * np.floor(1.5 * per_200_ml)
-            + large * np.floor(2 * per_200_ml)
-        )
-        return pieces.astype(np.int32)
+    def _bags(
+        self, gift: str, donated: Ints, failing: Floats, sizing: Floats, testing: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return bags given and bags that fail a test, each (n_regions, 8, 3, R) by volume.
+
+        A failed test takes the whole bag: red cells and plasma alike.
+        """
+        count = _per_group(donated).astype(np.float64)
+        given = np.zeros((*count.shape[:2], 3, count.shape[2]))
+        if gift == "apheresis":
+            given[:, :, 0] = count
+        else:
+            shares = self.world.gift_shares[:, None, None, :]
+            given[:, :, 2] = np.floor(count * shares[..., 2] + sizing)
+            large_or_medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + sizing)
+            given[:, :, 1] = large_or_medium - given[:, :, 2]
+            given[:, :, 0] = count - large_or_medium
+        share = failing[:, -1] / np.maximum(donated[:, -1], 1)
+        flat = given.reshape(len(given), -1, given.shape[-1])
+        upto = np.floor(np.cumsum(flat, axis=1) * share[:, None] + testing)
+        return given, np.diff(upto, axis=1, prepend=0).reshape(given.shape)
 
     def _into_test(
-        self,
-        index: int,
-        product: ProductWorld,
-        day: int,
-        pieces: Ints,
-        failing: Floats,
-        uniform: Floats,
+        self, index: int, product: ProductWorld, day: int, pieces: Ints, bad: Ints, uniform: Floats
     ) -> None:
         """Put collected pieces into test; those that fail or are lost are known but not shown."""
-        cumulated = np.cumsum(pieces, axis=1, dtype=np.int32)
-        lost_share = failing + product.discard_share - failing * product.discard_share
-        lost = _per_group((cumulated * lost_share[:, -1:] + uniform).astype(np.int32))
-        np.minimum(lost, pieces, out=lost)
+        sound = np.cumsum(pieces - bad, axis=1)
+        lost = _per_group((sound * product.discard_share + uniform).astype(np.int32)) + bad
         pipeline = self.bank.pipelines[index]
         slot = (day + product.test_delay_days) % (product.test_delay_days + 1)
         pipeline.good[slot] += pieces - lost
@@ -121,9 +135,9 @@ class Collection:
             slot = day % (product.test_delay_days + 1)
             expiry = day - product.test_delay_days + product.life_days
             stock.open_day(expiry)
-            roads = self.bank.roads[index]
-            if roads is not None:  # shipments on the road hold nothing newer than when they left
-                roads.arriving[:, stock.slot(expiry)] = roads.total
+            for roads in (self.bank.roads[index], self.bank.returns[index]):
+                if roads is not None:  # what is away holds nothing newer than when it left
+                    roads.arriving[:, stock.slot(expiry)] = roads.total
             self.ledger.add("discarded", index, pipeline.bad[slot])
             self.ledger.add("released", index, pipeline.good[slot])
             self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
+from bloodsim.model.crossmatch import extra_pieces, issue_beyond_need
+from bloodsim.model.demand_world import DemandStream
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
-from bloodsim.model.world import DemandStream, World
+from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
 
@@ -22,12 +24,14 @@ class Requests:
         self._uniform: NDArray[np.float64]
         self._held: dict[int, Ints] = {}
         self.open: list[Ints] = []
+        self.chunk: Chunk
         self._spread: dict[int, list[Ints]] = {}
         self._emergency_moments = len(world.scenario.run.phase_hours.emergency)
 
     def arrive(self, chunk: Chunk, day: int) -> None:
         """Take up the day's new requests: routine ones at once, emergencies spread over the day."""
         index = day - chunk.first_day
+        self.chunk = chunk
         self.open = []
         self._uniform = chunk.slot_uniform[index][:, :, None]
         self._held = {}
@@ -66,35 +70,36 @@ class Requests:
             waiting[0] = unmet
 
     def _serve(self, number: int, demand: DemandStream, day: int) -> None:
-        waiting = self.bank.waiting[number]
+        waiting, to_patients = self.bank.waiting[number], None
         for waited in range(demand.patience_days - 1, -1, -1):
             if waiting[waited].any():
-                held = self._serve_some(demand, day, waiting[waited])
+                held, issued = self._serve_some(demand, day, waiting[waited])
+                to_patients = issued if to_patients is None else to_patients + issued
                 if held is not None and waited == demand.patience_days - 1:
                     self._held[number] = held
-        held = self._serve_some(demand, day, self.open[number])
+        held, issued = self._serve_some(demand, day, self.open[number])
         if held is not None and demand.patience_days == 0:
             self._held[number] = held
+        if demand.extra_share:
+            to_patients = issued if to_patients is None else to_patients + issued
+            self._issue_beyond_need(demand, day, to_patients)
 
-    def _serve_some(self, demand: DemandStream, day: int, wanted: Ints) -> Ints | None:
-        """Serve *wanted* in place; return what an alert held back of it."""
+    def _serve_some(self, demand: DemandStream, day: int, wanted: Ints) -> tuple[Ints | None, Ints]:
+        """Serve *wanted* in place; return what an alert held back of it, and what was issued."""
         uniform = self._uniform[demand.product]
         held = self.alerts.held_back(demand.product, demand.urgency, wanted, uniform)
         if held is None:
-            self._issue(demand, day, wanted)
-            return None
+            return None, self._issue(demand, day, wanted)
         wanted -= held
-        self._issue(demand, day, wanted)
+        issued = self._issue(demand, day, wanted)
         wanted += held
-        return held
+        return held, issued
 
-    def _issue(self, demand: DemandStream, day: int, wanted: Ints) -> None:
-        """Issue to *wanted* in place, from what stands above the class's reserve."""
+    def _issue(self, demand: DemandStream, day: int, wanted: Ints) -> Ints:
+        """Issue to *wanted* in place, from what stands above the class's reserve; return it."""
         stock = self.bank.stocks[demand.product]
-        available = stock.received - stock.gone
-        if demand.reserve_pieces[day].any():
-            available -= demand.reserve_pieces[day][..., None]
-            np.maximum(available, 0, out=available)
+        older = self._older(demand, day)
+        available = self._available(demand, day, older)
         issued = np.minimum(wanted, available)
         wanted -= issued
         if any(demand.substitutes) and wanted.any():
@@ -102,9 +107,44 @@ class Requests:
             self._substitute(demand, wanted, available, issued)
         if self.world.products[demand.product].youngest_first:
             stock.issue_youngest(issued)
+        elif older is not None:
+            stock.issue_oldest_above(issued, older, day, demand.younger_than_days)
         else:
             stock.issue_oldest(issued)
         self.ledger.add("issued", demand.product, issued)
+        return issued
+
+    def _older(self, demand: DemandStream, day: int) -> Ints | None:
+        """Return the running counts above which units are young enough; None where all are."""
+        if demand.fresh_share is None:
+            return None
+        return self.bank.stocks[demand.product].older(day, demand.younger_than_days)
+
+    def _available(self, demand: DemandStream, day: int, older: Ints | None) -> Ints:
+        """Return the pieces that a stream may be served from (n_regions, 8, R)."""
+        stock = self.bank.stocks[demand.product]
+        available = stock.received - stock.gone
+        if demand.reserve_pieces[day].any():
+            available -= demand.reserve_pieces[day][..., None]
+            np.maximum(available, 0, out=available)
+        if older is not None:
+            np.minimum(available, stock.received - older, out=available)
+        return available
+
+    def _issue_beyond_need(self, demand: DemandStream, day: int, issued: Ints) -> None:
+        """Send the units of cross-matches that patients will not need; they leave in turn."""
+        uniform = self.chunk.extra_uniform
+        assert uniform is not None
+        stock, older = self.bank.stocks[demand.product], self._older(demand, day)
+        extra = extra_pieces(
+            issued, demand.extra_share, uniform[day - self.chunk.first_day, demand.product]
+        )
+        np.minimum(extra, self._available(demand, day, older), out=extra)
+        if self.world.products[demand.product].youngest_first:
+            floor = stock.received - extra
+        else:
+            floor = stock.gone if older is None else older
+        issue_beyond_need(self.bank, self.ledger, demand, day, extra, floor)
 
     def _substitute(
         self, demand: DemandStream, wanted: Ints, available: Ints, issued: Ints
@@ -113,7 +153,7 @@ class Requests:
         # Few regions of few replications fall short: work on those rows alone.
         region, replication = np.nonzero(wanted.any(axis=1))
         short, spare = wanted[region, :, replication], available[region, :, replication]
-        given_by = np.zeros_like(short)
+        given_by, asked = np.zeros_like(short), short.copy()
         for patient, donors in enumerate(demand.substitutes):
             for donor in donors:
                 given = np.minimum(short[:, patient], spare[:, donor])
@@ -122,7 +162,7 @@ class Requests:
                 given_by[:, donor] += given
         wanted[region, :, replication] = short
         issued[region, :, replication] += given_by
-        self.ledger.add_substituted(demand.product, region, replication, given_by)
+        self.ledger.add_substituted(demand.product, region, replication, given_by, asked - short)
 
 
 def _spread(requested: Ints, uniform: NDArray[np.float64], moments: int) -> list[Ints]:

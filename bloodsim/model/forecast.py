@@ -7,18 +7,21 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.luck import Chunk
 from bloodsim.model.shocks import demand_factor
 from bloodsim.model.world import LOOK_AHEAD_DAYS, World
 from bloodsim.streams import stream
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
 
 class Forecaster:
     """Forecasts of demand with errors by (replication, region, product, target day, lead band).
 
     The log error of a target day is the sum of one normal per lead band up to the band of the lead
-    time, so forecasts improve as the day comes nearer and never contradict each other.
+    time, so forecasts improve as the day comes nearer; neighbouring target days err alike. Errors
+    have mean 1.
     Errors are drawn when first asked for, from streams of their own.
     """
 
@@ -27,8 +30,12 @@ class Forecaster:
         self._error: dict[int, Floats] = {}
 
     def demand(self, product: int, today: int, days: int) -> Floats:
-        """Return forecast pieces requested on days today .. today+days-1 (n_regions, R)."""
+        """Return forecast pieces requested on days today .. today+days-1 (n_regions, R).
+
+        Requests that are booked by now are not in it: see `announced`.
+        """
         settings, item = self.world.scenario.forecast, self.world.products[product]
+        booked = announced_share(self.world, product)
         error = self._errors(product)
         # A shock that is not recognised yet is not foreseen, not even where it is going on.
         known = demand_factor(self.world.shocks, item.name, known_on=today)
@@ -37,7 +44,8 @@ class Forecaster:
         for lead in range(days):
             target = today + lead
             band = sum(lead > end for end in settings.band_ends_days)
-            total.append(mean[target][:, None] * error[band, target])
+            expected = mean[target] * (1 - booked.get(lead, 0.0))
+            total.append(expected[:, None] * error[band, target])
         # A plain running sum: NumPy's own may group terms differently for other block sizes.
         return reduce(np.add, total) * item.pieces_per_unit
 
@@ -49,13 +57,47 @@ class Forecaster:
             shape = (len(self.replications), len(sds), n_days)
             paths = np.empty((len(sds), n_days, world.n_regions, len(self.replications)))
             purpose = f"forecast/{world.products[product].name}"
+            persistence = self.world.scenario.forecast.autocorrelation
             for region, name in enumerate(world.regions):
                 normal = np.empty(shape)
                 for row, r in enumerate(self.replications):
                     generator = stream(self.seed, r, name, purpose)
                     # Day by day, so that a longer run begins with the errors of a shorter one.
                     normal[row] = generator.standard_normal((n_days, len(sds))).T
-                    normal[row] = np.cumsum(normal[row] * sds[:, None], axis=0)
-                paths[:, :, region] = np.moveaxis(np.exp(normal), 0, -1)
+                for day in range(1, n_days):
+                    normal[:, :, day] *= np.sqrt(1 - persistence**2)
+                    normal[:, :, day] += persistence * normal[:, :, day - 1]
+                logs = np.cumsum(normal * sds[:, None] - sds[:, None] ** 2 / 2, axis=1)
+                paths[:, :, region] = np.moveaxis(np.exp(logs), 0, -1)
             self._error[product] = paths
         return self._error[product]
+
+
+def announced(world: World, chunk: Chunk, product: int, today: int, days: int) -> Ints:
+    """Return pieces booked for days today .. today+days-1 (n_regions, 8, R), exactly.
+
+    A class is known as many days ahead as the scenario says; nothing beyond is looked at.
+    """
+    n_days, found = len(chunk.requested), np.zeros_like(chunk.requested[0, 0])
+    for number, demand in enumerate(world.demands):
+        if demand.product != product or not demand.known_ahead_days:
+            continue
+        for lead in range(min(days, demand.known_ahead_days + 1)):
+            index = today + lead - chunk.first_day
+            if index < n_days:
+                found += chunk.requested[index, number]
+            else:
+                assert chunk.requested_next is not None
+                found += chunk.requested_next[index - n_days, number]
+    return found
+
+
+def announced_share(world: World, product: int) -> dict[int, float]:
+    """Return the share of a product's requests that is booked by now, by lead time (days)."""
+    known = [
+        (world.classes[number][1], days)
+        for number, days in {d.drawn: d.known_ahead_days for d in world.demands}.items()
+        if days and world.classes[number][0] == product
+    ]
+    longest = max((days for _, days in known), default=-1)
+    return {lead: sum(s for s, days in known if lead <= days) for lead in range(longest + 1)}

@@ -19,11 +19,16 @@ FLOWS = (
     "released",
     "received",
     "issued",
+    "crossmatched",
+    "returned",
     "substituted",
     "shipped",
     "outdated",
 )
-"""Flows of pieces per region, product and group."""
+"""Flows of pieces per region, product and group.
+
+``issued`` is gross: ``crossmatched`` of it was beyond need and comes back as ``returned``.
+"""
 
 COLOURS = ("blue", "yellow", "orange", "red")
 """Alert levels from mild to severe."""
@@ -52,6 +57,8 @@ class Ledger:
         self.unmet: Ints = np.zeros_like(self.requested)
         self.rationed: Ints = np.zeros_like(self.requested)
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
+        self.served_otherwise: Ints = np.zeros((n_products, n_regions, n_groups, n), np.int32)
+        self.bound_for: Ints = np.zeros_like(self.served_otherwise)
         self.donors: Ints = np.zeros((4, len(world.channels), n_regions, n), np.int32)
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
@@ -62,6 +69,7 @@ class Ledger:
         self.expiry_weight: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.issued_so_far: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
+        self.opening_returns = self._returns()
         self.opening_weight = self._stock_weight()
         self.daily: dict[str, list[NDArray[np.generic]]] | None = {} if keep_daily else None
 
@@ -72,10 +80,11 @@ class Ledger:
         self.flows[FLOWS.index(flow), product] += pieces
 
     def add_substituted(
-        self, product: int, region: Index, replication: Index, pieces: Ints
+        self, product: int, region: Index, replication: Index, by_donor: Ints, by_patient: Ints
     ) -> None:
         """Count pieces (n_rows, 8) issued to another group than their own (part of ``issued``)."""
-        self.flows[FLOWS.index("substituted"), product][region, :, replication] += pieces
+        self.flows[FLOWS.index("substituted"), product][region, :, replication] += by_donor
+        self.served_otherwise[product][region, :, replication] += by_patient
 
     def add_requests(self, stream: int, pieces: Ints) -> None:
         """Count new requests of a demand stream."""
@@ -87,13 +96,12 @@ class Ledger:
         if held_back is not None:
             self.rationed[stream] += np.minimum(pieces, held_back)
 
-    def count_donors(self, channel: int, invited: Ints, came: Ints, donated: Ints) -> None:
+    def count_donors(
+        self, channel: int, invited: Ints, came: Ints, donated: Ints, first_time: Ints
+    ) -> None:
         """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R)."""
-        donors, share = self.donors, self.world.channels[channel].first_time_share
-        donors[0, channel] += invited[:, -1]
-        donors[1, channel] += came[:, -1]
-        donors[2, channel] += donated[:, -1]
-        donors[3, channel] += (donated[:, -1] * share + 0.5).astype(np.int32)
+        for row, counted in enumerate((invited, came, donated, first_time)):
+            self.donors[row, channel] += counted[:, -1]
 
     def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
         """Count shipments (n_rows, n_groups) at their origins."""
@@ -103,6 +111,9 @@ class Ledger:
         groups = np.arange(shipped.shape[1])
         origin = self.world.routes.origin[route]
         np.add.at(shipped, (origin[:, None], groups, replication[:, None]), pieces)
+        destination = self.world.routes.destination[route]
+        bound_for = self.bound_for[product]
+        np.add.at(bound_for, (destination[:, None], groups, replication[:, None]), pieces)
 
     # --- ages -----------------------------------------------------------------------------------
     # The mean age at issue follows from a balance of expiry days: what was issued is what came in
@@ -124,6 +135,13 @@ class Ledger:
         table, weights = self.world.routes, self.expiry_weight[product]
         np.subtract.at(weights, (table.origin[route], replication), weight)
         np.add.at(weights, (table.destination[route], replication), weight)
+
+    def add_returned_weight(self, product: int, arriving: Ints, total: Ints) -> None:
+        """Count the expiry days of what comes back, as running counts (see `Stock.merge`)."""
+        newest = self.bank.stocks[product].newest_expiry
+        pieces = np.add.reduce(total, axis=1, dtype=np.int64)
+        running = np.add.reduce(arriving, axis=(0, 2), dtype=np.int64)
+        self.expiry_weight[product] += newest * pieces - (running - pieces)
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
@@ -178,8 +196,9 @@ class Ledger:
             normal = product.normal_pieces[day]
             safe = np.where(normal > 0, normal, np.inf)
             cover = np.add.reduce(on_hand, axis=1) / safe[:, None]
-            self.cover_sum[index] += cover
-            mean = _ordered_sum(cover) / len(cover)
+            asked_for = normal > 0  # cover means nothing where nothing is asked for
+            self.cover_sum[index] += np.where(asked_for[:, None], cover, np.nan)
+            mean = _ordered_sum(cover) / (int(asked_for.sum()) or 1)
             lower = mean < self.min_cover[index]
             self.min_cover[index][lower] = mean[lower]
             self.min_cover_day[index][lower] = day
@@ -219,6 +238,15 @@ class Ledger:
             worst[index] = np.array(colours, np.int8)[worst[index]]
         return worst
 
+    def _returns(self) -> Ints:
+        """Return what is at hospitals and will come back (n_products, n_regions, 8, R)."""
+        return np.stack(
+            [
+                returns.in_transit() if returns else np.zeros_like(stock.gone)
+                for returns, stock in zip(self.bank.returns, self.bank.stocks, strict=True)
+            ]
+        )
+
     def _record(self) -> None:
         assert self.daily is not None
         rows: dict[str, NDArray[np.generic]] = {
@@ -246,14 +274,17 @@ class Ledger:
         """
         opening, closing = self.opening, self.states()
         flow = {name: self.flows[i] for i, name in enumerate(FLOWS)}
-        stock = opening["stock"] + flow["released"] + flow["received"]
+        stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
         stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
         self._same("stock", stock, closing["stock"])
         tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
         self._same("in test", tested, closing["in_test"])
-        road = opening["in_transit"].sum(axis=1) + flow["shipped"].sum(axis=1)
-        road = road - flow["received"].sum(axis=1)
-        self._same("in transit", road, closing["in_transit"].sum(axis=1))
+        road = opening["in_transit"] + self.bound_for - flow["received"]
+        self._same("in transit", road, closing["in_transit"])
+        self._same("sent", flow["shipped"].sum(axis=1), self.bound_for.sum(axis=1))
+        away = self.opening_returns + flow["crossmatched"] - flow["returned"]
+        self._same("units issued beyond need", away, self._returns())
+        self._check_ages()
         for name, state in closing.items():
             if state.min(initial=0) < 0:
                 raise ConservationError(f"{name} is negative")
@@ -261,7 +292,16 @@ class Ledger:
             streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
             requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)
             rest = requested - self.unmet[streams].sum(axis=0) - closing["backlog"][index]
-            self._same("requests", rest.sum(axis=1), flow["issued"][index].sum(axis=1))
+            own_group = flow["issued"][index] - flow["substituted"][index]
+            own_group = own_group - flow["crossmatched"][index]
+            self._same("requests", rest, own_group + self.served_otherwise[index])
+
+    def _check_ages(self) -> None:
+        """Check that every piece on hand has an age, and none is past its last day of issue."""
+        for stock in self.bank.stocks:
+            last_over = stock.newest_expiry - stock.life_days
+            aged = stock.by_expiry(last_over, stock.newest_expiry)
+            self._same("ages", np.add.reduce(aged, axis=0, dtype=np.int32), stock.on_hand())
 
     def _same(self, what: str, expected: NDArray[np.generic], found: NDArray[np.generic]) -> None:
         if not np.array_equal(expected, found):

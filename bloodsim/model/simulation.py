@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 import simpy
 
-from bloodsim.blood import GROUPS
-from bloodsim.decision import Policy, Snapshot
+from bloodsim.decision import Policy
 from bloodsim.model import clock
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.collection_mode import CollectionMode
+from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.regulation import regulate
+from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 
@@ -86,7 +87,10 @@ class Simulation:
                 self.requests.arrive(self.chunk, day)
             case "release":
                 self.collection.release(day)
-            case "arrive" | "arrive_same_day":
+            case "arrive":
+                take_back(self.bank, self.ledger, day)
+                self.transfers.arrive(day)
+            case "arrive_same_day":
                 self.transfers.arrive(day)
             case "decide":
                 self.decide(day)
@@ -111,34 +115,14 @@ class Simulation:
     def decide(self, day: int) -> None:
         """Ask the policy, and send what it plans."""
         if (day - self.first_day) % self.policy.review_days == 0:
-            self.transfers.depart(self.policy(self.snapshot(day)), day)
-
-    def snapshot(self, day: int) -> Snapshot:
-        """Return what a planner may know at this moment: copies, never the future."""
-        world, bank = self.world, self.bank
-        index = {product.name: i for i, product in enumerate(world.products)}
-        shares = world.group_shares
-        backlog = self.ledger.states()["backlog"]
-        return Snapshot(
-            day=day,
-            date=world.date(day),
-            regions=world.regions,
-            groups=GROUPS,
-            stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
-            in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
-            in_transit={
-                name: roads.in_transit() if (roads := bank.roads[i]) else 0 * bank.stocks[i].gone
-                for name, i in index.items()
-            },
-            shippable=lambda product, route, replication: self.transfers.shippable(
-                product, route, replication, day
-            ),
-            backlog={name: backlog[i] for name, i in index.items()},
-            normal_demand={p.name: p.normal_pieces[day][:, None] * shares for p in world.products},
-            forecast=lambda product, days: self.forecaster.demand(index[product], day, days),
-            turnout_factor={
-                c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)
-            },
-            pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
-            routes=world.routes,
-        )
+            now = Present(
+                self.world,
+                self.bank,
+                self.ledger,
+                self.transfers,
+                self.forecaster,
+                self.chunk,
+                day,
+            )
+            self.transfers.depart(self.policy(now.snapshot()), day)
+            now.over = True

@@ -67,6 +67,27 @@ class Stock:
         self.received -= pieces
         np.minimum(self.upto, self.received, out=self.upto)
 
+    def older(self, day: int, younger_than_days: int) -> Ints:
+        """Return the running counts (n_regions, n_groups, R) above which pieces are younger.
+
+        A piece is younger on *day* if fewer than *younger_than_days* days passed since its
+        collection; pieces up to the counts are older, or gone.
+        """
+        last_expiry = day - younger_than_days + self.life_days
+        if last_expiry >= self.newest_expiry:
+            return self.received.copy()
+        if last_expiry <= day:
+            return self.gone.copy()
+        return np.maximum(self.upto[self.slot(last_expiry)], self.gone)
+
+    def issue_oldest_above(self, pieces: Ints, older: Ints, day: int, younger_than: int) -> None:
+        """Remove pieces (at most those there) that are younger (see `older`), oldest first."""
+        first = max(day, day - younger_than + self.life_days) + 1
+        for expiry in range(first, self.newest_expiry + 1):
+            upto = self.upto[self.slot(expiry)]
+            np.maximum(upto - pieces, older, out=upto)
+        self.received -= pieces
+
     def expire(self, day: int) -> Ints:
         """Remove the pieces that expire on *day* and return them."""
         outdated = np.maximum(self.upto[self.slot(day)] - self.gone, 0)

@@ -11,8 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
+from bloodsim.model.demand_world import CLASSES
 from bloodsim.model.ledger import FLOWS, Ledger
-from bloodsim.model.world import CLASSES, World
+from bloodsim.model.world import World
 
 Array = NDArray[Any]
 
@@ -91,10 +92,11 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     table = {name: _sum_groups(ledger.flows[i]) / per_unit for i, name in enumerate(FLOWS)}
     zero = np.zeros_like(table["issued"])
     table |= closing | {"opening": _sum_groups(ledger.opening["stock"]) / per_unit}
-    table |= {"returned": zero, "rationed": zero.copy(), "not_shipped": zero}
+    table |= {"rationed": zero.copy(), "not_shipped": zero}
     for number, demand in enumerate(world.demands):
         rationed = ledger.rationed[number].sum(axis=1) / per_unit[demand.product]
         table["rationed"][demand.product] += rationed
+    table |= {"requested_fresh": zero.copy(), "unmet_fresh": zero.copy()}
     for urgency in CLASSES:
         fate = "cancelled" if urgency == "elective" else "lost"
         requested, unmet = zero.copy(), zero.copy()
@@ -103,6 +105,10 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
                 one = per_unit[demand.product]
                 requested[demand.product] += ledger.requested[number].sum(axis=1) / one
                 unmet[demand.product] += ledger.unmet[number].sum(axis=1) / one
+                if demand.fresh_share is not None:
+                    fresh = ledger.requested[number], ledger.unmet[number]
+                    table["requested_fresh"][demand.product] += fresh[0].sum(axis=1) / one
+                    table["unmet_fresh"][demand.product] += fresh[1].sum(axis=1) / one
         table |= {f"requested_{urgency}": requested, f"{fate}_{urgency}": unmet}
     table["requested"] = sum(table[f"requested_{urgency}"] for urgency in CLASSES)  # type: ignore[assignment]
     table["lost"] = table["lost_emergency"] + table["lost_urgent"]
@@ -194,7 +200,6 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         table[fate][:, demand.product] += unmet
         rationed = np.diff(record["rationed"][:, number], axis=0, prepend=0) / one
         table["rationed"][:, demand.product] += rationed
-    table["returned"] = np.zeros_like(table["stock"])
     normal = _normal(world).transpose(0, 2, 1)[..., None]
     table["cover_days"] = table["stock"] / np.where(normal > 0, normal, np.inf)
     return {name: array.astype(np.float32, copy=False) for name, array in table.items()} | {

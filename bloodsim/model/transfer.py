@@ -100,13 +100,23 @@ class Transfers:
     def _check(self, shipments: Shipments, day: int) -> None:
         """Refuse what no road could carry."""
         table, product = self.world.routes, shipments.product
+        what = f"{self.world.date(day)}, {product}"
         pieces, route = np.asarray(shipments.pieces), np.asarray(shipments.route)
+        replication = np.asarray(shipments.replication)
         if product not in table.products:
-            raise PlanError(f"{self.world.date(day)}: {product} does not travel")
+            raise PlanError(f"{what}: this product does not travel")
+        _, n_groups, n_replications = self.bank.stocks[0].received.shape
+        if pieces.shape != (len(route), n_groups) or replication.shape != route.shape:
+            raise PlanError(
+                f"{what}: pieces must be (n_rows, {n_groups}), route and replication (n_rows,); "
+                f"got {pieces.shape}, {route.shape}, {replication.shape}"
+            )
+        if replication.min() < 0 or replication.max() >= n_replications:
+            raise PlanError(f"{what}: there is no such replication")
         if not (np.issubdtype(pieces.dtype, np.integer) and np.issubdtype(route.dtype, np.integer)):
-            raise PlanError(f"{self.world.date(day)}, {product}: pieces must be whole numbers")
+            raise PlanError(f"{what}: pieces and routes must be whole numbers")
         if route.min() < 0 or route.max() >= len(table):
-            raise PlanError(f"{self.world.date(day)}, {product}: there is no such route")
+            raise PlanError(f"{what}: there is no such route")
         total = pieces.sum(axis=1)
         faults = {
             "pieces must not be negative": (pieces < 0).any(axis=1),

@@ -10,8 +10,18 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.blood import GROUPS, donors_for
+from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
+from bloodsim.model.demand_world import (
+    Counts,
+    DemandStream,
+    base_units,
+    counts_of,
+    demand_streams,
+    drawn_classes,
+    measure_factors,
+)
+from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.season import SeasonalFactors
 from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, turnout_factor
 from bloodsim.scenario import Scenario
@@ -19,8 +29,6 @@ from bloodsim.seasons import Calendar, festival_offset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-CLASSES = ("emergency", "urgent", "elective")
 
 LOOK_AHEAD_DAYS = 60
 """Days known beyond the last one, for planners look further than the run goes."""
@@ -53,18 +61,6 @@ class AlertRule:
     urgent_cut: float
     elective_cut: float
     turnout_lift: float
-
-
-@dataclass(frozen=True)
-class DemandStream:
-    """Requests of one product and class; arrays (n_days, n_regions) or (n_days, n_regions, 8)."""
-
-    product: int
-    urgency: str
-    share: float
-    reserve_pieces: Ints
-    patience_days: int
-    substitutes: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,9 @@ class RegulationWorld:
 class World:
     """Everything fixed before luck and decisions.
 
-    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more.
+    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more (and a chunk, where requests are
+    announced). ``classes`` are (product, share of its requests) of the classes that are drawn,
+    ``counts`` how requests vary, by product.
     """
 
     scenario: Scenario
@@ -122,6 +120,8 @@ class World:
     channels: tuple[ChannelWorld, ...]
     products: tuple[ProductWorld, ...]
     demands: tuple[DemandStream, ...]
+    classes: tuple[tuple[int, float], ...]
+    counts: tuple[Counts, ...]
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
@@ -151,7 +151,11 @@ def compile_world(scenario: Scenario) -> World:
     run = scenario.run
     start = run.score_start - timedelta(days=warmup_days(scenario))
     n_days = (run.score_end - start).days + 1
-    dates = [start + timedelta(days=day) for day in range(n_days + LOOK_AHEAD_DAYS)]
+    known_ahead = any(
+        c.known_ahead_days for d in scenario.demand.values() for c in d.classes.values()
+    )
+    look_ahead = LOOK_AHEAD_DAYS + CHUNK_DAYS * known_ahead
+    dates = [start + timedelta(days=day) for day in range(n_days + look_ahead)]
     calendar = scenario.calendar.build()
     regions = list(scenario.regions.values())
     factors = SeasonalFactors(scenario, dates, calendar)
@@ -174,7 +178,9 @@ def compile_world(scenario: Scenario) -> World:
         ),
         channels=_channels(scenario, factors, shocks),
         products=products,
-        demands=_demand_streams(scenario, products, shares),
+        demands=demand_streams(scenario, products, shares),
+        classes=drawn_classes(scenario),
+        counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
         routes=_routes(scenario),
         shocks=shocks,
@@ -225,7 +231,8 @@ def _product(
     scenario: Scenario, name: str, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
 ) -> ProductWorld:
     product, demand = scenario.products[name], scenario.demand[name]
-    base = np.array([r.demand_per_day.get(name, 0.0) for r in scenario.regions.values()])
+    base = base_units(scenario, name)
+    measures = measure_factors(demand, list(scenario.regions), factors.dates)
     years = np.array([(day - scenario.run.score_start).days / 365.0 for day in factors.dates])
     growth = (1 + demand.growth_per_year) ** years
     seasonal = factors.by_region(demand.profile, demand.demand_amplitude_share)
@@ -259,55 +266,16 @@ def _product(
             for a in product.alerts
         ),
         demand_variance_to_mean=demand.variance_to_mean,
-        demand_mean_units=base * seasonal * growth[:, None] * demand_factor(shocks, name),
-        calm_demand_units=base * seasonal * growth[:, None],
+        demand_mean_units=base
+        * seasonal
+        * growth[:, None]
+        * measures
+        * demand_factor(shocks, name),
+        calm_demand_units=base * seasonal * growth[:, None] * measures,
         normal_pieces=(
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),
     )
-
-
-def _demand_streams(
-    scenario: Scenario, products: Sequence[ProductWorld], shares: Floats
-) -> tuple[DemandStream, ...]:
-    streams = []
-    for index, product in enumerate(products):
-        demand = scenario.demand[product.name]
-        for urgency in CLASSES:
-            if urgency not in demand.classes:
-                continue
-            rule = (
-                demand.emergency_substitution
-                if urgency == "emergency"
-                else demand.routine_substitution
-            )
-            settings = demand.classes[urgency]
-            reserve = settings.reserve_days * product.normal_pieces[:, :, None] * shares
-            streams.append(
-                DemandStream(
-                    product=index,
-                    urgency=urgency,
-                    share=settings.share,
-                    reserve_pieces=np.floor(reserve).astype(np.int32),
-                    patience_days=settings.patience_days,
-                    substitutes=_substitutes(product.kind, rule),
-                )
-            )
-    return tuple(streams)
-
-
-def _substitutes(kind: str, rule: str) -> tuple[tuple[int, ...], ...]:
-    """Return, per patient group, the positions of other groups that may serve it, best first."""
-    universal = {"red_cells": "O_"}.get(kind, "AB_")
-    rows = []
-    for patient in GROUPS:
-        donors = [donor for donor in donors_for(kind, patient) if donor != patient]
-        if rule == "none":
-            donors = []
-        elif rule == "universal":
-            donors = [donor for donor in donors if donor.startswith(universal)]
-        rows.append(tuple(GROUPS.index(donor) for donor in donors))
-    return tuple(rows)
 
 
 def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationWorld, ...]:
@@ -353,12 +321,20 @@ def _routes(scenario: Scenario) -> RouteTable:
     )
     per_unit = {name: scenario.products[name].pieces_per_unit for name in routes.products}
     rules = routes.products.items()
+    arrays = (
+        np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
+        np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
+        np.array([km for km, _, _, _ in ordered], dtype=np.float64),
+        np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+    )
+    for array in arrays:  # policies see this very table
+        array.flags.writeable = False
     unlimited = np.iinfo(np.int32).max
     return RouteTable(
-        origin=np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
-        destination=np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
-        distance_km=np.array([km for km, _, _, _ in ordered], dtype=np.float64),
-        lead_days=np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+        origin=arrays[0],
+        destination=arrays[1],
+        distance_km=arrays[2],
+        lead_days=arrays[3],
         lot_pieces={p: max(1, round(r.lot_units * per_unit[p])) for p, r in rules},
         smallest_pieces={p: math.ceil(r.smallest_shipment_units * per_unit[p]) for p, r in rules},
         largest_pieces={

@@ -24,7 +24,11 @@ FLOWS = (
     "cancelled",
     "rationed",
 )
-"""Flows over a day or over the scored days (units); `substituted` is part of `issued`."""
+"""Flows over a day or over the scored days (units); `substituted` is part of `issued`.
+
+`issued` is gross: of it, `crossmatched` (a further column) was beyond need and comes back as
+`returned`.
+"""
 
 CLOSING = ("in_test", "in_transit", "stock", "backlog")
 """States at the end (units); in transit counts where it is bound for."""

@@ -22,6 +22,20 @@ from bloodsim.scenario.collection import (
     Profile,
     Regulation,
 )
+from bloodsim.scenario.demand import (
+    ConstantCounts,
+    CrossMatch,
+    Demand,
+    DemandClass,
+    DemandMeasure,
+    DemandTrace,
+    Distribution,
+    EmpiricalCounts,
+    FreshDemand,
+    GammaRoundedCounts,
+    PoissonCounts,
+    ZeroInflatedNegativeBinomialCounts,
+)
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
 from bloodsim.scenario.policies import (
@@ -39,8 +53,6 @@ from bloodsim.scenario.policies import (
 from bloodsim.scenario.problems import Place, Problem, ScenarioError, located, nearest
 from bloodsim.scenario.provenance import Provenance
 from bloodsim.scenario.regions import (
-    Demand,
-    DemandClass,
     GiftShares,
     LeadTime,
     Region,
@@ -70,14 +82,22 @@ __all__ = [
     "Channel",
     "Closure",
     "CollectionPolicy",
+    "ConstantCounts",
     "CostWeights",
+    "CrossMatch",
     "CustomPolicy",
     "Demand",
     "DemandClass",
+    "DemandMeasure",
+    "DemandTrace",
+    "Distribution",
+    "EmpiricalCounts",
     "FestivalBlock",
     "ForecastSettings",
+    "FreshDemand",
     "FrozenCollection",
     "FrozenDict",
+    "GammaRoundedCounts",
     "GiftShares",
     "HolidayBlock",
     "InputNote",
@@ -85,6 +105,7 @@ __all__ = [
     "NoTransfers",
     "PhaseHours",
     "Place",
+    "PoissonCounts",
     "Policies",
     "PreCollect",
     "Problem",
@@ -106,6 +127,7 @@ __all__ = [
     "ShareSurplus",
     "Shock",
     "TransferPolicy",
+    "ZeroInflatedNegativeBinomialCounts",
     "nearest",
 ]
 
@@ -133,6 +155,9 @@ class Scenario(Model):
     """Ways of collecting."""
     demand: Frozen[Name, Demand]
     """What hospitals ask for, by product."""
+    demand_trace: Frozen[Name, DemandTrace] = {}
+    """Units requested, by product, date and region, in place of draws; a table per product with a
+    row per date and a column per region. Forecasts do not know it."""
     regions: Frozen[RegionId, Region]
     """The regions."""
     routes: Routes = Routes()

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.route_checks import check_routes
@@ -42,6 +43,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *_profiles(scenario),
         *_channels(scenario),
         *_demand(scenario),
+        *check_demand(scenario, _first_day(scenario)),
         *_regions(scenario),
         *check_routes(scenario),
         *_policies(scenario),
@@ -81,7 +83,7 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _calendar(scenario: Scenario) -> Iterator[Problem]:
-    start = scenario.run.score_start - timedelta(days=_warmup_days(scenario))
+    start = _first_day(scenario)
     end = scenario.run.score_end
     for day, field in (
         (start, "score_start"),
@@ -112,6 +114,10 @@ def _calendar(scenario: Scenario) -> Iterator[Problem]:
 
 def _later(day: date, days: int) -> date:
     return date.max if (date.max - day).days < days else day + timedelta(days=days)
+
+
+def _first_day(scenario: Scenario) -> date:
+    return scenario.run.score_start - timedelta(days=_warmup_days(scenario))
 
 
 def _warmup_days(scenario: Scenario) -> int:
@@ -219,7 +225,8 @@ def _demand(scenario: Scenario) -> Iterator[Problem]:
             message = f"the product '{name}' has no demand"
             yield Problem(("demand",), message, f"add demand.{name}, or drop the product")
         elif scenario.regions and not any(
-            region.demand_per_day.get(name, 0.0) > 0 for region in scenario.regions.values()
+            region.demand_per_day.get(name, 0.0) > 0 or name in region.demand_distribution
+            for region in scenario.regions.values()
         ):
             message = f"no region requests any {name}"
             hint = f"give regions.*.demand_per_day.{name}"

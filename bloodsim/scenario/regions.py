@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from bloodsim.scenario.base import (
-    Days,
     Frozen,
     Model,
     Name,
@@ -18,8 +17,7 @@ from bloodsim.scenario.base import (
     Share,
 )
 from bloodsim.scenario.collection import Group
-
-DemandClassName = Literal["emergency", "urgent", "elective"]
+from bloodsim.scenario.demand import Distribution
 
 
 class GiftShares(Model):
@@ -56,6 +54,9 @@ class Region(Model):
     """Donors invited on a normal day, by channel, before no-shows and deferral."""
     demand_per_day: Frozen[Name, NonNegative]
     """Units requested on a normal day, by product."""
+    demand_distribution: Frozen[Name, Distribution] = {}
+    """How the region's requests of a product vary, in place of demand.*.distribution. Without a
+    demand_per_day of the product the distribution's own mean is the normal day's."""
     feast_amplitude: Annotated[float, Field(ge=0, le=3)] = 1.0
     """Depth of the festival dip against the national profile (-)."""
     net_import_per_year: Frozen[Name, float] = {}
@@ -64,37 +65,6 @@ class Region(Model):
     """Where the row comes from."""
     confidence: PlainText = ""
     """How far the row can be trusted."""
-
-
-class DemandClass(Model):
-    """Requests of one urgency."""
-
-    share: Share
-    """Share of the product's requests."""
-    reserve_days: NonNegative = 0.0
-    """Stock (days of normal-day demand) that this class may not touch."""
-    patience_days: Days = 0
-    """Days a request waits before it is lost (cancelled if elective)."""
-
-
-class Demand(Model):
-    """What hospitals ask for, of one product."""
-
-    profile: Name
-    """Seasonal profile of requests."""
-    variance_to_mean: Annotated[float, Field(ge=1, le=100)] = 1.0
-    """Variance of a region-day's requests over their mean; 1 = Poisson."""
-    growth_per_year: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
-    """Relative growth a year, from the first scored day."""
-    demand_amplitude_share: Annotated[float, Field(ge=0, le=2)] = 0.6
-    """Share of (feast_amplitude - 1) that applies to requests."""
-    classes: Frozen[DemandClassName, DemandClass]
-    """Urgency classes; shares sum to 1."""
-    emergency_substitution: Literal["none", "universal", "compatible"] = "universal"
-    """Which other groups serve an emergency when its own is out: universal = group O for red cells,
-    AB for plasma and platelets; compatible = every compatible group, in order of preference."""
-    routine_substitution: Literal["none", "universal", "compatible"] = "none"
-    """Which other groups serve urgent and elective requests."""
 
 
 class RouteProduct(Model):

@@ -81,6 +81,8 @@ class ForecastSettings(Model):
     """Last lead time (days) of each band but the open last one."""
     error_sd: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.03, 0.04, 0.05, 0.06, 0.07)
     """Standard deviation of the log error that each band adds to the one before it."""
+    autocorrelation: Annotated[float, Field(ge=0, lt=1)] = 0.8
+    """Correlation of the errors of neighbouring target days."""
 
 
 class RegionalFactor(Model):

@@ -1,0 +1,90 @@
+"""How chance is drawn: in chunks of days, replication by replication, from named streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.scenario import RegionalFactor
+
+Floats = NDArray[np.float64]
+
+CHUNK_DAYS = 56
+"""Days drawn at once. Part of the definition of the streams: changing it changes results."""
+
+
+class RegionalWalk:
+    """Log-normal AR(1) multipliers of mean 1 per region, partly common to all regions.
+
+    Parameters
+    ----------
+    settings : RegionalFactor
+        Spread, persistence and common share.
+    common : list of Generator (R,)
+        Streams that all regions share.
+    regional : list of list of Generator (n_regions, R)
+        Streams of the regions.
+    """
+
+    def __init__(
+        self,
+        settings: RegionalFactor,
+        common: list[np.random.Generator],
+        regional: list[list[np.random.Generator]],
+    ) -> None:
+        self.settings, self.streams = settings, [common, *regional]
+        self.level: Floats = np.full((len(self.streams), len(common)), np.nan)
+
+    def next_chunk(self) -> Floats:
+        """Return the multipliers of the next chunk, (n_regions, R, CHUNK_DAYS)."""
+        normal = np.empty((*self.level.shape, CHUNK_DAYS))
+        for row, per_replication in enumerate(self.streams):
+            for column, generator in enumerate(per_replication):
+                normal[row, column] = generator.standard_normal(CHUNK_DAYS)
+        persistence = self.settings.autocorrelation
+        innovation = np.sqrt(1 - persistence**2)
+        level = self.level
+        for day in range(CHUNK_DAYS):
+            stepped = persistence * level + innovation * normal[:, :, day]
+            level = np.where(np.isnan(level), normal[:, :, day], stepped)
+            normal[:, :, day] = level
+        self.level = level
+        shared, own = self.settings.common_share, 1 - self.settings.common_share
+        combined = np.sqrt(shared) * normal[:1] + np.sqrt(own) * normal[1:]
+        return np.exp(self.settings.sd * combined - self.settings.sd**2 / 2)
+
+
+class Buffers:
+    """The arrays of a chunk by name; all chunks share them, for fresh pages cost time."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, NDArray[np.generic]] = {}
+
+    def get(self, name: str, shape: tuple[int, ...], dtype: type = np.float64) -> Any:
+        """Return the array (CHUNK_DAYS, *shape) of that name, with whatever was in it."""
+        if name not in self._arrays:
+            self._arrays[name] = np.empty((CHUNK_DAYS, *shape), dtype=dtype)
+        return self._arrays[name]
+
+
+def replication_last(array: NDArray[Any]) -> NDArray[Any]:
+    """Move the first axis to the end by one flat transposition, the fastest copy there is."""
+    flat = np.ascontiguousarray(array.reshape(len(array), -1).T)
+    return flat.reshape(*array.shape[1:], len(array))
+
+
+def gamma_shapes(mean: Floats, excess: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return gamma shapes that give a mixed Poisson count variance/mean = 1 + excess, and where."""
+    mixed = (excess > 0) & (mean > 0)
+    return np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0), mixed
+
+
+def gamma_mix(generator: np.random.Generator, shapes: tuple[Floats, NDArray[np.bool_]]) -> Floats:
+    """Return gamma multipliers of mean 1; 1 where nothing is mixed."""
+    shape, mixed = shapes
+    draws = generator.standard_gamma(shape)
+    draws /= shape
+    draws[~mixed] = 1.0
+    return draws

@@ -1,0 +1,110 @@
+"""What a planner sees at one moment: copies of the present, and nothing once it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.blood import GROUPS
+from bloodsim.decision import PlanError, Snapshot
+from bloodsim.model.bank import Bank
+from bloodsim.model.forecast import Forecaster, announced
+from bloodsim.model.ledger import Ledger
+from bloodsim.model.luck import Chunk
+from bloodsim.model.transfer import Transfers
+from bloodsim.model.world import World
+
+Ints = NDArray[np.int32]
+
+
+@dataclass
+class Present:
+    """The present as planners may see it; ``over`` once the plan is made."""
+
+    world: World
+    bank: Bank
+    ledger: Ledger
+    transfers: Transfers
+    forecaster: Forecaster
+    chunk: Chunk
+    day: int
+    over: bool = False
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot of this moment."""
+        world, bank, day = self.world, self.bank, self.day
+        index = {product.name: i for i, product in enumerate(world.products)}
+        backlog = self.ledger.states()["backlog"]
+        on_road = [roads.in_transit() if roads else 0 * bank.stocks[0].gone for roads in bank.roads]
+        return Snapshot(
+            day=day,
+            date=world.date(day),
+            regions=world.regions,
+            groups=GROUPS,
+            stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
+            in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
+            in_transit={name: on_road[i] for name, i in index.items()},
+            stock_by_life=self._while_deciding(lambda product: self._ages(index[product])),
+            releases=self._while_deciding(lambda product: self._releases(index[product])),
+            arrivals=self._while_deciding(lambda product: self._arrivals(index[product])),
+            alert_level={name: bank.alert_level[i].copy() for name, i in index.items()},
+            shippable=self._while_deciding(
+                lambda product, route, replication: self.transfers.shippable(
+                    product, route, replication, day
+                )
+            ),
+            backlog={name: backlog[i] for name, i in index.items()},
+            normal_demand={
+                p.name: p.normal_pieces[day][:, None] * world.group_shares for p in world.products
+            },
+            forecast=self._while_deciding(
+                lambda product, days: self._foreseen(index[product], days)
+            ),
+            announced=self._while_deciding(
+                lambda product, days: announced(world, self.chunk, index[product], day, days)
+            ),
+            turnout_factor={
+                c.name: bank.turnout_factor[i].copy() for i, c in enumerate(world.channels)
+            },
+            pool_factor={c.name: bank.pool_factor[i].copy() for i, c in enumerate(world.channels)},
+            calendar=world.calendar,
+            pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
+            routes=world.routes,
+        )
+
+    def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *look*, which refuses to answer when the moment is over: no peeping later."""
+
+        def answer(*arguments: Any) -> Any:
+            if self.over:
+                raise PlanError(f"the snapshot of day {self.day} is over; ask the new one")
+            return look(*arguments)
+
+        return answer
+
+    def _foreseen(self, product: int, days: int) -> NDArray[np.float64]:
+        """Return the best forecast of requests: what is booked, and for the rest the mean."""
+        rest = self.forecaster.demand(product, self.day, days)
+        booked = announced(self.world, self.chunk, product, self.day, days)
+        return rest + np.add.reduce(booked, axis=1)
+
+    def _ages(self, product: int) -> Ints:
+        life = self.world.products[product].life_days
+        return self.bank.stocks[product].by_expiry(self.day + 1, self.day + life)
+
+    def _releases(self, product: int) -> Ints:
+        pipeline = self.bank.pipelines[product]
+        delay = self.world.products[product].test_delay_days
+        order = [(self.day + 1 + k) % (delay + 1) for k in range(delay)]
+        return pipeline.good[order] + pipeline.bad[order]
+
+    def _arrivals(self, product: int) -> Ints:
+        roads = self.bank.roads[product]
+        if roads is None:
+            return np.zeros((0, *self.bank.stocks[product].gone.shape), np.int32)
+        ring = len(roads.total)
+        return roads.total[[(self.day + 1 + k) % ring for k in range(ring - 1)]]

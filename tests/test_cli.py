@@ -340,3 +340,23 @@ def test_a_new_scenario_bears_the_name_of_its_folder(capsys: pytest.CaptureFixtu
 
     assert said(capsys, "new", "my study")[0] == 0
     assert load("my study/scenario.yaml").name == "my-study"
+
+
+def test_the_scenario_of_the_readme_is_what_it_says() -> None:
+    from bloodsim.load import load
+
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    Path("s.yaml").write_text(readme.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert list(load("s.yaml").variants) == ["weekly", "daily"]
+
+
+def test_manual_begins_with_contents_and_follows_the_fields(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = said(capsys, "schema", "--md")
+    sections = [line[3:] for line in out.splitlines() if line.startswith("## ")]
+    assert sections[:3] == ["Scenario (the top of the file)", "Text", "Run"]
+    assert sections.index("Run") < sections.index("Product") < sections.index("Region")
+    assert "* [Run](#run)" in out
+    assert "| `extends` |" in out
+    assert "| `tables` |" in out

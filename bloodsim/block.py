@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
@@ -97,7 +98,8 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     forecaster = Forecaster(world, block.seed, replications)
     bank = Bank.opening(world, len(replications))
     warmup_policy = _watched(variants[0].warmup, "the warm-up's policy")
-    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0)
+    rules = policies_of.order_rules(world.scenario)
+    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
     keep_daily = block.first < world.scenario.run.daily_replications
     branches: list[Simulation] = []
     for first in range(0, world.n_days, luck.chunk_days):
@@ -119,6 +121,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     start,
                     keep_daily,
                     modes[v.name],
+                    rules,
                 )
                 for v in variants
             ]

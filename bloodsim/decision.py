@@ -28,6 +28,10 @@ class RouteTable:
         Road distance (km).
     lead_days : int array (n_routes,)
         Days from decision to arrival.
+    approval_days : int array (n_routes,)
+        Days until a plan for the road leaves.
+    barred : mapping of product to bool array (n_routes,)
+        Roads too long for a product.
     lot_pieces, smallest_pieces, largest_pieces, min_life_days : mapping of product to int
         How a product may travel; products that are missing may not.
     """
@@ -40,6 +44,8 @@ class RouteTable:
     smallest_pieces: Mapping[str, int]
     largest_pieces: Mapping[str, int]
     min_life_days: Mapping[str, int]
+    approval_days: IntArray
+    barred: Mapping[str, NDArray[np.bool_]]
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -74,9 +80,13 @@ class Snapshot:
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)
         Level in force: 0 none, else its place in the product's list of levels, from 1.
+    promised_in, promised_out : mapping of product to int array (n_regions, n_groups, R)
+        Pieces of plans that wait for approval, by where they go and where they come from.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
         arrival, row by row. This and the other callables answer while deciding, not later.
+    life_below : callable (product, days) -> int array (n_regions, n_groups, R)
+        Pieces on hand with fewer than *days* days of issue left, today included.
     backlog : mapping of product to int array (n_regions, n_groups, n_replications)
         Pieces requested earlier that still wait.
     normal_demand : mapping of product to float array (n_regions, n_groups)
@@ -108,7 +118,10 @@ class Snapshot:
     releases: Callable[[str], IntArray]
     arrivals: Callable[[str], IntArray]
     alert_level: Mapping[str, IntArray]
+    promised_in: Mapping[str, IntArray]
+    promised_out: Mapping[str, IntArray]
     shippable: Callable[[str, IntArray, IntArray], IntArray]
+    life_below: Callable[[str, int], IntArray]
     backlog: Mapping[str, IntArray]
     normal_demand: Mapping[str, FloatArray]
     forecast: Callable[[str, int], FloatArray]
@@ -154,9 +167,14 @@ class Shipments:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a planner decided for today."""
+    """What a planner decided for today.
+
+    ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
+    the origin stands above its floor.
+    """
 
     shipments: tuple[Shipments, ...] = field(default=())
+    commitments: tuple[Shipments, ...] = field(default=())
 
 
 NOTHING = Plan()
@@ -177,6 +195,15 @@ class Policy(Protocol):
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return the plan for the snapshot's day."""
+        ...
+
+
+@runtime_checkable
+class OrderRule(Protocol):
+    """A rule of replenishment."""
+
+    def __call__(self, position: IntArray, day: int) -> IntArray:
+        """Return pieces to order for a position, both (n_regions, n_groups, R)."""
         ...
 
 

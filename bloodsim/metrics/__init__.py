@@ -22,6 +22,7 @@ from bloodsim.metrics.effort import (
     transfer_unit_km,
     transfer_units,
 )
+from bloodsim.metrics.events import event_cost_per_day
 from bloodsim.metrics.intervals import Interval, interval
 from bloodsim.metrics.shortage import (
     elective_cancelled_rate,
@@ -61,6 +62,7 @@ __all__ = [
     "elective_cancelled_rate",
     "emergency_shortage_rate",
     "equity_gini",
+    "event_cost_per_day",
     "indicators",
     "interval",
     "issued",
@@ -112,6 +114,7 @@ KPIS: dict[str, Kpi] = {
     "collected": Kpi(collected, PRODUCT_UNIT),
     "donations": Kpi(donations, "donations", by_product=False),
     "cost": Kpi(cost, "points", by_product=False),
+    "event_cost_per_day": Kpi(event_cost_per_day, "points/day", by_product=False),
 }
 """The indicators of the KPI table, in its order; those by product are suffixed ``.product``."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 
 from bloodsim.cost import coefficients
-from bloodsim.metrics.sums import Scope, flow, over
+from bloodsim.metrics.sums import Scope, by_variant, flow, over
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -79,11 +77,11 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     points = terminal_charge(results)
     weights = [coefficients(results.cost_weights(variant)) for variant in results.variants]
     for name in weights[0]:
-        points = points + _by_variant(results, [each[name] for each in weights]) * totals[name]
+        points = points + by_variant(results, [each[name] for each in weights]) * totals[name]
     by_region = over(points, "product")
     for name, weight in (("donations", "donation"), ("sessions", "team_day")):
         price = [results.cost_weights(variant)[weight] for variant in results.variants]
-        by_region = by_region + _by_variant(results, price) * over(
+        by_region = by_region + by_variant(results, price) * over(
             results.collection[name], "channel"
         )
     by_region = by_region.transpose("variant", "replication", "region")
@@ -108,10 +106,5 @@ def terminal_charge(results: Results) -> xr.DataArray:
     at_hand = totals["stock"] + totals["in_transit"] - totals["backlog"]
     wanted = (target_days * results.normal_demand).where(target_days > 0, 0.0)
     shortfall = (wanted - at_hand).where(target_days > 0, 0.0).clip(min=0)
-    charge = _by_variant(results, [each["terminal_price"] for each in weights]) * shortfall
+    charge = by_variant(results, [each["terminal_price"] for each in weights]) * shortfall
     return charge.transpose("variant", "replication", "region", "product")
-
-
-def _by_variant(results: Results, values: Sequence[float]) -> xr.DataArray:
-    coords = {"variant": results.totals["variant"]}
-    return xr.DataArray(np.array(values, dtype=float), coords=coords, dims="variant")

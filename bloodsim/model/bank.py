@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import Shipments
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -80,8 +81,12 @@ class Bank:
         Usable stock and units in test.
     roads : list per product, None where the product does not travel
         Shipments on their way.
+    on_order : list per product of int array (ring, n_regions, n_groups, R), None without orders
+        Pieces on their way from suppliers outside, by arrival day.
     returns : list per product, None where nothing is issued beyond need
         Cross-matched units at hospitals, by the day they come back.
+    pending : dict of day to list of Shipments
+        Plans that were approved or wait for it, by the day they leave.
     waiting : list per demand stream of int array (patience_days, n_regions, n_groups, R)
         Requests by days waited so far: index 0 has waited one day.
     cover_history : float array (longest_lag + 1, n_products, n_regions, R)
@@ -101,7 +106,9 @@ class Bank:
     stocks: list[Stock]
     pipelines: list[Pipeline]
     roads: list[Roads | None]
+    on_order: list[Ints | None]
     returns: list[Roads | None]
+    pending: dict[int, list[Shipments]]
     waiting: list[Ints]
     cover_history: Floats
     turnout_factor: Floats
@@ -115,11 +122,12 @@ class Bank:
     def opening(cls, world: World, n_replications: int) -> Bank:
         """Return the state at the start of the warm-up."""
         shape = (world.n_regions, world.group_shares.shape[1], n_replications)
-        stocks = [Stock(product.life_days, shape) for product in world.products]
+        stocks = [Stock(p.life_days, shape, p.margin_days) for p in world.products]
         for stock, product in zip(stocks, world.products, strict=True):
             expected = product.normal_pieces[0][:, None] * world.group_shares
             _fill(stock, expected, product.opening_cover_days, product.test_delay_days)
-        longest = int(world.routes.lead_days.max(initial=0))
+        longest = int(world.routes.lead_days.max(initial=0)) + world.sequel.late_arrival
+        longest = max(longest, world.longest_order_days)
         lags = max((rule.lag_days for rule in world.regulations), default=0)
         channels = (len(world.channels), world.n_regions, n_replications)
         cover = np.array([product.opening_cover_days for product in world.products])
@@ -129,13 +137,18 @@ class Bank:
             stocks=stocks,
             pipelines=[Pipeline.empty(p.test_delay_days, shape) for p in world.products],
             roads=[
-                Roads.empty(longest, stock) if product.name in world.routes.products else None
+                Roads.empty(longest, stock) if product.name in world.travelling else None
                 for product, stock in zip(world.products, stocks, strict=True)
+            ],
+            on_order=[
+                np.zeros((longest + 1, *shape), np.int32) if product.margin_days else None
+                for product in world.products
             ],
             returns=[
                 Roads.empty(longest_return, stock) if longest_return else None
                 for longest_return, stock in zip(_return_days(world), stocks, strict=True)
             ],
+            pending={},
             waiting=[np.zeros((d.patience_days, *shape), np.int32) for d in world.demands],
             cover_history=history,
             turnout_factor=np.ones(channels),
@@ -154,7 +167,9 @@ class Bank:
             stocks=[stock.copy() for stock in self.stocks],
             pipelines=[pipeline.copy() for pipeline in self.pipelines],
             roads=[roads.copy() if roads else None for roads in self.roads],
+            on_order=[None if orders is None else orders.copy() for orders in self.on_order],
             returns=[returns.copy() if returns else None for returns in self.returns],
+            pending={day: list(plans) for day, plans in self.pending.items()},
             waiting=[waiting.copy() for waiting in self.waiting],
             cover_history=self.cover_history.copy(),
             turnout_factor=self.turnout_factor.copy(),
@@ -177,20 +192,36 @@ class Bank:
         for name, by_life in pieces.items():
             index = world.product_index(name)
             product, old = world.products[index], self.stocks[index]
-            stock = Stock(product.life_days, old.received.shape)
+            stock = Stock(product.life_days, old.received.shape, product.margin_days)
             newest = day - 1 - product.test_delay_days + product.life_days
             for life in range(by_life.shape[2]):
                 stock.open_day(min(day + 1 + life, newest))
                 arriving = np.broadcast_to(by_life[:, :, life, None], old.received.shape)
                 stock.receive(arriving.astype(np.int32))
             stock.newest_expiry = newest
+            _open_margin(stock)
             self.stocks[index] = stock
 
     def position(self, product: int) -> Ints:
         """Return stock + in test + in transit (n_regions, n_groups, R)."""
         position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
-        roads = self.roads[product]
-        return position + roads.in_transit() if roads else position
+        return position + self.in_transit(product)
+
+    def promised(self, name: str, ends: NDArray[np.integer]) -> Ints:
+        """Return pieces of a product in plans that have not left yet, by the *ends* of routes."""
+        promised = np.zeros_like(self.stocks[0].gone)
+        for plans in self.pending.values():
+            for plan in plans:
+                if plan.product == name:
+                    rows = ends[plan.route][:, None], np.arange(8), plan.replication[:, None]
+                    np.add.at(promised, rows, plan.pieces)
+        return promised
+
+    def in_transit(self, product: int) -> Ints:
+        """Return pieces on their way to each region, orders included (n_regions, n_groups, R)."""
+        roads, orders = self.roads[product], self.on_order[product]
+        moving = roads.in_transit() if roads else np.zeros_like(self.stocks[product].gone)
+        return moving if orders is None else moving + np.add.reduce(orders, axis=0)
 
 
 def _return_days(world: World) -> list[int]:
@@ -210,3 +241,10 @@ def _fill(stock: Stock, daily_pieces: Floats, cover_days: float, delay_days: int
         stock.open_day(newest - n_cohorts + 1 + k)
         share = np.floor(total * (k + 1) / n_cohorts) - np.floor(total * k / n_cohorts)
         stock.receive(np.broadcast_to(share[..., None], stock.received.shape).astype(np.int32))
+    _open_margin(stock)
+
+
+def _open_margin(stock: Stock) -> None:
+    """Open the cohorts that only ordered units may belong to."""
+    for _ in range(stock.margin_days):
+        stock.open_day(stock.newest_expiry + 1)

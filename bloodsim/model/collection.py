@@ -134,14 +134,18 @@ class Collection:
             pipeline, stock = self.bank.pipelines[index], self.bank.stocks[index]
             slot = day % (product.test_delay_days + 1)
             expiry = day - product.test_delay_days + product.life_days
-            stock.open_day(expiry)
+            newest = expiry + stock.margin_days
+            stock.open_day(newest)
             for roads in (self.bank.roads[index], self.bank.returns[index]):
                 if roads is not None:  # what is away holds nothing newer than when it left
-                    roads.arriving[:, stock.slot(expiry)] = roads.total
+                    roads.arriving[:, stock.slot(newest)] = roads.total
             self.ledger.add("discarded", index, pipeline.bad[slot])
             self.ledger.add("released", index, pipeline.good[slot])
             self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)
-            stock.receive(pipeline.good[slot])
+            if stock.margin_days:
+                stock.insert(pipeline.good[slot], expiry)
+            else:
+                stock.receive(pipeline.good[slot])
             pipeline.good[slot] = 0
             pipeline.bad[slot] = 0
 

@@ -48,8 +48,8 @@ def issue_beyond_need(
     ledger.add("crossmatched", demand.product, extra)
 
 
-def take_back(bank: Bank, ledger: Ledger, day: int) -> None:
-    """Put on the shelf what comes back today; what has expired meanwhile is outdated."""
+def take_back(bank: Bank, ledger: Ledger, day: int, expired_by: int) -> None:
+    """Put on the shelf what comes back today; what expires by *expired_by* is outdated."""
     for index, returns in enumerate(bank.returns):
         if returns is None:
             continue
@@ -59,7 +59,7 @@ def take_back(bank: Bank, ledger: Ledger, day: int) -> None:
             continue
         stock = bank.stocks[index]
         # Running counts of later days include all that expired: this one stands for all of it.
-        expired = arriving[stock.slot(day)].copy()
+        expired = arriving[stock.slot(expired_by)].copy()
         ledger.add("returned", index, total)
         ledger.add("outdated", index, expired)
         arriving -= expired

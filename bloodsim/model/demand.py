@@ -24,6 +24,7 @@ class Requests:
         self._uniform: NDArray[np.float64]
         self._held: dict[int, Ints] = {}
         self.open: list[Ints] = []
+        self.inaccessible: dict[int, Ints] = {}
         self.chunk: Chunk
         self._spread: dict[int, list[Ints]] = {}
         self._emergency_moments = len(world.scenario.run.phase_hours.emergency)
@@ -32,6 +33,7 @@ class Requests:
         """Take up the day's new requests: routine ones at once, emergencies spread over the day."""
         index = day - chunk.first_day
         self.chunk = chunk
+        self.inaccessible = {}
         self.open = []
         self._uniform = chunk.slot_uniform[index][:, :, None]
         self._held = {}
@@ -44,6 +46,14 @@ class Requests:
                 self.open.append(np.zeros_like(requested))
             else:
                 self.open.append(requested.copy())
+
+    def set_aside(self) -> None:
+        """Keep back the part of each stock that requests do not reach today."""
+        for index, product in enumerate(self.world.products):
+            if product.accessible_share < 1:
+                on_hand = self.bank.stocks[index].on_hand()
+                reached = np.floor(on_hand * product.accessible_share).astype(np.int32)
+                self.inaccessible[index] = on_hand - reached
 
     def serve_emergencies(self, day: int, moment: int) -> None:
         """Serve the emergencies of one moment of the day."""
@@ -127,6 +137,9 @@ class Requests:
         if demand.reserve_pieces[day].any():
             available -= demand.reserve_pieces[day][..., None]
             np.maximum(available, 0, out=available)
+        if demand.product in self.inaccessible:
+            reached = stock.received - stock.gone - self.inaccessible[demand.product]
+            np.minimum(available, np.maximum(reached, 0), out=available)
         if older is not None:
             np.minimum(available, stock.received - older, out=available)
         return available

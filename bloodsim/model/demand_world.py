@@ -140,7 +140,8 @@ def demand_streams(
                         product=index,
                         urgency=urgency,
                         drawn=drawn,
-                        reserve_pieces=np.floor(reserve).astype(np.int32),
+                        reserve_pieces=np.floor(reserve).astype(np.int32)
+                        + product.kept_pieces * (urgency != "emergency"),
                         patience_days=settings.patience_days,
                         known_ahead_days=settings.known_ahead_days,
                         substitutes=_substitutes(product.kind, rule),

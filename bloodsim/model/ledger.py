@@ -32,6 +32,15 @@ FLOWS = (
 
 COLOURS = ("blue", "yellow", "orange", "red")
 """Alert levels from mild to severe."""
+FURTHER = {
+    "ordered": "sent off on routine orders, at the region that ordered",
+    "expedited": "sent off on emergency orders, at the region that ordered",
+    "supplied": "of both, what came from outside the regions",
+    "delivered": "shipped to regions that ordered it (part of shipped), at the parent",
+    "not_shipped": "promised and not there, at the region that should have sent it",
+    "lost_in_transit": "lost on the way, at the region that should have received it",
+}
+"""Flows that only some worlds have."""
 
 STATES = ("stock", "in_test", "in_transit", "backlog")
 """States at the close of a day."""
@@ -68,6 +77,11 @@ class Ledger:
         self.min_cover_day: Ints = np.zeros((n_products, n), np.int32)
         self.expiry_weight: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.issued_so_far: Longs = np.zeros((n_products, n_regions, n), np.int64)
+        self.further: dict[str, Ints] = {}
+        self.orders: Ints | None = None
+        if world.orders:
+            self.orders = np.zeros((n_products, n_regions, n), np.int32)
+        self.stock_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
         self.opening_returns = self._returns()
         self.opening_weight = self._stock_weight()
@@ -78,6 +92,28 @@ class Ledger:
     def add(self, flow: str, product: int, pieces: Ints) -> None:
         """Count a flow of a product in all regions."""
         self.flows[FLOWS.index(flow), product] += pieces
+
+    def add_further(self, flow: str, product: int, pieces: Ints) -> None:
+        """Count a flow that few worlds have (see `FURTHER`): it takes no room in the others."""
+        self.further.setdefault(flow, np.zeros_like(self.flows[0]))[product] += pieces
+
+    def add_order(self, flow: str, product: int, sent: Ints, from_outside: Index) -> None:
+        """Count orders (n_regions, 8, R), and what of them enters the world from outside."""
+        self.add_further(flow, product, sent)
+        entering = np.zeros_like(sent)
+        entering[from_outside] = sent[from_outside]
+        self.add_further("supplied", product, entering)
+        assert self.orders is not None
+        self.orders[product] += sent.any(axis=1)
+
+    def add_not_shipped(
+        self, product: int, origin: Index, replication: Index, pieces: Ints
+    ) -> None:
+        """Count pieces (n_rows, 8) that were promised and not there."""
+        if pieces.any():
+            short = np.zeros_like(self.flows[0, 0])
+            np.add.at(short, (origin[:, None], np.arange(8), replication[:, None]), pieces)
+            self.add_further("not_shipped", product, short)
 
     def add_substituted(
         self, product: int, region: Index, replication: Index, by_donor: Ints, by_patient: Ints
@@ -123,8 +159,26 @@ class Ledger:
         """Count pieces (n_regions, 8, R) that enter (negative: leave) with one expiry day."""
         self.expiry_weight[product] += np.add.reduce(pieces, axis=1, dtype=np.int64) * expiry
 
+    def count_moved(
+        self, product: int, ends: tuple[Index, Index], replication: Index, pieces: Ints
+    ) -> None:
+        """Count an order (n_rows, n_groups) that a region ships: no transfer, no road."""
+        shipped = self.flows[FLOWS.index("shipped"), product]
+        groups = np.arange(shipped.shape[1])
+        np.add.at(shipped, (ends[0][:, None], groups, replication[:, None]), pieces)
+        delivered = np.zeros_like(shipped)
+        np.add.at(delivered, (ends[0][:, None], groups, replication[:, None]), pieces)
+        self.add_further("delivered", product, delivered)
+        bound_for = self.bound_for[product]
+        np.add.at(bound_for, (ends[1][:, None], groups, replication[:, None]), pieces)
+
     def move_expiry_weight(
-        self, product: int, route: Index, replication: Index, pieces: Ints, taken: Ints
+        self,
+        product: int,
+        ends: tuple[Index, Index],
+        replication: Index,
+        pieces: Ints,
+        taken: Ints,
     ) -> None:
         """Count the expiry days of shipments; they weigh at the destination from the start."""
         # Sum of expiry days = newest x pieces - sum of running counts below the newest.
@@ -132,22 +186,22 @@ class Ledger:
         total = np.add.reduce(pieces, axis=1, dtype=np.int64)
         running = np.add.reduce(taken, axis=(1, 2), dtype=np.int64)
         weight = newest * total - (running - total)
-        table, weights = self.world.routes, self.expiry_weight[product]
-        np.subtract.at(weights, (table.origin[route], replication), weight)
-        np.add.at(weights, (table.destination[route], replication), weight)
+        weights = self.expiry_weight[product]
+        np.subtract.at(weights, (ends[0], replication), weight)
+        np.add.at(weights, (ends[1], replication), weight)
 
-    def add_returned_weight(self, product: int, arriving: Ints, total: Ints) -> None:
-        """Count the expiry days of what comes back, as running counts (see `Stock.merge`)."""
+    def add_returned_weight(self, product: int, arriving: Ints, total: Ints, sign: int = 1) -> None:
+        """Count the expiry days of what comes back (sign -1: is lost), as running counts."""
         newest = self.bank.stocks[product].newest_expiry
         pieces = np.add.reduce(total, axis=1, dtype=np.int64)
         running = np.add.reduce(arriving, axis=(0, 2), dtype=np.int64)
-        self.expiry_weight[product] += newest * pieces - (running - pieces)
+        self.expiry_weight[product] += sign * (newest * pieces - (running - pieces))
 
     def _stock_weight(self) -> Longs:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
         rows = []
         for index, stock in enumerate(self.bank.stocks):
-            first = stock.newest_expiry - stock.life_days
+            first = stock.newest_expiry - stock.n_slots + 1
             days = np.arange(first, stock.newest_expiry + 1)
             weight = np.zeros((stock.received.shape[0], stock.received.shape[2]), np.int64)
             upto = stock.gone
@@ -195,7 +249,9 @@ class Ledger:
             on_hand = self.bank.stocks[index].on_hand()
             normal = product.normal_pieces[day]
             safe = np.where(normal > 0, normal, np.inf)
-            cover = np.add.reduce(on_hand, axis=1) / safe[:, None]
+            by_region = np.add.reduce(on_hand, axis=1)
+            self.stock_days[index] += by_region
+            cover = by_region / safe[:, None]
             asked_for = normal > 0  # cover means nothing where nothing is asked for
             self.cover_sum[index] += np.where(asked_for[:, None], cover, np.nan)
             mean = _ordered_sum(cover) / (int(asked_for.sum()) or 1)
@@ -215,10 +271,7 @@ class Ledger:
     def states(self) -> dict[str, Ints]:
         """Return the states of all products (n_products, n_regions, 8, R)."""
         bank = self.bank
-        roads = [
-            r.in_transit() if r else np.zeros_like(s.gone)
-            for r, s in zip(bank.roads, bank.stocks, strict=True)
-        ]
+        roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
         backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
         for number, demand in enumerate(self.world.demands):
             if demand.patience_days:
@@ -257,6 +310,10 @@ class Ledger:
             name: np.add.reduce(state, axis=2, dtype=np.int32)
             for name, state in self.states().items()
         }
+        rows |= {
+            name: np.add.reduce(pieces, axis=2, dtype=np.int32)
+            for name, pieces in self.further.items()
+        }
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
         rows["rationed"] = np.add.reduce(self.rationed, axis=2, dtype=np.int32)
@@ -280,6 +337,10 @@ class Ledger:
         tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
         self._same("in test", tested, closing["in_test"])
         road = opening["in_transit"] + self.bound_for - flow["received"]
+        if "supplied" in self.further:
+            road = road + self.further["supplied"]
+        if "lost_in_transit" in self.further:
+            road = road - self.further["lost_in_transit"]
         self._same("in transit", road, closing["in_transit"])
         self._same("sent", flow["shipped"].sum(axis=1), self.bound_for.sum(axis=1))
         away = self.opening_returns + flow["crossmatched"] - flow["returned"]
@@ -299,7 +360,7 @@ class Ledger:
     def _check_ages(self) -> None:
         """Check that every piece on hand has an age, and none is past its last day of issue."""
         for stock in self.bank.stocks:
-            last_over = stock.newest_expiry - stock.life_days
+            last_over = stock.newest_expiry - stock.n_slots + 1
             aged = stock.by_expiry(last_over, stock.newest_expiry)
             self._same("ages", np.add.reduce(aged, axis=0, dtype=np.int32), stock.on_hand())
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 import simpy
 
-from bloodsim.decision import Policy
+from bloodsim.decision import OrderRule, Policy
 from bloodsim.model import clock
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.collection_mode import CollectionMode
+from bloodsim.model.commitments import Commitments
 from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.orders import Orders
 from bloodsim.model.regulation import regulate
 from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
 
 
@@ -37,6 +40,7 @@ class Simulation:
         first_day: int,
         keep_daily: bool = False,
         mode: CollectionMode | None = None,
+        order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
@@ -44,7 +48,10 @@ class Simulation:
         self.alerts = Alerts(world, bank)
         self.collection = Collection(world, bank, self.ledger, mode)
         self.requests = Requests(world, bank, self.ledger, self.alerts)
-        self.transfers = Transfers(world, bank, self.ledger)
+        uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.transfers = Transfers(world, bank, self.ledger, uniforms)
+        self.commitments = Commitments(world, bank, self.transfers)
+        self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
@@ -60,18 +67,21 @@ class Simulation:
 
     def days(self) -> Generator[simpy.Event, Any, None]:
         """Process: the phases of every day, in the order of the clock."""
-        hours = self.world.scenario.run.phase_hours
+        run = self.world.scenario.run
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
             self.collection.set_factors(self.alerts, day)
-            for moment in clock.moments(day, hours):
+            for number, moment in enumerate(clock.moments(day, run.phase_hours, run.day_order)):
                 yield self.env.timeout(moment.time - self.env.now)
+                if number == 0:
+                    self.requests.arrive(self.chunk, day)
                 self.happen(moment, day)
 
     def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
         """Process: the sessions of one channel in one region, each at its hour."""
         env, item = self.env, self.world.channels[channel]
         hold = self.collection.hold_session
-        times = [clock.at(0, hour, "collect") for hour in item.session_hours]
+        order = self.world.scenario.run.day_order
+        times = [clock.at(0, hour, "collect", order) for hour in item.session_hours]
         slots = list(enumerate(times, start=item.first_slot))
         open_days = np.flatnonzero(item.invited_mean[: self.world.n_days, region])
         for day in open_days[open_days >= self.first_day].tolist():
@@ -83,15 +93,20 @@ class Simulation:
         """Carry out one phase."""
         match moment.phase:
             case "expire":
-                self.expire(day)
-                self.requests.arrive(self.chunk, day)
+                self.expire(day + self.world.sequel.expires_ahead)
             case "release":
                 self.collection.release(day)
             case "arrive":
-                take_back(self.bank, self.ledger, day)
+                hours = self.world.sequel
+                expired_by = day + (hours.expires_ahead and hours.late_arrival)
+                take_back(self.bank, self.ledger, day, expired_by)
                 self.transfers.arrive(day)
+                self.orders.arrive(day, "arrive")
             case "arrive_same_day":
-                self.transfers.arrive(day)
+                self.transfers.arrive_same_day(day)
+                self.orders.arrive(day, "arrive_same_day")
+            case "order":
+                self.orders.place(day)
             case "decide":
                 self.decide(day)
             case "emergency":
@@ -113,7 +128,8 @@ class Simulation:
             self.ledger.add_expiry_weight(index, -outdated, day)
 
     def decide(self, day: int) -> None:
-        """Ask the policy, and send what it plans."""
+        """Send what was promised; ask the policy, and send what it plans."""
+        self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
         if (day - self.first_day) % self.policy.review_days == 0:
             now = Present(
                 self.world,
@@ -126,3 +142,4 @@ class Simulation:
             )
             self.transfers.depart(self.policy(now.snapshot()), day)
             now.over = True
+        self.requests.set_aside()

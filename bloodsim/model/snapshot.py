@@ -39,7 +39,6 @@ class Present:
         world, bank, day = self.world, self.bank, self.day
         index = {product.name: i for i, product in enumerate(world.products)}
         backlog = self.ledger.states()["backlog"]
-        on_road = [roads.in_transit() if roads else 0 * bank.stocks[0].gone for roads in bank.roads]
         return Snapshot(
             day=day,
             date=world.date(day),
@@ -47,7 +46,12 @@ class Present:
             groups=GROUPS,
             stock={name: bank.stocks[i].on_hand() for name, i in index.items()},
             in_test={name: bank.pipelines[i].in_test() for name, i in index.items()},
-            in_transit={name: on_road[i] for name, i in index.items()},
+            in_transit={name: bank.in_transit(i) for name, i in index.items()},
+            promised_in={n: bank.promised(n, world.routes.destination) for n in index},
+            promised_out={n: bank.promised(n, world.routes.origin) for n in index},
+            life_below=self._while_deciding(
+                lambda product, days: bank.stocks[index[product]].life_below(day, days)
+            ),
             stock_by_life=self._while_deciding(lambda product: self._ages(index[product])),
             releases=self._while_deciding(lambda product: self._releases(index[product])),
             arrivals=self._while_deciding(lambda product: self._arrivals(index[product])),

@@ -31,18 +31,22 @@ class Stock:
         Shelf life from collection (days).
     shape : tuple of int
         (n_regions, n_groups, n_replications).
+    margin_days : int
+        Days by which ordered units may outlive the newest that are released; the ring has as many
+        more slots, opened that much earlier.
     """
 
-    def __init__(self, life_days: int, shape: tuple[int, int, int]) -> None:
-        self.life_days = life_days
+    def __init__(self, life_days: int, shape: tuple[int, int, int], margin_days: int = 0) -> None:
+        self.life_days, self.margin_days = life_days, margin_days
+        self.n_slots = life_days + margin_days + 1
         self.received: Ints = np.zeros(shape, dtype=np.int32)
         self.gone: Ints = np.zeros(shape, dtype=np.int32)
-        self.upto: Ints = np.zeros((life_days + 1, *shape), dtype=np.int32)
+        self.upto: Ints = np.zeros((self.n_slots, *shape), dtype=np.int32)
         self.newest_expiry = 0
 
     def slot(self, expiry: int) -> int:
         """Return the ring slot of an expiry day."""
-        return expiry % (self.life_days + 1)
+        return expiry % self.n_slots
 
     def on_hand(self) -> Ints:
         """Return pieces on hand (n_regions, n_groups, R)."""
@@ -58,6 +62,13 @@ class Stock:
         self.received += pieces
         self.upto[self.slot(self.newest_expiry)] = self.received
 
+    def insert(self, pieces: Ints, expiry: int) -> None:
+        """Add pieces to the cohort that expires on day *expiry*, whatever its age."""
+        np.maximum(self.upto, self.gone, out=self.upto)
+        for day in range(expiry, self.newest_expiry + 1):
+            self.upto[self.slot(day)] += pieces
+        self.received += pieces
+
     def issue_oldest(self, pieces: Ints) -> None:
         """Remove pieces (at most those on hand), oldest first."""
         self.gone += pieces
@@ -66,6 +77,15 @@ class Stock:
         """Remove pieces (at most those on hand), youngest first."""
         self.received -= pieces
         np.minimum(self.upto, self.received, out=self.upto)
+
+    def life_below(self, day: int, days: int) -> Ints:
+        """Return pieces on hand with fewer than *days* days of issue left, today included."""
+        last_expiry = day + days - 1
+        if last_expiry >= self.newest_expiry:
+            return self.on_hand()
+        if last_expiry <= day:
+            return np.zeros_like(self.gone)
+        return np.maximum(self.upto[self.slot(last_expiry)] - self.gone, 0)
 
     def older(self, day: int, younger_than_days: int) -> Ints:
         """Return the running counts (n_regions, n_groups, R) above which pieces are younger.
@@ -122,7 +142,7 @@ class Stock:
         """
         region, replication = cells
         gone = self.gone[region, :, replication]
-        upto = self.upto[expires_after % (self.life_days + 1), region, :, replication]
+        upto = self.upto[expires_after % self.n_slots, region, :, replication]
         floor = np.where((expires_after > day)[:, None], np.maximum(upto, gone), gone)
         received = self.received[region, :, replication]
         return np.where((expires_after >= self.newest_expiry)[:, None], received, floor)
@@ -167,6 +187,7 @@ class Stock:
         """Return an independent copy."""
         other = Stock.__new__(Stock)
         other.life_days, other.newest_expiry = self.life_days, self.newest_expiry
+        other.margin_days, other.n_slots = self.margin_days, self.n_slots
         other.received, other.gone = self.received.copy(), self.gone.copy()
         other.upto = self.upto.copy()
         return other

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.model.demand_world import CLASSES
-from bloodsim.model.ledger import FLOWS, Ledger
+from bloodsim.model.ledger import FLOWS, FURTHER, Ledger
 from bloodsim.model.world import World
 
 Array = NDArray[Any]
@@ -96,6 +96,11 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     for number, demand in enumerate(world.demands):
         rationed = ledger.rationed[number].sum(axis=1) / per_unit[demand.product]
         table["rationed"][demand.product] += rationed
+    further = {name: _sum_groups(flow) / per_unit for name, flow in ledger.further.items()}
+    table |= {"stock_unit_days": ledger.stock_days / per_unit}
+    if ledger.orders is not None:
+        table |= dict.fromkeys(FURTHER, zero) | {"orders": ledger.orders.astype(float)}
+    table |= further
     table |= {"requested_fresh": zero.copy(), "unmet_fresh": zero.copy()}
     for urgency in CLASSES:
         fate = "cancelled" if urgency == "elective" else "lost"

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import Plan, PlanError, Shipments
-from bloodsim.model.bank import Bank
+from bloodsim.model.bank import Bank, Roads
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.shocks import closed_regions
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
@@ -21,21 +22,37 @@ Index = NDArray[np.integer]
 class Transfers:
     """Shipments between regions."""
 
-    def __init__(self, world: World, bank: Bank, ledger: Ledger) -> None:
-        self.world, self.bank, self.ledger = world, bank, ledger
+    def __init__(self, world: World, bank: Bank, ledger: Ledger, uniforms: Uniforms) -> None:
+        self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
         self._products = {product.name: i for i, product in enumerate(world.products)}
 
     def shippable(self, product: str, route: Index, replication: Index, day: int) -> Ints:
         """Return pieces (n_rows, n_groups) that could leave today with life enough left."""
         table, stock = self.world.routes, self.bank.stocks[self._products[product]]
         origin = table.origin[route]
-        too_early = day + table.lead_days[route] + table.min_life_days[product] - 1
-        floor = stock.floor((origin, replication), day, too_early)
+        floor = self._too_old(product, route, replication, day)
         able = stock.received[origin, :, replication] - floor
+        kept = self.world.products[self._products[product]].kept_pieces
+        if kept.any():
+            free = stock.on_hand()[origin, :, replication] - kept
+            able = np.minimum(able, np.maximum(free, 0))
+        if product in table.barred:
+            able[table.barred[product][route]] = 0
         closed = closed_regions(self.world.shocks, day)
         if closed is not None:
             able[closed[origin] | closed[table.destination[route]]] = 0
         return able
+
+    def _too_old(self, product: str, route: Index, replication: Index, day: int) -> Ints:
+        """Return the running counts (n_rows, n_groups) of pieces too old for the way."""
+        table, stock = self.world.routes, self.bank.stocks[self._products[product]]
+        too_early = day + self._travel_days(route) + table.min_life_days[product] - 1
+        return stock.floor((table.origin[route], replication), day, too_early)
+
+    def _travel_days(self, route: Index) -> Index:
+        """Return days until shipments are on the shelf: one more if arrivals come late in a day."""
+        lead = self.world.routes.lead_days[route]
+        return lead + (lead > 0) if self.world.sequel.late_arrival else lead
 
     def depart(self, plan: Plan, day: int) -> None:
         """Send every shipment of a plan on its way.
@@ -45,10 +62,14 @@ class Transfers:
         PlanError
             Naming region, group and day, if a shipment cannot be carried out.
         """
+        for promise in plan.commitments:
+            if len(promise):
+                self.fulfil(promise, day)
         for shipments in plan.shipments:
             if len(shipments) == 0:
                 continue
             self._check(shipments, day)
+            shipments = self._approved(shipments, day)
             origin = self.world.routes.origin[shipments.route]
             # Rows of one origin and replication leave one after the other.
             for rows in _turns(origin, shipments.replication):
@@ -60,6 +81,38 @@ class Transfers:
                     day,
                 )
 
+    def _approved(self, shipments: Shipments, day: int) -> Shipments:
+        """Put off rows that need approval; return those that leave at once."""
+        wait = self.world.routes.approval_days[shipments.route]
+        for days in np.unique(wait[wait > 0]).tolist():
+            self.bank.pending.setdefault(day + days, []).append(_rows(shipments, wait == days))
+        return shipments if not wait.any() else _rows(shipments, wait == 0)
+
+    def fulfil(self, shipments: Shipments, day: int) -> None:
+        """Ship what was promised, as far as the origin's stock stands above its floor.
+
+        By group whole lots, and no shipment smaller than the smallest; the rest is not shipped.
+        """
+        table, product = self.world.routes, shipments.product
+        index = self._products[product]
+        rule = self.world.scenario.routes.products[product]
+        normal = self.world.products[index].normal_pieces[day][:, None] * self.world.group_shares
+        floors = np.ceil(rule.floor_days * normal).astype(np.int32)
+        for rows in _turns(table.origin[shipments.route], shipments.replication):
+            route, replication = shipments.route[rows], shipments.replication[rows]
+            origin = table.origin[route]
+            wanted = np.asarray(shipments.pieces[rows], dtype=np.int32)
+            on_hand = self.bank.stocks[index].on_hand()[origin, :, replication]
+            able = self.shippable(product, route, replication, day)
+            able = np.minimum(able, np.maximum(on_hand - floors[origin], 0))
+            pieces = np.minimum(wanted, able)
+            pieces -= pieces % table.lot_pieces[product]
+            pieces[pieces.sum(axis=1) < max(1, table.smallest_pieces[product])] = 0
+            self.ledger.add_not_shipped(index, origin, replication, wanted - pieces)
+            going = pieces.any(axis=1)
+            if going.any():
+                self._send(product, route[going], replication[going], pieces[going], day)
+
     def _send(self, product: str, route: Index, replication: Index, pieces: Ints, day: int) -> None:
         index, table = self._products[product], self.world.routes
         stock, roads = self.bank.stocks[index], self.bank.roads[index]
@@ -70,27 +123,79 @@ class Transfers:
             row, group = (int(axis[0]) for axis in np.nonzero(pieces > able))
             where = self._where(product, int(route[row]), day)
             raise PlanError(f"{where}: more {GROUPS[group]} is planned than the origin can send")
-        floor = stock.received[origin, :, replication] - able
+        floor = self._too_old(product, route, replication, day)
         taken = stock.take((origin, replication), pieces, floor)
-        slot = (day + table.lead_days[route]) % len(roads.total)
+        slot = (day + self._travel_days(route)) % len(roads.total)
         for rows in _turns(destination, replication):
             at = slot[rows], destination[rows], replication[rows]
             roads.arriving[at[0], :, at[1], :, at[2]] += taken[rows]
             roads.total[at[0], at[1], :, at[2]] += pieces[rows]
         self.ledger.count_shipments(index, route, replication, pieces)
-        self.ledger.move_expiry_weight(index, route, replication, pieces, taken)
+        ends = origin, destination
+        self.ledger.move_expiry_weight(index, ends, replication, pieces, taken)
+
+    def move(
+        self,
+        product: int,
+        ends: tuple[Index, Index],
+        replication: Index,
+        wanted: Ints,
+        day: int,
+        travel_days: int,
+    ) -> Ints:
+        """Ship as far as the stock goes, oldest first, without a road; return what was shipped.
+
+        Rows (n_rows, n_groups) of *wanted* are of one origin and one destination.
+        """
+        stock, roads = self.bank.stocks[product], self.bank.roads[product]
+        assert roads is not None
+        cells = ends[0], replication
+        floor = stock.floor(cells, day, np.full(len(replication), day + travel_days))
+        able = stock.received[ends[0], :, replication] - floor
+        pieces = np.minimum(wanted, able).astype(np.int32)
+        taken = stock.take(cells, pieces, floor)
+        slot = (day + travel_days) % len(roads.total)
+        roads.arriving[slot][:, ends[1], :, replication] += taken
+        roads.total[slot][ends[1], :, replication] += pieces
+        self.ledger.count_moved(product, ends, replication, pieces)
+        self.ledger.move_expiry_weight(product, ends, replication, pieces, taken)
+        return pieces
+
+    def arrive_same_day(self, day: int) -> None:
+        """Add to stock what was sent today over roads of lead time 0."""
+        self._land(day)
 
     def arrive(self, day: int) -> None:
-        """Add to stock what arrives today."""
+        """Add to stock what arrives today; arrivals late in a day count for the next."""
+        self._land(day + self.world.sequel.late_arrival)
+
+    def _land(self, day: int) -> None:
         for index, roads in enumerate(self.bank.roads):
             if roads is None:
                 continue
             slot = day % len(roads.total)
             if roads.total[slot].any():
+                self._lose(index, roads, slot, day)
                 self.bank.stocks[index].merge(roads.arriving[slot], roads.total[slot])
                 self.ledger.add("received", index, roads.total[slot])
                 roads.arriving[slot] = 0
                 roads.total[slot] = 0
+
+    def _lose(self, index: int, roads: Roads, slot: int, day: int) -> None:
+        """Take out what was lost on the way, the oldest of each group."""
+        name = self.world.products[index].name
+        rule = self.world.scenario.routes.products.get(name)
+        if rule is None or rule.transit_loss_share == 0:
+            return
+        total, arriving = roads.total[slot], roads.arriving[slot]
+        uniform = self.uniforms.of(f"transit_loss/{name}", day)[:, None]
+        upto = np.cumsum(total, axis=1) * rule.transit_loss_share + uniform
+        lost = np.diff(np.floor(upto), axis=1, prepend=np.floor(uniform)).astype(np.int32)
+        np.minimum(lost, total, out=lost)
+        self.ledger.add_returned_weight(index, np.minimum(arriving, lost), lost, -1)
+        self.ledger.add_further("lost_in_transit", index, lost)
+        total -= lost
+        np.maximum(arriving - lost, 0, out=arriving)
 
     def _where(self, product: str, route: int, day: int) -> str:
         table, regions = self.world.routes, self.world.regions
@@ -128,6 +233,12 @@ class Transfers:
             if rows.any():
                 row = int(np.argmax(rows))
                 raise PlanError(f"{self._where(product, int(route[row]), day)}: {fault}")
+
+
+def _rows(shipments: Shipments, chosen: NDArray[np.bool_]) -> Shipments:
+    """Return some rows of shipments."""
+    rows = shipments.route[chosen], shipments.replication[chosen], shipments.pieces[chosen]
+    return Shipments(shipments.product, *rows)
 
 
 def _turns(region: Index, replication: Index) -> Iterator[Index]:

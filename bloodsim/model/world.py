@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
+from bloodsim.model.agreement_world import AgreementFlow, agreement_flows
+from bloodsim.model.clock import Sequel, sequel
 from bloodsim.model.demand_world import (
     Counts,
     DemandStream,
@@ -22,6 +24,7 @@ from bloodsim.model.demand_world import (
     measure_factors,
 )
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.season import SeasonalFactors
 from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, turnout_factor
 from bloodsim.scenario import Scenario
@@ -84,6 +87,9 @@ class ProductWorld:
     demand_mean_units: Floats
     calm_demand_units: Floats
     normal_pieces: Floats
+    margin_days: int
+    accessible_share: float
+    kept_pieces: Ints
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,10 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
+    agreements: tuple[AgreementFlow, ...]
+    travelling: frozenset[str]
+    orders: tuple[OrderWorld, ...]
+    sequel: Sequel
     calendar: Calendar
 
     @property
@@ -136,6 +146,12 @@ class World:
     def n_slots(self) -> int:
         """Sessions per region and day, over all channels."""
         return sum(len(channel.session_hours) for channel in self.channels)
+
+    @property
+    def longest_order_days(self) -> int:
+        """Longest time from order to arrival (days)."""
+        leads = [max(item.lead_days, item.expedite_lead_days) for item in self.orders]
+        return max(leads, default=0) + self.sequel.late_arrival
 
     def date(self, day: int) -> date:
         """Return the calendar date of a day of the run."""
@@ -165,6 +181,7 @@ def compile_world(scenario: Scenario) -> World:
             shares[row, GROUPS.index(group)] = share
     shocks = compile_shocks(scenario, start, len(dates))
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
+    routes = _routes(scenario)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -182,7 +199,11 @@ def compile_world(scenario: Scenario) -> World:
         classes=drawn_classes(scenario),
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
-        routes=_routes(scenario),
+        routes=routes,
+        agreements=agreement_flows(scenario, routes, shares, factors, n_days),
+        travelling=frozenset({*scenario.routes.products, *ordered_from_regions(scenario)}),
+        orders=orders_of(scenario),
+        sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
         calendar=calendar,
     )
@@ -237,6 +258,7 @@ def _product(
     growth = (1 + demand.growth_per_year) ** years
     seasonal = factors.by_region(demand.profile, demand.demand_amplitude_share)
     levels = {alert.level: alert.below_days for alert in product.alerts}
+    kept = {str(group): units for group, units in product.reserve_units.items()}
     return ProductWorld(
         name=name,
         kind=product.compatibility,
@@ -275,6 +297,12 @@ def _product(
         normal_pieces=(
             base * (factors.months(demand.profile) * growth)[:, None] * product.pieces_per_unit
         ),
+        margin_days=margin_days(scenario, name),
+        accessible_share=product.accessible_share,
+        kept_pieces=np.array(
+            [round(kept.get(group, 0.0) * product.pieces_per_unit) for group in GROUPS],
+            dtype=np.int32,
+        ),
     )
 
 
@@ -304,28 +332,37 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
 
 def _routes(scenario: Scenario) -> RouteTable:
     routes, index = scenario.routes, {name: i for i, name in enumerate(scenario.regions)}
-    pairs: dict[tuple[str, str], tuple[float, int]] = {}
+    pairs: dict[tuple[str, str], tuple[float, int, int, float]] = {}
     for origin, row in routes.distances_km.items():
         for destination, straight_km in row.items():
             km = straight_km * routes.road_factor
             lead = next((t.days for t in routes.lead_times if km <= t.up_to_km), None)
             too_far = routes.longest_km is not None and km > routes.longest_km
             if origin != destination and lead is not None and not too_far:
-                pairs[origin, destination] = (km, lead)
+                hours = km / routes.speed_km_per_hour
+                pairs[origin, destination] = (km, lead, routes.approval_days, hours)
     for route in routes.extra:
-        pairs[route.origin, route.destination] = (route.distance_km, route.lead_days)
+        days = route.approval_days
+        approval = routes.approval_days if days is None else days
+        hours = route.hours or route.distance_km / routes.speed_km_per_hour
+        pairs[route.origin, route.destination] = (
+            route.distance_km,
+            route.lead_days,
+            approval,
+            hours,
+        )
     ordered = sorted(
-        (km, origin, destination, lead)
-        for (origin, destination), (km, lead) in pairs.items()
+        (km, origin, destination, lead, approval, hours)
+        for (origin, destination), (km, lead, approval, hours) in pairs.items()
         if origin in index and destination in index
     )
     per_unit = {name: scenario.products[name].pieces_per_unit for name in routes.products}
     rules = routes.products.items()
     arrays = (
-        np.array([index[o] for _, o, _, _ in ordered], dtype=np.int64),
-        np.array([index[d] for _, _, d, _ in ordered], dtype=np.int64),
-        np.array([km for km, _, _, _ in ordered], dtype=np.float64),
-        np.array([lead for _, _, _, lead in ordered], dtype=np.int64),
+        np.array([index[o] for _, o, *_ in ordered], dtype=np.int64),
+        np.array([index[d] for _, _, d, *_ in ordered], dtype=np.int64),
+        np.array([km for km, *_ in ordered], dtype=np.float64),
+        np.array([lead for _, _, _, lead, *_ in ordered], dtype=np.int64),
     )
     for array in arrays:  # policies see this very table
         array.flags.writeable = False
@@ -344,4 +381,10 @@ def _routes(scenario: Scenario) -> RouteTable:
             for p, r in rules
         },
         min_life_days={p: r.min_life_days for p, r in rules},
+        approval_days=np.array([days for *_, days, _ in ordered], dtype=np.int64),
+        barred={
+            p: np.array([hours > r.max_transit_hours for *_, hours in ordered])
+            for p, r in rules
+            if r.max_transit_hours is not None
+        },
     )

@@ -6,15 +6,22 @@ from collections.abc import Callable, Mapping
 
 from bloodsim.decision import Policy
 from bloodsim.policies.door import fault_of
+from bloodsim.policies.fixed import fixed
+from bloodsim.policies.move_ageing import move_ageing
 from bloodsim.policies.none import none
+from bloodsim.policies.ordering import order_rules
 from bloodsim.policies.proportional import proportional
 from bloodsim.policies.share_surplus import share_surplus
 from bloodsim.scenario import CustomPolicy, Problem, ScenarioError, TransferPolicy, nearest
+
+__all__ = ["KINDS", "build", "faults", "order_rules", "register", "registered"]
 
 KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
     "share_surplus": share_surplus,
     "proportional": proportional,
+    "move_ageing": move_ageing,
+    "fixed": fixed,
 }
 """Functions that make a policy of a scenario's parameters, by kind."""
 

@@ -13,6 +13,8 @@ class Nothing:
     """Plan nothing. Importing regions starve: a yardstick, not an alternative."""
 
     review_days: int = 3660
+    isolates: bool = True
+    """Agreements rest as well."""
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return the empty plan."""

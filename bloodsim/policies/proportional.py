@@ -45,14 +45,14 @@ class SharingProportionally:
             shares = normal / np.where(total > 0, total, 1)
             ahead = snapshot.forecast(product, self.horizon_days) / self.horizon_days
             daily = ahead[:, None] * shares[..., None]
-            stock = snapshot.stock[product]
-            position = stock + snapshot.in_transit[product]
+            stock = snapshot.stock[product] - snapshot.promised_out[product]
+            position = stock + snapshot.in_transit[product] + snapshot.promised_in[product]
             # A plain running sum over regions: the same bits for any block size.
             all_demand = reduce(np.add, daily)
             common = position.sum(axis=0) / np.where(all_demand > 0, all_demand, np.inf)
             keep = (common + self.tolerance_days) * daily
             want = (common - self.tolerance_days) * daily
-            give = np.clip(np.floor(position - keep), 0, stock).astype(np.int32)
+            give = np.clip(np.floor(position - keep), 0, np.maximum(stock, 0)).astype(np.int32)
             need = np.maximum(np.ceil(want - position), 0).astype(np.int32)
             shipments.append(match_nearest(snapshot, product, give, need))
         return Plan(tuple(shipments))

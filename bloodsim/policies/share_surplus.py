@@ -38,8 +38,8 @@ class SharingSurplus:
         shipments: list[Shipments] = []
         for product in moved_products(snapshot, self.products):
             daily = snapshot.normal_demand[product][..., None]
-            stock = snapshot.stock[product]
-            position = stock + snapshot.in_transit[product]
+            stock = snapshot.stock[product] - snapshot.promised_out[product]
+            position = stock + snapshot.in_transit[product] + snapshot.promised_in[product]
             give = np.maximum(np.floor(stock - self.above_days * daily), 0).astype(np.int32)
             gap = np.where(
                 position < self.below_days * daily,

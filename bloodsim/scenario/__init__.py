@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
+from bloodsim.scenario.agreements import Agreement, FixedShipment
 from bloodsim.scenario.base import Frozen, FrozenDict, Model, Name, PlainText, RegionId, Text
 from bloodsim.scenario.checks import check
 from bloodsim.scenario.collection import (
@@ -38,10 +39,22 @@ from bloodsim.scenario.demand import (
 )
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
+from bloodsim.scenario.ordering import (
+    BaseStock,
+    EventCosts,
+    Expedite,
+    LifeShares,
+    Ordering,
+    OrderQuantity,
+    OrderUpTo,
+    PeriodicReview,
+)
 from bloodsim.scenario.policies import (
     CollectionPolicy,
     CustomPolicy,
+    FixedPlan,
     FrozenCollection,
+    MoveAgeing,
     NoTransfers,
     Policies,
     PreCollect,
@@ -61,6 +74,7 @@ from bloodsim.scenario.regions import (
     Routes,
 )
 from bloodsim.scenario.run import (
+    DAY_ORDER,
     CalendarSettings,
     CostWeights,
     ForecastSettings,
@@ -76,8 +90,11 @@ SCHEMA_VERSION = 1
 """Version of the scenario file format."""
 
 __all__ = [
+    "DAY_ORDER",
     "SCHEMA_VERSION",
+    "Agreement",
     "AlertLevel",
+    "BaseStock",
     "CalendarSettings",
     "Channel",
     "Closure",
@@ -92,7 +109,11 @@ __all__ = [
     "DemandTrace",
     "Distribution",
     "EmpiricalCounts",
+    "EventCosts",
+    "Expedite",
     "FestivalBlock",
+    "FixedPlan",
+    "FixedShipment",
     "ForecastSettings",
     "FreshDemand",
     "FrozenCollection",
@@ -102,7 +123,13 @@ __all__ = [
     "HolidayBlock",
     "InputNote",
     "LeadTime",
+    "LifeShares",
+    "MoveAgeing",
     "NoTransfers",
+    "OrderQuantity",
+    "OrderUpTo",
+    "Ordering",
+    "PeriodicReview",
     "PhaseHours",
     "Place",
     "PoissonCounts",
@@ -162,6 +189,10 @@ class Scenario(Model):
     """The regions."""
     routes: Routes = Routes()
     """Roads between regions."""
+    agreements: tuple[Agreement, ...] = ()
+    """Standing flows between regions."""
+    ordering: tuple[Ordering, ...] = ()
+    """Replenishment orders of regions with a supply, such as hospitals."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
     shocks: Frozen[Name, Shock] = {}

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.hour_checks import check_hours
+from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
@@ -46,6 +48,8 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_demand(scenario, _first_day(scenario)),
         *_regions(scenario),
         *check_routes(scenario),
+        *check_ordering(scenario),
+        *check_agreements(scenario),
         *_policies(scenario),
         *_collection_policy(scenario),
         *_forecast(scenario),
@@ -143,7 +147,8 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
             )
             hint = "life counts from collection; units are released on the next day at the earliest"
             yield Problem((*here, "shelf_life_days"), message, hint)
-        if product.source not in gifts:
+        ordered = any(order.product == name for order in scenario.ordering)
+        if product.source not in gifts and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
             yield Problem((*here, "source"), message, "add a channel, or change the source")
         yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])

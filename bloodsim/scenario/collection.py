@@ -127,6 +127,12 @@ class Product(Model):
     """Share of tested units lost before release for reasons other than test results."""
     issue_order: Literal["oldest", "youngest"] = "oldest"
     """Which units leave first."""
+    accessible_share: Share = 1.0
+    """Share of the stock on hand after ``decide`` that can be issued the same day, with what comes
+    in later; the rest lies where requests do not reach it."""
+    reserve_units: Frozen[Group, NonNegative] = {}
+    """Units of a group that every region keeps for emergencies, such as frozen RhD-negative red
+    cells: not for urgent or elective requests, nor for other regions. They age like others."""
     opening_cover_days: NonNegative = 0.0
     """Stock at the start of the warm-up, in days of normal-day demand."""
     alerts: tuple[AlertLevel, ...] = ()

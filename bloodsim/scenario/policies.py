@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bloodsim.scenario.base import Model, Positive
+from bloodsim.scenario.agreements import FixedShipment
+from bloodsim.scenario.base import Model, Positive, RegionId
 
 ReviewDays = Annotated[int, Field(ge=1, le=60)]
 
@@ -50,6 +51,39 @@ class Proportional(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class AgeingRoute(Model):
+    """A road along which ageing units are sent."""
+
+    origin: RegionId
+    """Region that sends."""
+    destination: RegionId
+    """Region that uses them sooner."""
+
+
+class MoveAgeing(Model):
+    """Some regions send what is about to outdate to others that use it sooner."""
+
+    kind: Literal["move_ageing"] = "move_ageing"
+    """The policy's name."""
+    routes: tuple[AgeingRoute, ...]
+    """Who sends to whom."""
+    below_life_days: Annotated[int, Field(ge=1, le=3660)]
+    """Units with fewer days of issue left than this are sent, today included."""
+    review_days: ReviewDays = 1
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry."""
+
+
+class FixedPlan(Model):
+    """Shipments by date, promised whatever the stocks are."""
+
+    kind: Literal["fixed"] = "fixed"
+    """The policy's name."""
+    shipments: tuple[FixedShipment, ...]
+    """What leaves on which day."""
+
+
 class CustomPolicy(Model):
     """A policy registered from Python under its own name."""
 
@@ -60,7 +94,8 @@ class CustomPolicy(Model):
 
 
 TransferPolicy = Annotated[
-    NoTransfers | ShareSurplus | Proportional | CustomPolicy, Field(discriminator="kind")
+    NoTransfers | ShareSurplus | Proportional | MoveAgeing | FixedPlan | CustomPolicy,
+    Field(discriminator="kind"),
 ]
 
 

@@ -61,6 +61,9 @@ class Region(Model):
     """Depth of the festival dip against the national profile (-)."""
     net_import_per_year: Frozen[Name, float] = {}
     """Units a year that today's agreements bring in (negative: take out), by product."""
+    supply: RegionId | None = None
+    """Where its orders go: ``unlimited``, or a region that ships from its stock; null = no orders.
+    """
     source: PlainText = ""
     """Where the row comes from."""
     confidence: PlainText = ""
@@ -78,6 +81,13 @@ class RouteProduct(Model):
     """Largest shipment over all groups (units)."""
     min_life_days: Annotated[int, Field(ge=1, le=3660)] = 1
     """Days of life a unit must have left on arrival."""
+    floor_days: NonNegative = 0.0
+    """Stock (days of normal-day demand, by group) that commitments leave to the region that sends:
+    agreements, fixed shipments and plans that had to be approved."""
+    max_transit_hours: Positive | None = None
+    """Longest journey (hours); longer routes do not carry the product. Red cells in a box: 24."""
+    transit_loss_share: Share = 0.0
+    """Share of units lost on the way, by damage or warming."""
 
 
 class LeadTime(Model):
@@ -100,6 +110,10 @@ class Route(Model):
     """Distance (km)."""
     lead_days: Annotated[int, Field(ge=0, le=30)]
     """Days from decision to arrival."""
+    approval_days: Annotated[int, Field(ge=0, le=30)] | None = None
+    """Days until a plan for this road is approved and leaves; null = as routes.approval_days."""
+    hours: Positive | None = None
+    """Length of the journey (hours); null = distance by routes.speed_km_per_hour."""
 
 
 class Routes(Model):
@@ -111,6 +125,11 @@ class Routes(Model):
     """Road distance over great-circle distance."""
     lead_times: tuple[LeadTime, ...] = (LeadTime(up_to_km=1e6, days=1),)
     """Travel times by road distance."""
+    speed_km_per_hour: Positive = 60.0
+    """Speed of the journey, for max_transit_hours; a judgement for refrigerated trucks."""
+    approval_days: Annotated[int, Field(ge=0, le=30)] = 0
+    """Days until a plan is approved: that of day t leaves at ``decide`` of t + approval_days, as
+    far as the origin's stock then stands above its floor."""
     longest_km: Positive | None = None
     """No route longer than this (km)."""
     extra: tuple[Route, ...] = ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from bloodsim.scenario.base import Days, Frozen, Hour, Model, ScenarioDate
+from bloodsim.scenario.ordering import EventCosts
 from bloodsim.scenario.policies import Proportional, TransferPolicy
 from bloodsim.seasons import Calendar
 
@@ -31,15 +32,35 @@ class CalendarSettings(Model):
         )
 
 
+Phase = Literal[
+    "close",
+    "expire",
+    "release",
+    "arrive",
+    "order",
+    "decide",
+    "arrive_same_day",
+    "emergency",
+    "routine",
+    "collect",
+]
+DAY_ORDER: tuple[Phase, ...] = get_args(Phase)
+"""Order of phases that share an hour, unless ``run.day_order`` says otherwise."""
+
+
 class PhaseHours(Model):
-    """The hours at which the phases of a day happen (design: expire, release, ..., close)."""
+    """The hours at which the phases of a day happen; those of one hour follow run.day_order."""
 
     expire: Hour = 0.0
-    """Hour at which units past their last permitted issue leave stock."""
+    """Hour at which units with no permitted issue left leave stock: before the first issue of a
+    day (those whose last day was yesterday) or after the last (those whose last day is today)."""
     release: Hour = 6.0
     """Hour at which tested units enter usable stock."""
     arrive: Hour = 7.0
-    """Hour at which shipments that travelled at least a day arrive."""
+    """Hour at which shipments that travelled at least a day, and orders, arrive; 24 with ``arrive``
+    after ``close`` in the day order = after the books are closed."""
+    order: Hour = 8.0
+    """Hour at which replenishment orders are placed."""
     decide: Hour = 8.0
     """Hour at which planners see a snapshot and decide."""
     routine: tuple[Hour, ...] = (9.0,)
@@ -72,6 +93,9 @@ class Run(Model):
     """Replications of which daily values are kept; totals and indicators are kept of all."""
     phase_hours: PhaseHours = PhaseHours()
     """Hours of the phases of a day."""
+    day_order: tuple[Phase, ...] = DAY_ORDER
+    """Order of phases that share an hour: every phase once. ``close`` of a day at hour 24 and what
+    follows it there still belong to that day."""
 
 
 class ForecastSettings(Model):
@@ -143,3 +167,5 @@ class CostWeights(Model):
     """Points per unit by which stock and transit fall short of terminal_cover_days at the end."""
     terminal_cover_days: Frozen[str, Annotated[float, Field(ge=0)]] = {}
     """Target cover per product (days) at the end of scoring."""
+    events: EventCosts = EventCosts()
+    """Costs by event, for ``event_cost_per_day`` alone."""

@@ -1,0 +1,57 @@
+"""Costs by event, as the literature on ordering states them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bloodsim.metrics.sums import Scope, by_variant, over
+
+if TYPE_CHECKING:
+    from bloodsim.results import Results
+
+EVENTS = {
+    "holding_unit_day": "stock_unit_days",
+    "ordered_unit": "ordered",
+    "expedited_unit": "expedited",
+    "order": "orders",
+    "outdated_unit": "outdated",
+}
+"""Column of the totals that each weight applies to, beside shortage and transfers."""
+
+
+def event_cost_per_day(
+    results: Results, by: Scope = "nation", discount: float = 1.0
+) -> xr.DataArray:
+    """Costs by event, per scored day: holding, orders, shortage, outdates and transfers, weighted.
+
+    ``holding x closing stock + ordered_unit x ordered + expedited_unit x expedited + order x
+    orders + short_unit x (lost + cancelled) + outdated_unit x outdated + transferred_unit x
+    (shipped - delivered on order)``, with the weights of ``cost.events``. With *discount* below 1
+    it is the sum over days of ``discount^t x cost of day t`` (t = 0 on the first scored day), from
+    the daily tables, without what is charged per order.
+
+    Unit: points per day (points, if discounted). Shape: (variant, replication[, region]).
+    """
+
+    def weight(name: str) -> xr.DataArray:
+        each = (results.cost_weights(variant).get("events", {}) for variant in results.variants)
+        return by_variant(results, [events.get(name, 0.0) for events in each])
+
+    table = results.totals if discount == 1 else results.tables["daily"]
+    columns = EVENTS if discount == 1 else EVENTS | {"holding_unit_day": "stock"}
+    points = weight("short_unit") * (table["lost"] + table["cancelled"])
+    moved = table["shipped"] - table["delivered"] if "delivered" in table else table["shipped"]
+    points = points + weight("transferred_unit") * moved
+    for name, column in columns.items():
+        if column in table:
+            points = points + weight(name) * table[column]
+    points = over(points, "product")
+    if discount == 1:
+        points = points / results.scored_days
+    else:
+        factor = discount ** np.arange(table.sizes["day"])
+        points = over(points * xr.DataArray(factor, dims="day"), "day")
+    return over(points, "region") if by == "nation" else points

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bloodsim import policies as policies_of
+from bloodsim.block import Block, partition
 from bloodsim.decision import Policy
-from bloodsim.model.bank import Bank
-from bloodsim.model.collection_mode import CollectionMode, planned_uplift
-from bloodsim.model.forecast import Forecaster
-from bloodsim.model.luck import Luck
-from bloodsim.model.simulation import Simulation
-from bloodsim.model.tables import tabulate
-from bloodsim.model.world import World, compile_world
 from bloodsim.provenance import OpeningStock, Variant, provenance
 from bloodsim.results import Results, ResultsError
-from bloodsim.scenario import FrozenCollection, PreCollect, Problem, Scenario, ScenarioError
+from bloodsim.results.folder import claim
+from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.workers import run_blocks
 
 Progress = Callable[[int, int], None]
-
-_LARGE_BLOCK = 64 * 170
-"""Replications x regions above which a block's state outgrows the caches."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """One task: all variants of some replications, and where the result goes (None: back)."""
-
-    variants: tuple[Variant, ...]
-    seed: int
-    first: int
-    last: int
-    manifest: Mapping[str, Any]
-    opening_stock: OpeningStock | None = None
-    part: Path | None = None
-
-    @property
-    def replications(self) -> range:
-        """Numbers of the replications."""
-        return range(self.first, self.last + 1)
 
 
 def simulate(
@@ -63,6 +36,7 @@ def simulate(
     policies: Mapping[str, Policy] | None = None,
     opening_stock: OpeningStock | None = None,
     out: str | Path | None = None,
+    force: bool = False,
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Results:
@@ -79,15 +53,18 @@ def simulate(
     workers : int, default 1
         Processes; the results do not depend on it.
     variants : sequence of str, optional
-        Variants to compare; default: all of the scenario, or itself if it has none.
+        Variants to compare; default: all of the scenario, or itself if it has none; ``[]`` for
+        none but those of *policies*.
     policies : mapping of str to Policy, optional
-        Further transfer policies by name, each compared as a variant of the scenario.
+        Further transfer policies by name, each compared as one more variant of the scenario.
     opening_stock : mapping of product to int array (n_regions, 8, shelf_life_days), optional
         Pieces on the shelf at the start of scoring, by days of life left less one; replaces the
         warm-up's stock of these products.
     out : path, optional
         Folder to save to. Finished blocks stay there if the run is interrupted, and are not run
-        again.
+        again; nor is a run that is complete there.
+    force : bool, default False
+        Simulate again what is complete in *out*.
     progress : callable (done, total), optional
         Told the replications finished so far.
     executor : concurrent.futures.Executor, optional
@@ -96,143 +73,158 @@ def simulate(
     Raises
     ------
     ScenarioError
-        An unknown variant or policy.
+        An unknown variant, or a policy that is none.
+    ResultsError
+        A folder that holds something else.
     PlanError
         A policy planned what cannot be done.
     """
-    started = time.perf_counter()
+    run = prepare(
+        scenario,
+        replications,
+        seed,
+        variants=variants,
+        policies=policies,
+        opening_stock=opening_stock,
+        out=out,
+    )
+    if not force and (there := run.complete()):
+        return there
+    return run.simulate(workers, progress=progress, executor=executor)
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that is decided but not simulated: variants, blocks, and the folder it goes to."""
+
+    variants: tuple[Variant, ...]
+    manifest: Mapping[str, Any]
+    count: int
+    opening_stock: OpeningStock | None
+    out: Path | None
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The tasks, each with the file it leaves in the folder."""
+        scenario, seed = self.variants[0].scenario, self.manifest["seed"]
+        # Whatever changes a block's bytes is in the names of its parts.
+        identity = dict(_identity(self.manifest))
+        identity["daily_replications"] = scenario.run.daily_replications
+        key = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        blocks = []
+        for stretch in partition(scenario, self.count):
+            first, last = stretch[0], stretch[-1]
+            name = f"{key}-{first:06d}-{last:06d}.part"
+            part = self.out / "parts" / name if self.out else None
+            variants, manifest = self.variants, self.manifest
+            blocks.append(Block(variants, seed, first, last, manifest, self.opening_stock, part))
+        return blocks
+
+    def complete(self) -> Results | None:
+        """Return the result if the folder holds all of this run already."""
+        if self.out is None:
+            return None
+        try:
+            there = Results.load(self.out)
+        except ResultsError:
+            return None
+        same = _identity(there.manifest) == _identity(self.manifest)
+        kept = min(self.count, self.variants[0].scenario.run.daily_replications)
+        days_kept = there.daily.sizes["replication"] if "daily" in there.tables else 0
+        same = same and len(there.replications) == self.count and days_kept == kept
+        return there if same else None
+
+    def kept(self) -> int:
+        """Return how many replications an interrupted run left finished in the folder."""
+        return sum(len(block.replications) for block in self.blocks if _readable(block.part))
+
+    def simulate(
+        self,
+        workers: int = 1,
+        progress: Progress | None = None,
+        executor: Executor | None = None,
+    ) -> Results:
+        """Simulate what is not finished yet, put all together and save it."""
+        started = time.perf_counter()
+        blocks = self.blocks
+        with ExitStack() as stack:
+            if self.out is None and (workers > 1 or executor):
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bloodsim-"))
+                blocks = [replace(b, part=Path(folder) / f"{b.first}.part") for b in blocks]
+            done: dict[int, Results | Path] = {
+                block.first: block.part
+                for block in blocks
+                if block.part is not None and _readable(block.part)
+            }
+            todo = [block for block in blocks if block.first not in done]
+            finished = sum(len(b.replications) for b in blocks if b.first in done)
+            if progress:
+                progress(finished, self.count)
+            for block, result in run_blocks(todo, workers, executor):
+                done[block.first] = result
+                finished += len(block.replications)
+                if progress:
+                    progress(finished, self.count)
+            results = Results.concatenate([_loaded(done[first]) for first in sorted(done)])
+        elapsed = time.perf_counter() - started
+        timing = {
+            "simulate_s": elapsed,
+            "ms_per_replication": 1000 * elapsed / (self.count * len(self.variants)),
+            "workers": workers,
+        }
+        results = Results(results.tables, self.manifest, timing)
+        if self.out:
+            results.save(self.out)
+            self._clear_parts()
+        return results
+
+    def _clear_parts(self) -> None:
+        """Remove this run's parts; those of other runs stay, and so does their folder."""
+        for block in self.blocks:
+            if block.part is not None:
+                block.part.unlink(missing_ok=True)
+                for torn in block.part.parent.glob(f".{block.part.name}-*.tmp"):
+                    torn.unlink(missing_ok=True)
+        if self.out:
+            try:
+                (self.out / "parts").rmdir()
+            except OSError:
+                return
+
+
+def prepare(
+    scenario: Scenario,
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    variants: Sequence[str] | None = None,
+    policies: Mapping[str, Policy] | None = None,
+    opening_stock: OpeningStock | None = None,
+    stock_file: Mapping[str, Any] | None = None,
+    out: str | Path | Callable[[Mapping[str, Any], int], Path] | None = None,
+) -> PreparedRun:
+    """Decide all of a run but simulate nothing: `simulate` explains the parameters.
+
+    Parameters
+    ----------
+    stock_file : mapping, optional
+        What the manifest says of the file that *opening_stock* was read from.
+    out : path or callable, optional
+        The folder, or what names it from the manifest and the number of replications.
+    """
     seed = scenario.run.seed if seed is None else seed
     count = scenario.run.replications if replications is None else replications
     if count < 1:
-        raise ScenarioError(
-            [Problem(("run", "replications"), "must be at least 1", f"got {count}")]
-        )
+        problem = Problem(("run", "replications"), "must be at least 1", f"got {count}")
+        raise ScenarioError([problem])
     chosen = choose(scenario, variants, policies or {})
     manifest = provenance(scenario, chosen, seed, opening_stock)
-    with ExitStack() as stack:
-        parts = Path(out) / "parts" if out else None
-        if parts is None and (workers > 1 or executor):
-            parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bloodsim-")))
-        blocks = _blocks(chosen, seed, count, workers, manifest, opening_stock, parts)
-        done = {}
-        for block, result in _run(blocks, workers, executor):
-            done[block.first] = result if isinstance(result, Results) else Results.load_part(result)
-            if progress:
-                progress(sum(len(b.replications) for b in blocks if b.first in done), count)
-        results = Results.concatenate([done[first] for first in sorted(done)])
-    elapsed = time.perf_counter() - started
-    timing = {
-        "simulate_s": elapsed,
-        "ms_per_replication": 1000 * elapsed / (count * len(chosen)),
-        "workers": workers,
-    }
-    results = Results(results.tables, manifest, timing)
-    if out:
-        results.save(out)
-        for block in blocks:
-            if block.part:
-                block.part.unlink(missing_ok=True)
-        (Path(out) / "parts").rmdir()
-    return results
-
-
-def run_block(block: Block) -> Results | Path:
-    """Simulate one block: shared warm-up, then every variant on the same luck.
-
-    Variants whose worlds are equal but for their policies share warm-up and draws.
-    """
-    worlds: dict[str, list[Variant]] = {}
-    for variant in block.variants:
-        worlds.setdefault(_world_key(variant.scenario), []).append(variant)
-    found: dict[str, Results] = {}
-    for variants in worlds.values():
-        world = compile_world(variants[0].scenario)
-        for variant, simulation in zip(
-            variants, _simulate_world(world, variants, block), strict=True
-        ):
-            simulation.ledger.check()
-            tables = tabulate(
-                world,
-                simulation.ledger,
-                variant.name,
-                block.replications,
-                variant.scenario.run.daily_replications,
-            )
-            found[variant.name] = Results(tables, block.manifest)
-    results = Results.join([found[variant.name] for variant in block.variants])
-    if block.part is None:
-        return results
-    results.save_part(block.part)
-    return block.part
-
-
-def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> list[Simulation]:
-    replications = block.replications
-    luck = Luck(world, block.seed, replications)
-    forecaster = Forecaster(world, block.seed, replications)
-    warmup_policy = policies_of.build(world.scenario.run.warmup_policy)
-    bank = Bank.opening(world, len(replications))
-    rules = policies_of.order_rules(world.scenario)
-    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
-    keep_daily = block.first < world.scenario.run.daily_replications
-    branches: list[Simulation] = []
-    for first in range(0, world.n_days, luck.chunk_days):
-        chunk = luck.next_chunk()
-        last = min(first + luck.chunk_days, world.n_days) - 1
-        if first < world.score_first:
-            warmup.run(chunk, min(last, world.score_first - 1))
-        if last >= world.score_first and not branches:
-            if block.opening_stock:
-                bank.restock(world, block.opening_stock, world.score_first)
-            modes = _collection_modes(world, variants)
-            start = world.score_first
-            branches = [
-                Simulation(
-                    world,
-                    bank.copy(),
-                    v.policy,
-                    forecaster,
-                    start,
-                    keep_daily,
-                    modes[v.name],
-                    rules,
-                )
-                for v in variants
-            ]
-        # A variant that replays another's collection runs after it.
-        for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
-            simulation.run(chunk, last)
-    return branches
-
-
-def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, CollectionMode]:
-    """Return how each variant collects; replays point at their source."""
-    modes: dict[str, CollectionMode] = {}
-    replays: dict[str, str] = {}
-    for variant in variants:
-        settings = variant.scenario.policies.collection
-        modes[variant.name] = CollectionMode()
-        if isinstance(settings, PreCollect):
-            modes[variant.name] = CollectionMode(uplift=planned_uplift(world, settings))
-        elif isinstance(settings, FrozenCollection):
-            replays[variant.name] = settings.of
-    for name, source in replays.items():
-        if source not in modes or source in replays:
-            path = ("variants", name, "policies", "collection", "of")
-            hint = "run it together with a variant of the same world that collects by itself"
-            raise ScenarioError(
-                [Problem(path, f"cannot replay the collection of '{source}'", hint)]
-            )
-        modes[source].keep = True
-        modes[name] = CollectionMode(source=modes[source])
-    return modes
-
-
-def _world_key(scenario: Scenario) -> str:
-    tree = scenario.resolved()
-    for key in ("policies", "name", "title", "description", "inputs", "cost"):
-        tree.pop(key)
-    return json.dumps(tree, sort_keys=True)
+    if stock_file:
+        manifest["opening_stock"] = dict(stock_file)
+    folder = out(manifest, count) if callable(out) else Path(out).expanduser() if out else None
+    if folder is not None:
+        claim(folder, manifest, count)
+    return PreparedRun(chosen, manifest, count, opening_stock, folder)
 
 
 def choose(
@@ -240,97 +232,50 @@ def choose(
     names: Sequence[str] | None = None,
     extra: Mapping[str, Policy] | None = None,
 ) -> tuple[Variant, ...]:
-    """Return what `simulate` compares: named variants, else all, else the scenario itself."""
+    """Return what `simulate` compares: the named variants (None: all), then the extra policies.
+
+    The scenario itself stands for its variants where it has none.
+    """
     extra = extra or {}
-    if names is None:
-        names = () if extra else tuple(scenario.variants)
-    scenarios = {name: scenario.variant(name) for name in names}
-    if not scenarios and not extra:
+    scenarios = {
+        name: scenario.variant(name) for name in (scenario.variants if names is None else names)
+    }
+    if not scenarios and not (extra and names is not None):
         scenarios = {scenario.variant_name: scenario}
-    named = {name: policies_of.build(s.policies.transfer) for name, s in scenarios.items()}
-    chosen = [Variant(name, scenarios[name], named[name]) for name in scenarios]
-    chosen += [Variant(name, scenario, policy) for name, policy in extra.items()]
+    faults = policies_of.faults(extra)
+    for name in extra:
+        if name in scenarios:
+            hint = "give the policy another name, or choose the variants with variants=[...]"
+            message = f"the policy '{name}' has the name of a variant"
+            faults.append(Problem(("policies", name), message, hint))
+    if faults:
+        raise ScenarioError(faults)
+    chosen = [
+        Variant(name, s, policies_of.build(s.policies.transfer), _warmup(s))
+        for name, s in scenarios.items()
+    ]
+    chosen += [Variant(name, scenario, policy, _warmup(scenario)) for name, policy in extra.items()]
     return tuple(chosen)
 
 
-def _blocks(
-    variants: tuple[Variant, ...],
-    seed: int,
-    count: int,
-    workers: int,
-    manifest: Mapping[str, Any],
-    opening_stock: OpeningStock | None,
-    parts: Path | None,
-) -> list[Block]:
-    first_variant = variants[0].scenario
-    most = max(8, _LARGE_BLOCK // max(1, len(first_variant.regions)))
-    size = min(first_variant.run.block_replications, most, -(-count // max(1, workers)))
-    blocks = []
-    for first in range(0, count, size):
-        last = min(first + size, count) - 1
-        name = f"{manifest['run_hash'][:16]}-{seed}-{first:06d}-{last:06d}.part"
-        part = parts / name if parts else None
-        blocks.append(Block(variants, seed, first, last, manifest, opening_stock, part))
-    return blocks
+def _identity(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides the numbers: the run, the luck and the programs."""
+    environment = manifest.get("environment", {})
+    programs = {key: environment.get(key) for key in ("bloodsim", "source", "packages")}
+    return {"run_hash": manifest.get("run_hash"), "seed": manifest["seed"], **programs}
 
 
-def _run(
-    blocks: Sequence[Block], workers: int, executor: Executor | None
-) -> Iterator[tuple[Block, Results | Path]]:
-    """Yield every block with its result, finished ones first."""
-    todo = []
-    for block in blocks:
-        if block.part and block.part.exists() and _readable(block.part):
-            yield block, block.part
-        else:
-            todo.append(block)
-    if executor is None and (workers <= 1 or len(todo) <= 1):
-        yield from ((block, run_block(block)) for block in todo)
-        return
-    finished: set[int] = set()
-    try:
-        with ExitStack() as stack:
-            if executor is None:
-                executor = stack.enter_context(_processes(min(workers, len(todo))))
-            with _main_left_alone():
-                futures = {executor.submit(run_block, block): block for block in todo}
-            for future in as_completed(futures):
-                result = future.result()
-                finished.add(futures[future].first)
-                yield futures[future], result
-    except (BrokenProcessPool, AttributeError, TypeError, ImportError) as error:
-        # Where processes cannot start (some notebooks), or a policy cannot travel to them.
-        print(f"worker processes cannot be used ({error}); running in this one", file=sys.stderr)
-        for block in todo:
-            if block.first not in finished:
-                yield block, run_block(block)
+def _warmup(scenario: Scenario) -> Policy:
+    return policies_of.build(scenario.run.warmup_policy, ("run", "warmup_policy"))
 
 
-def _processes(workers: int) -> ProcessPoolExecutor:
-    # One thread per process: the arrays are small, and threads would fight over the cores.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+def _loaded(result: Results | Path) -> Results:
+    return result if isinstance(result, Results) else Results.load_part(result)
 
 
-@contextmanager
-def _main_left_alone() -> Iterator[None]:
-    """Start processes without importing the user's script again: the tasks live in this package.
-
-    A spawned process otherwise runs the script once more, which in a script without an
-    ``if __name__ == "__main__"`` line starts processes without end.
-    """
-    main = sys.modules["__main__"]
-    names = ("__file__", "__spec__")
-    hidden: dict[str, Any] = {name: vars(main).pop(name) for name in names if name in vars(main)}
-    main.__spec__ = None
-    try:
-        yield
-    finally:
-        vars(main).update(hidden)
-
-
-def _readable(part: Path) -> bool:
+def _readable(part: Path | None) -> bool:
+    if part is None or not part.exists():
+        return False
     try:
         Results.load_part(part)
     except ResultsError:

@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 from bloodsim.decision import Policy
 from bloodsim.load import assumed_inputs, sources
 from bloodsim.model.world import World, compile_world
+from bloodsim.policies.identity import identity
 from bloodsim.results import environment
-from bloodsim.scenario import Scenario
+from bloodsim.scenario import Problem, Scenario, ScenarioError
 
 OpeningStock = Mapping[str, NDArray[np.integer]]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A complete scenario under a name, and the policy that decides in it."""
+    """A complete scenario under a name, and the policies that decide in it and in its warm-up."""
 
     name: str
     scenario: Scenario
     policy: Policy
+    warmup: Policy
 
 
 def provenance(
@@ -57,7 +59,7 @@ def provenance(
         "normal_demand": _normal_demand(world),
         **_calendar(world),
         "cost_weights": scenario.cost.model_dump(mode="json"),
-        "variants": {v.name: {"policy": repr(v.policy), "hash": v.scenario.hash} for v in variants},
+        "variants": {v.name: _variant(v) for v in variants},
         "assumed_inputs": inputs.assumed + inputs.unstated,
         "inputs": {kind: getattr(inputs, kind) for kind in ("read", "derived", "fitted", "total")},
         "input_hashes": sources(scenario),
@@ -70,10 +72,34 @@ def run_hash(variants: Sequence[Variant], opening_stock: OpeningStock | None = N
     """Return a hash (hex) of all that decides the numbers of a run, but for the seed."""
     digest = sha256()
     for variant in variants:
-        digest.update(f"{variant.name}{variant.scenario.hash}{variant.policy!r}".encode())
+        deciders = f"{_identity(variant, variant.policy)}{_identity(variant, variant.warmup)}"
+        digest.update(f"{variant.name}{variant.scenario.hash}{deciders}".encode())
     for product, pieces in (opening_stock or {}).items():
         digest.update(product.encode() + np.ascontiguousarray(pieces, dtype=np.int64).tobytes())
     return digest.hexdigest()
+
+
+def _identity(variant: Variant, policy: Policy) -> str:
+    try:
+        return identity(policy)
+    except TypeError as error:
+        message = f"the policy of variant '{variant.name}' cannot be told from others: {error}"
+        hint = "keep plain values and arrays in its attributes, or make it a dataclass"
+        raise ScenarioError([Problem(("policies", variant.name), message, hint)]) from None
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    """Return the facts of a variant that indicators and charts need."""
+    scenario = variant.scenario
+    return {
+        "policy": _identity(variant, variant.policy),
+        "hash": scenario.hash,
+        "cost_weights": scenario.cost.model_dump(mode="json"),
+        "alert_levels": {
+            name: product["alert_levels"] for name, product in _products(scenario).items()
+        },
+        "normal_demand": _normal_demand(compile_world(scenario)),
+    }
 
 
 def _products(scenario: Scenario) -> dict[str, Any]:

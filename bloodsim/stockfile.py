@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,18 +38,42 @@ class StockKey(NamedTuple):
 
 @dataclass(frozen=True)
 class OpeningStock:
-    """Stock at the start of a day, before anything is issued.
-
-    Parameters
-    ----------
-    day : date
-        The day that life is counted from, the first scored day.
-    pieces : mapping
-        Smallest pieces by product and cell.
-    """
+    """Stock at the start of a day, before anything is issued."""
 
     day: date
+    """The day that life is counted from, the first scored day."""
     pieces: Mapping[str, Mapping[StockKey, int]]
+    """Smallest pieces by product and cell."""
+
+    file: str = ""
+    """Name of the file it was read from."""
+    sha256: str = ""
+    """Digest (hex) of the file."""
+    rows: int = 0
+    """Rows of the file."""
+
+    def facts(self, scenario: Scenario) -> dict[str, Any]:
+        """Return what the manifest says of it."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "rows": self.rows,
+            "day": self.day.isoformat(),
+            "products": list(self.pieces),
+            "regions": len(scenario.regions),
+        }
+
+    def summary(self, scenario: Scenario) -> str:
+        """Return the sentence that says how far the file replaces the warm-up's stock."""
+        regions, products = len(scenario.regions), len(scenario.products)
+        said = (
+            f"started from {self.file} ({self.day}): {regions} of {regions} regions, "
+            f"{len(self.pieces)} of {products} products"
+        )
+        if len(self.pieces) < products:
+            others = ", ".join(name for name in scenario.products if name not in self.pieces)
+            said += f"; {others} as after the warm-up"
+        return said
 
     def as_arrays(self, scenario: Scenario) -> dict[str, npt.NDArray[np.int64]]:
         """Return pieces by product, shape (n_regions, 8, shelf_life_days).
@@ -87,7 +112,8 @@ def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
         if path.stat().st_size > LARGEST_BYTES:
             problem = Problem((), f"larger than {LARGEST_BYTES:,} bytes", "", path.name)
             raise ScenarioError([problem])
-        rows = list(read_rows(path.read_bytes(), path.name))
+        content = path.read_bytes()
+        rows = list(read_rows(content, path.name))
     except OSError as error:
         message = f"cannot read the stock file: {error.strerror}"
         raise ScenarioError([Problem((), message, "", path.name)]) from None
@@ -99,9 +125,42 @@ def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
         columns_at = reader.columns(rows[0])
         for row in rows[1:] if not reader.problems else ():
             reader.add(row, columns_at)
+        if not reader.problems:
+            reader.missing(Place(path.name))
     if reader.problems:
         raise ScenarioError(reader.problems)
-    return OpeningStock(scenario.run.score_start, reader.pieces)
+    digest = sha256(content).hexdigest()
+    day = scenario.run.score_start
+    return OpeningStock(day, reader.pieces, path.name, digest, len(rows) - 1)
+
+
+def _row_of(place: Place) -> Place:
+    """Return the row of a cell: what is missing from a row is in none of its columns."""
+    if place.line:
+        return Place(place.file, place.line, 1)
+    return place._replace(cell=re.sub(r"![A-Z]+(\d+)$", r"! row \1", place.cell))
+
+
+def _region_names(scenario: Scenario) -> dict[str, str]:
+    """Return the identifier of each region by what people call it, where that is unique."""
+    names: dict[str, str] = {}
+    twice = set()
+    for region, facts in scenario.regions.items():
+        for name in {facts.name_zh, facts.name_en} - {""}:
+            if names.setdefault(name, region) != region:
+                twice.add(name)
+    return {name: region for name, region in names.items() if name not in twice}
+
+
+def _group_labels() -> dict[str, str]:
+    """Return the groups by their labels: A+, A 阳 and the like."""
+    signs = {"pos": ("+", "阳", "阳性"), "neg": ("-", "−", "阴", "阴性")}
+    return {
+        f"{group.partition('_')[0]}{shape}{sign}": group
+        for group in GROUPS
+        for sign in signs[group.partition("_")[2]]
+        for shape in ("", "型")
+    }
 
 
 class _Reader:
@@ -113,6 +172,20 @@ class _Reader:
         self.problems: list[Problem] = []
         self.pieces: dict[str, dict[StockKey, int]] = {}
         self._first: dict[tuple[str, StockKey], Place] = {}
+        self._region_names = _region_names(scenario)
+        self._group_labels = _group_labels()
+        self._regions: dict[str, set[str]] = {}
+
+    def missing(self, place: Place) -> None:
+        """Tell which regions a product has no row of: nothing is guessed."""
+        if not self._regions:
+            self.problem(place, "the file has no rows of stock", "one row per region and product")
+        for product, regions in self._regions.items():
+            absent = [region for region in self.scenario.regions if region not in regions]
+            if absent:
+                message = f"{product}: no row for {', '.join(absent)}"
+                hint = "write a row with 0 units where there is none"
+                self.problem(place, message, hint)
 
     def problem(self, place: Place, message: str, hint: str = "") -> None:
         self.problems.append(Problem((), message, hint, str(place)))
@@ -121,6 +194,11 @@ class _Reader:
         """Return where each column is."""
         known = (*COLUMNS, *LIFE_COLUMNS)
         found: dict[str, int] = {}
+        columns = ", ".join((*COLUMNS, "expiry_date or life_days"))
+        if not any(str(cell.value).strip() in known for cell in header.values()):
+            place = next(iter(header.values())).place
+            self.problem(_row_of(place), "no column is that of a stock file", f"columns: {columns}")
+            return {}
         for index, cell in header.items():
             column = str(cell.value).strip()
             if column not in known:
@@ -128,11 +206,10 @@ class _Reader:
             elif column in found:
                 self.problem(cell.place, f"column '{column}' stands twice", "keep one of the two")
             found[column] = index
-        place = next(iter(header.values())).place
+        place = _row_of(next(iter(header.values())).place)
         for column in COLUMNS:
             if column not in found:
-                hint = "columns: " + ", ".join((*COLUMNS, "expiry_date or life_days"))
-                self.problem(place, f"column '{column}' is missing", hint)
+                self.problem(place, f"column '{column}' is missing", f"columns: {columns}")
         if sum(column in found for column in LIFE_COLUMNS) != 1:
             hint = "expiry_date is the last day of issue, life_days counts today"
             self.problem(place, "one of expiry_date and life_days is needed, not both", hint)
@@ -141,7 +218,7 @@ class _Reader:
     def add(self, row: Row, columns: Mapping[str, int]) -> None:
         """Add a row, or what is wrong with it."""
         before = len(self.problems)
-        place = next(iter(row.values())).place
+        place = _row_of(next(iter(row.values())).place)
         for index, cell in row.items():
             if index not in columns.values():
                 self.problem(cell.place, "a cell in a column without a name", "name the column")
@@ -153,9 +230,10 @@ class _Reader:
                 self.problem(place, f"the row has no {column}", "fill the cell")
         if len(self.problems) > before:
             return
-        region = self._known(cells["region"], self.scenario.regions, "region")
+        regions, groups = self._region_names, self._group_labels
+        region = self._known(cells["region"], self.scenario.regions, "region", regions)
         name = self._known(cells["product"], self.scenario.products, "product")
-        group = self._known(cells["group"], GROUPS, "group")
+        group = self._known(cells["group"], GROUPS, "group", groups)
         if not name:
             return
         product = self.scenario.products[name]
@@ -171,9 +249,17 @@ class _Reader:
             self.problem(place, message, "is it a second delivery or a copy? write one row")
             return
         self.pieces.setdefault(product, {})[key] = pieces
+        self._regions.setdefault(product, set()).add(key.region)
 
-    def _known(self, cell: Cell, known: Mapping[str, Any] | Sequence[str], what: str) -> str:
-        name = str(cell.value)
+    def _known(
+        self,
+        cell: Cell,
+        known: Mapping[str, Any] | Sequence[str],
+        what: str,
+        aliases: Mapping[str, str] | None = None,
+    ) -> str:
+        name = str(cell.value).strip()
+        name = (aliases or {}).get(name, name)
         if name in known:
             return name
         self.problem(cell.place, f"unknown {what} {shown(name)}", nearest(name, known))

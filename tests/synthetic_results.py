@@ -251,7 +251,7 @@ def _transfers(everyday: xr.Dataset, regions: tuple[str, ...]) -> xr.Dataset:
 
 
 def _normal_demand(everyday: xr.Dataset, demand: np.ndarray) -> xr.Dataset:
-    coords = {name: everyday[name] for name in ("day", "region", "product")}
+    coords = {name: everyday[name] for name in ("variant", "day", "region", "product")}
     shape = tuple(len(values) for values in coords.values())
     return xr.Dataset({"units": (tuple(coords), np.broadcast_to(demand, shape))}, coords=coords)
 

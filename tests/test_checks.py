@@ -35,6 +35,10 @@ def under(*keys: str, **values: Any) -> dict[str, Any]:
     return tree
 
 
+def _varied(*keys: str, **values: Any) -> dict[str, Any]:
+    return under("overrides", "odd", *keys, **values) | {"variants": {"odd": ["odd"]}}
+
+
 @pytest.mark.parametrize(
     ("patch", "said"),
     [
@@ -102,6 +106,25 @@ def under(*keys: str, **values: Any) -> dict[str, Any]:
         (under("forecast", band_ends_days=[1, 3, 3, 14]), "do not rise"),
         (under("run", phase_hours={"release": 9}), "release comes after decide"),
         (under("run", phase_hours={"routine": []}), "no hour"),
+        (under("run", phase_hours={"close": 15}), "close before the last requests are served"),
+        (under("channels", "street", last_hour=24), "24 h is not before the day closes"),
+        (under("run", phase_hours={"close": 15}), "is not before the day closes (15 h)"),
+        (
+            under("products", "platelets", test_delay_days=0, shelf_life_days=1),
+            "not longer than the test delay (0 days, but 1 at least)",
+        ),
+        (under("run", score_start="2040-10-01", score_end="2040-11-20"), "does not cover"),
+        (under("regions", "BJ", "demand_per_day", red_cells=2e6), "2e+06 a day -> at most"),
+        (
+            under("regions", "BJ", "donors_per_day", street=9e5)
+            | {"run": {"score_end": "2033-01-01"}},
+            "are too many to count",
+        ),
+        (_varied("run", seed=3), "a variant cannot change run.seed"),
+        (_varied("run", score_end="2026-02-01"), "cannot change run.score_end"),
+        (_varied("run", warmup_days=3), "cannot change run.warmup_days"),
+        (_varied("regions", HE=None), "cannot remove region 'HE'"),
+        (_varied("products", plasma={}), "cannot add product 'plasma'"),
         (under("channels", apheresis=None), "no channel collects apheresis"),
     ],
 )

@@ -15,6 +15,7 @@ from bloodsim.cli import execute
 
 BROKEN = Path(__file__).parent / "broken"
 QUICK = ["-n", "2", "-j", "1", "-s", "run.score_end=2026-01-10", "-s", "run.warmup_days=36"]
+STOCK = [("BJ", 5), ("TJ", 0), ("HE", 0)]
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,9 @@ def test_validating_imports_neither_engine_nor_tables() -> None:
         (["run", "minimal", "--sead", "3"], 2),
         (["run", "minimal", "-n", "0"], 2),
         (["schema", "--md", "--json"], 2),
+        (["run", "minimal", "--seed", "3", "-s", "run.seed=4"], 2),
+        (["run", "minimal", "--policies", "nowhere.py"], 3),
+        (["run", "minimal", "--out", "/proc/nowhere"], 3),
         (["new", "x", "--template", "giant"], 2),
         (["validate", str(BROKEN / "semantic.yaml")], 3),
         (["run", "nowhere.yaml"], 3),
@@ -224,9 +228,10 @@ def test_run_saves_and_prints_one_object(capsys: pytest.CaptureFixture[str]) -> 
     code, found = as_json(capsys, "run", "minimal", *QUICK, "--json")
     assert code == 0
     assert set(found) == {
-        "scenario", "hash", "out", "replications", "seed", "conservation", "variants", "timing",
+        "scenario", "hash", "out", "replications", "seed", "conservation", "assumed_inputs",
+        "inputs", "variants", "timing",
     }  # fmt: skip
-    assert re.fullmatch(r"results/minimal-[0-9a-f]{8}-seed20260101", found["out"])
+    assert re.fullmatch(r"results/minimal-[0-9a-f]{8}-seed20260101-n2", found["out"])
     assert (Path(found["out"]) / "manifest.json").is_file()
     assert list(found["variants"]) == ["none", "share_surplus", "proportional"]
     kpi = found["variants"]["none"]["kpi"]["shortage_rate.red_cells"]
@@ -239,18 +244,18 @@ def test_run_for_people(capsys: pytest.CaptureFixture[str]) -> None:
         capsys, "run", "minimal", *QUICK, "--variant", "none,proportional", "--out", "there"
     )
     assert (code, err) == (0, "")
-    assert "Red cells fall to" in out.splitlines()[0]
-    for part in ("lowest fill rates", "shortage_rate.red_cells", "±", "baseline rests on",
+    assert "lowest regional-mean cover of red cells" in out.splitlines()[0]
+    for part in ("lowest fill rates", "shortage_rate (%)", "±", "baseline rests on",
                  "saved in there", "next: "):  # fmt: skip
         assert part in out
     assert "share_surplus" not in out
     code, _, err = said(capsys, "run", "minimal", *QUICK, "--seed", "9", "--out", "there")
     assert code == 3
-    assert "holds results of seed 20260101, this is seed 9" in err
+    assert "holds results of another seed (20260101, these are of 9)" in err
     code, _, err = said(capsys, "run", "minimal", "-n", "1", "--out", "there")
     assert "holds results of another scenario" in err
     code, _, err = said(capsys, "run", "minimal", *QUICK, "--out", "there")
-    assert (code, "holds results of other variants" in err) == (3, True)
+    assert (code, "holds results of another set of variants" in err) == (3, True)
     again = (*QUICK, "--variant", "none,proportional", "--out", "there", "--quiet")
     assert said(capsys, "run", "minimal", *again)[1] == "there\n"
 
@@ -265,13 +270,22 @@ def test_run_never_writes_over_other_files(capsys: pytest.CaptureFixture[str]) -
 
 def test_run_from_a_stock_file(capsys: pytest.CaptureFixture[str]) -> None:
     Path("stock.csv").write_text(
-        "region,product,group,units,life_days\nBJ,red_cells,O_pos,5,1\n", encoding="utf-8"
+        "region,product,group,units,life_days\n"
+        + "".join(f"{region},red_cells,O_pos,{n},1\n" for region, n in STOCK),
+        encoding="utf-8",
     )
     code, poor = as_json(
         capsys, "run", "minimal", *QUICK, "--stock", "stock.csv", "--json", "--variant", "none"
     )
     assert code == 0
     assert poor["variants"]["none"]["kpi"]["shortage_rate.red_cells"]["mean"] > 0.02
+    facts = json.loads((Path(poor["out"]) / "manifest.json").read_text("utf-8"))["opening_stock"]
+    assert (facts["file"], facts["rows"], facts["day"]) == ("stock.csv", 3, "2026-01-01")
+    code, _, err = said(
+        capsys, "run", "minimal", *QUICK, "--stock", "stock.csv", "--variant", "none"
+    )
+    assert "started from stock.csv (2026-01-01): 3 of 3 regions, 1 of 2 products" in err
+    assert "already complete in results/minimal-" in err
 
 
 def test_dry_run_tells_what_would_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,3 +299,64 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
     checks = {check["check"]: check["ok"] for check in found["checks"]}
     assert {"calendar", "Chinese font", "worker processes", "small simulation"} <= set(checks)
     assert (code == 0) == found["ok"] == all(checks.values())
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_numbers_are_never_cut_off(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = said(capsys, "run", "minimal", *QUICK)
+    table = out.partition("95 % interval\n")[2].partition("main indicators")[0]
+    assert max(map(len, table.splitlines())) <= width
+    assert "…" not in table
+    assert table.count("cost (points)") >= (2 if width == 60 else 1)
+    assert "not_shipped" not in table  # nothing but zeros
+
+
+def test_places_that_cannot_be_written_are_told_before_the_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bloodsim.experiment.PreparedRun.simulate", None)
+    Path("file").write_text("x", encoding="utf-8")
+    for out in ("file", "file/below", "/proc/nowhere"):
+        code, _, err = said(capsys, "run", "minimal", *QUICK, "--out", out)
+        assert (code, "internal error" in err) == (3, False), err
+
+
+def test_a_narrow_terminal_and_a_closed_pipe_are_no_errors() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(bloodsim.__file__).parent.parent)}
+    command = [sys.executable, "-m", "bloodsim", "scenarios"]
+    narrow = {**environment, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=narrow)
+    assert (done.returncode, done.stderr) == (0, "")
+    shell = f"{sys.executable} -m bloodsim show national-2026 | head -1"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, env=environment)
+    assert done.stderr == ""
+
+
+def test_a_new_scenario_bears_the_name_of_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    from bloodsim.load import load
+
+    assert said(capsys, "new", "my study")[0] == 0
+    assert load("my study/scenario.yaml").name == "my-study"
+
+
+def test_the_scenario_of_the_readme_is_what_it_says() -> None:
+    from bloodsim.load import load
+
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    Path("s.yaml").write_text(readme.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert list(load("s.yaml").variants) == ["weekly", "daily"]
+
+
+def test_manual_begins_with_contents_and_follows_the_fields(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = said(capsys, "schema", "--md")
+    sections = [line[3:] for line in out.splitlines() if line.startswith("## ")]
+    assert sections[:3] == ["Scenario (the top of the file)", "Text", "Run"]
+    assert sections.index("Run") < sections.index("Product") < sections.index("Region")
+    assert "* [Run](#run)" in out
+    assert "| `extends` |" in out
+    assert "| `tables` |" in out

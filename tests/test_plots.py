@@ -91,7 +91,7 @@ def test_calm_regions_are_called_calm() -> None:
 def test_fan_is_national_stock_over_national_demand(results: Results) -> None:
     chart = plot_fan(results, ["none"])
     daily = results.daily.sel(variant="none", product="red_cells")
-    demand = float(results.normal_demand.sel(product="red_cells").sum())
+    demand = float(results.normal_demand.sel(variant="none", product="red_cells").sum())
     paths = daily["stock"].sum("region") / demand
     np.testing.assert_allclose(chart.data["median"], paths.median("replication"))
     np.testing.assert_allclose(chart.data["sample_path"], paths.sel(replication=0))

@@ -281,7 +281,7 @@ def test_parts_come_back_and_damaged_ones_are_refused(tmp_path: Path) -> None:
 def test_environment_names_versions_and_nothing_of_the_machine() -> None:
     found = environment()
     assert found["packages"]["numpy"] == np.__version__
-    assert set(found) == {"bloodsim", "python", "packages", "platform", "git"}
+    assert set(found) == {"bloodsim", "source", "python", "packages", "platform", "git"}
     assert str(Path.home()) not in json.dumps(found)
 
 

@@ -101,7 +101,7 @@ class ListsOfUnits(RuleBasedStateMachine):
 
     def get_back(self):
         books = Books(self.bank)
-        take_back(self.bank, books, self.day)
+        take_back(self.bank, books, self.day, self.day)
         back = [entry for entry in self.lent if entry[0] == self.day]
         self.lent = [entry for entry in self.lent if entry[0] != self.day]
         outdated = 0

@@ -19,8 +19,11 @@ def test_pieces_by_life_and_group(tmp_path: Path) -> None:
     path.write_text(
         "group,units,expiry_date,region,product\n"
         "O_pos,12.5,2026-01-01,BJ,red_cells\n"
-        "A_neg,3,2026-02-04,HE,red_cells\n"
-        "B_pos,4,2026-01-05,TJ,platelets\n",
+        "A-,3,2026-02-04,河北,red_cells\n"
+        "B+,4,2026-01-05,Tianjin,platelets\n"
+        "O_pos,0,2026-01-05,BJ,platelets\n"
+        "O_pos,0,2026-01-05,HE,platelets\n"
+        "O_pos,0,2026-01-05,TJ,red_cells\n",
         encoding="utf-8",
     )
     scenario = load("minimal")
@@ -40,7 +43,7 @@ def test_pieces_by_life_and_group(tmp_path: Path) -> None:
     [
         (HEAD + "BY,red_cells,O_pos,1,1\n", "s.csv:2:1 column 'region'\n    unknown region 'BY'"),
         (HEAD + "BJ,red_cell,O_pos,1,1\n", "did you mean 'red_cells'?"),
-        (HEAD + "BJ,red_cells,O+,1,1\n", "unknown group 'O+'"),
+        (HEAD + "BJ,red_cells,O?,1,1\n", "unknown group 'O?'"),
         (HEAD + "BJ,red_cells,O_pos,-1,1\n", "must be 0 or more units"),
         (HEAD + "BJ,red_cells,O_pos,1e12,1\n", "must be 0 or more units"),
         (HEAD + "BJ,red_cells,O_pos,lots,1\n", "must be a number of units; got 'lots'"),
@@ -60,6 +63,10 @@ def test_pieces_by_life_and_group(tmp_path: Path) -> None:
         (HEAD.replace("life_days", "expiry_date") + "BJ,red_cells,O_pos,1,2025-12-31\n", "expired"),
         (HEAD.replace("life_days", "expiry_date") + "BJ,red_cells,O_pos,1,1/2/26\n", "a date such"),
         ("", "the file is empty"),
+        (HEAD, "the file has no rows of stock"),
+        ("a,b\n1,2\n", "s.csv:1:1\n    no column is that of a stock file"),
+        (HEAD + "BJ,red_cells,O_pos,1,1\n", "red_cells: no row for TJ, HE"),
+        ("region,product,group,life_days\n", "s.csv:1:1\n    column 'units' is missing"),
     ],
 )
 def test_errors_cite_the_cell(tmp_path: Path, text: str, said: str) -> None:
@@ -89,11 +96,12 @@ def test_workbook(tmp_path: Path) -> None:
     assert page is not None
     page.title = "库存"
     page.append(["region", "product", "group", "units", "expiry_date"])
-    page.append(["BJ", "red_cells", "O_pos", 10, date(2026, 1, 20)])
+    for region, units in (("TJ", 0), ("HE", 0), ("BJ", 10)):
+        page.append([region, "red_cells", "O_pos", units, date(2026, 1, 20)])
     book.save(tmp_path / "s.xlsx")
     stock = read_stock(tmp_path / "s.xlsx", load("minimal"))
-    assert stock.pieces == {"red_cells": {StockKey("BJ", "O_pos", 20): 20}}
+    assert stock.pieces["red_cells"][StockKey("BJ", "O_pos", 20)] == 20
     page.append(["BJ", "red_cells", "O_pos", "ten", date(2026, 1, 21)])
     book.save(tmp_path / "s.xlsx")
-    with pytest.raises(ScenarioError, match=r"s.xlsx\[库存\]!D3"):
+    with pytest.raises(ScenarioError, match=r"s.xlsx\[库存\]!D5"):
         read_stock(tmp_path / "s.xlsx", load("minimal"))

@@ -6,6 +6,7 @@ Nothing heavy is imported before a command needs it, so that ``bloodsim --help``
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import typer
 
 import bloodsim
 from bloodsim.cli import checking, creating, doctor, running
+from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
     name="bloodsim",
@@ -62,25 +64,45 @@ def execute(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     rest = [argument for argument in arguments if argument != "--debug"]
     try:
+        speak_any_language()
         code = app(args=rest, prog_name="bloodsim", standalone_mode=False)
         sys.stdout.flush()
     except (typer.Abort, KeyboardInterrupt):
-        print("interrupted; finished blocks are kept, run it again to go on", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return 0
     except Exception as error:
+        if _is_closed_pipe(error):
+            _say_no_more()
+            return 0
         if debug:
             raise
         return _explained(error, as_json="--json" in rest)
     return code if isinstance(code, int) else 0
 
 
+def _is_closed_pipe(error: Exception) -> bool:
+    return (
+        isinstance(error, OSError)
+        and error.errno in (errno.EPIPE, errno.EINVAL)
+        and (error.filename is None)
+    )
+
+
+def _say_no_more() -> None:
+    """Send the rest of the output nowhere: its reader has gone."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # no real file, as under test
+        return
+
+
 def _explained(error: Exception, *, as_json: bool) -> int:
     """Print what went wrong; return the exit code."""
     from bloodsim.cli.output import print_problems
-    from bloodsim.scenario.problems import ScenarioError
+    from bloodsim.scenario.problems import Problem, ScenarioError
 
     usage = getattr(error, "show", None)  # of the errors of wrong usage, which typer words
     if usage is not None:
@@ -88,6 +110,14 @@ def _explained(error: Exception, *, as_json: bool) -> int:
         return int(getattr(error, "exit_code", 2))
     if isinstance(error, ScenarioError):
         print_problems(error.problems, as_json=as_json)
+        return 3
+    if isinstance(error, ValueError) and type(error).__name__ in ("ResultsError", "PlanError"):
+        print_problems([Problem((), str(error))], as_json=as_json)
+        return 3
+    if isinstance(error, OSError) and error.filename is not None:
+        message = f"{error.strerror or 'cannot be used'}: {error.filename}"
+        hint = "choose a place that can be written to"
+        print_problems([Problem((), message, hint)], as_json=as_json)
         return 3
     print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
     print("    -> run with --debug to see where; this is a fault of bloodsim", file=sys.stderr)

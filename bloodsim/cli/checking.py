@@ -39,7 +39,7 @@ def validate(
         except ScenarioError as error:
             problems, summary = list(error.problems), ""
         else:
-            problems = warnings_of(scenario)
+            problems = [*warnings_of(scenario), *_custom_policies(scenario)]
             summary = f"{_outline(scenario)}\n    {assumed_inputs(scenario)}"
         if strict:
             problems = [replace(problem, level="error") for problem in problems]
@@ -102,6 +102,18 @@ def warnings_of(scenario: Scenario) -> list[Problem]:
                 known.add((problem.path, problem.message))
                 found.append(replace(problem, variant=name))
     return found
+
+
+def _custom_policies(scenario: Scenario) -> Iterator[Problem]:
+    """Yield a warning per policy that only Python knows."""
+    from bloodsim.scenario.problems import Problem
+
+    worlds = [scenario, *(scenario.variant(name) for name in scenario.variants)]
+    settings = [s for w in worlds for s in (w.policies.transfer, w.run.warmup_policy)]
+    for name in dict.fromkeys(s.name for s in settings if s.kind == "custom"):
+        message = f"custom policy '{name}': known only when run"
+        hint = "bloodsim run ... --policies FILE.py"
+        yield Problem(("policies", "transfer", "name"), message, hint, level="warning")
 
 
 def _outline(scenario: Scenario) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,12 +60,13 @@ def new(
     target = Path(folder).expanduser()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise typer.BadParameter(f"{folder} exists and is not empty; name another folder")
-    file = f"{template.value}.yaml" if template is Template.minimal else "scenario.yaml"
+    file = "scenario.yaml"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bloodsim-") as parent:
         made = Path(parent) / "new"  # written aside, so that nothing stays half-written
         made.mkdir()
-        (made / file).write_text(_template_text(template, file), encoding="utf-8")
+        text = _template_text(template, file)
+        (made / file).write_text(_with_name(text, target.name), encoding="utf-8")
         schema_text = json.dumps(_json_schema(), ensure_ascii=False, indent=1) + "\n"
         (made / "schema.json").write_text(schema_text, encoding="utf-8")
         if target.exists():
@@ -136,6 +138,15 @@ def _template_text(template: Template, file: str) -> str:
         return _SCHEMA_LINE + _EXTENSION.format(name=template.value, file=file)
     text = bundled()[template.value].read_text("utf-8")
     return _SCHEMA_LINE + text.removeprefix(_SCHEMA_LINE)
+
+
+def _with_name(text: str, folder: str) -> str:
+    """Return a template under the name of its folder, which its results will bear."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder).strip("-_")[:64] or "scenario"
+    lines = [line for line in text.splitlines() if not line.startswith("name:")]
+    at = next(i for i, line in enumerate(lines) if line.startswith("schema_version:"))
+    lines.insert(at + 1, f'name: "{name}"' if name.isdigit() else f"name: {name}")
+    return "\n".join(lines) + "\n"
 
 
 def _json_schema() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from bloodsim.scenario import SCHEMA_VERSION, Scenario
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_FILE_KEYS: dict[str, Any] = {
+FILE_KEYS: dict[str, Any] = {
     "extends": {
         "description": "Files beside this one, or bundled scenarios, that this one starts from.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -21,6 +21,7 @@ _FILE_KEYS: dict[str, Any] = {
         "additionalProperties": {"type": "string"},
     },
 }
+"""Keys of files that say what a scenario is put together from."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -33,7 +34,7 @@ def json_schema() -> dict[str, Any]:
     properties = full.pop("properties")
     definitions = full.pop("$defs")
     patch = {"type": "object", "properties": properties, "additionalProperties": False}
-    properties = {**properties, **_FILE_KEYS}
+    properties = {**properties, **FILE_KEYS}
     properties["schema_version"] = {
         "const": SCHEMA_VERSION,
         "description": "Version of this file format.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,17 +29,56 @@ names: `_days`, `_units`, `_per_day`, `_share` (0 to 1), `_km`. Unknown keys are
 """
 
 
+_TOP = "Scenario (the top of the file)"
+
+
 def manual() -> str:
     """Return the manual as Markdown: every field of a scenario, every indicator."""
     schema = Scenario.model_json_schema()
     definitions = schema["$defs"]
-    parts = [_INTRODUCTION, _section("Scenario (the top of the file)", schema, definitions)]
-    parts += [
-        _section(name, model, definitions)
-        for name, model in definitions.items()
-        if "properties" in model
-    ]
+    schema = {**schema, "properties": {**_of_files_only(), **schema["properties"]}}
+    names = [name for name in _in_order(schema, definitions) if "properties" in definitions[name]]
+    contents = _contents([_TOP, *names, "Indicators"])
+    parts = [_INTRODUCTION, contents, _section(_TOP, schema, definitions)]
+    parts += [_section(name, definitions[name], definitions) for name in names]
     return "\n".join([*parts, _indicators()])
+
+
+def _of_files_only() -> dict[str, Any]:
+    """Return the keys that stand in files and not in the scenarios made of them."""
+    from bloodsim.cli.file_schema import FILE_KEYS
+
+    return dict(FILE_KEYS)
+
+
+def _in_order(schema: Any, definitions: dict[str, Any]) -> list[str]:
+    """Return the names of the blocks as a reader meets them: of the top first, each with its own.
+
+    Walks the fields in their order of declaration.
+    """
+    found: dict[str, None] = {}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, list):
+            for item in node:
+                walk(item)
+        elif isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in definitions and name not in found:
+                found[name] = None
+                walk(definitions[name].get("properties", {}))
+            for key, value in node.items():
+                if key not in ("discriminator", "default"):
+                    walk(value)
+
+    walk(schema["properties"])
+    return list(found)
+
+
+def _contents(names: list[str]) -> str:
+    """Return a list of links to the sections."""
+    anchors = {name: re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-") for name in names}
+    return "\n".join(f"* [{name}](#{anchor})" for name, anchor in anchors.items()) + "\n"
 
 
 def _section(name: str, model: dict[str, Any], definitions: dict[str, Any]) -> str:
@@ -61,7 +101,7 @@ def _default(found: dict[str, Any]) -> str:
     default = found["default"]
     if default in ({}, [], ""):
         return "empty"
-    if isinstance(default, dict):
+    if isinstance(default, dict) and any(isinstance(v, dict | list) for v in default.values()):
         return "as below"
     return f"`{json.dumps(default, ensure_ascii=False)}`"
 

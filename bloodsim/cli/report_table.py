@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bloodsim import metrics
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bloodsim.results import Results
     from bloodsim.scenario import Scenario
 
-_NARROWEST = 100
-"""Characters that a table gets where the output is no terminal."""
+_WIDTH_OF_A_PIPE = 100
+"""Characters of a line where the output is no terminal and COLUMNS is not set."""
 
 
 MAIN = (
@@ -39,15 +39,17 @@ MAIN = (
 
 
 def print_results(results: Results, scenario: Scenario, *, every: bool = False) -> None:
-    """Print the headlines, the table of indicators and what the numbers rest on."""
+    """Print the headlines, the indicators block by block and what the numbers rest on."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        width = _NARROWEST + 16 * len(results.variants)
+        width = int(os.environ.get("COLUMNS", "0") or 0) or _WIDTH_OF_A_PIPE
         console = Console(highlight=False, markup=False, width=width)
     for line in headlines(results):
         console.print(line)
     console.print()
-    console.print(_table(results, every=every))
+    console.print("mean ± half-width of the 95 % interval")
+    for line in indicator_lines(results, console.width, every=every):
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)
     if not every:
         console.print("main indicators; --all prints every one, kpi.csv holds them")
     console.print(_basis(scenario))
@@ -55,6 +57,66 @@ def print_results(results: Results, scenario: Scenario, *, every: bool = False) 
     if years:
         said = ", ".join(map(str, years))
         console.print(f"calendar of {said} is provisional: statutory days only")
+
+
+def indicator_lines(results: Results, width: int, *, every: bool) -> list[str]:
+    """Return the indicators, a block per product; variants side by side as far as they fit."""
+    summary = results.kpi_summary()
+    lines: list[str] = []
+    for product in (*results.products, ""):
+        names = [kpi for kpi in summary[results.variants[0]] if _is_shown(kpi, product, every)]
+        rows = {kpi: [summary[v][kpi] for v in results.variants] for kpi in names}
+        rows = {kpi: cells for kpi, cells in rows.items() if every or _says_something(cells)}
+        if rows:
+            title = results.product_label(product) if product else "All products"
+            lines += ["", *_block(title, rows, results.variants, width)]
+    return lines
+
+
+def _is_shown(kpi: str, product: str, every: bool) -> bool:
+    name, _, of = kpi.partition(".")
+    return of == product and (every or name in MAIN)
+
+
+def _says_something(cells: Sequence[dict[str, Any]]) -> bool:
+    return any(cell["mean"] for cell in cells)
+
+
+def _block(
+    title: str,
+    rows: dict[str, list[dict[str, Any]]],
+    variants: tuple[str, ...],
+    width: int,
+) -> list[str]:
+    """Return lines no wider than *width*; the variants that do not fit stand below."""
+    names = {kpi: _named(kpi, cells[0]["unit"]) for kpi, cells in rows.items()}
+    first = max(map(len, [title, *names.values()]))
+    texts = {kpi: [_cell(cell) for cell in cells] for kpi, cells in rows.items()}
+    column = [
+        max(len(variant), *(len(cells[i]) for cells in texts.values()))
+        for i, variant in enumerate(variants)
+    ]
+    lines: list[str] = []
+    start = 0
+    while start < len(variants):
+        end = start + 1
+        while end < len(variants) and first + sum(c + 2 for c in column[start : end + 1]) <= width:
+            end += 1
+        shown = range(start, end)
+        lines.append(title.ljust(first) + "".join(f"  {variants[i]:>{column[i]}}" for i in shown))
+        for kpi, cells in texts.items():
+            numbers = "".join(f"  {cells[i]:>{column[i]}}" for i in shown)
+            lines.append(names[kpi].ljust(first) + numbers)
+        start = end
+    return lines
+
+
+def _named(kpi: str, unit: str) -> str:
+    """Return an indicator's name with its unit; shares are shown in percent."""
+    name = kpi.partition(".")[0]
+    if unit.startswith("share"):
+        return f"{name} (%)"
+    return name if unit == name else f"{name} ({unit})"
 
 
 def headlines(results: Results) -> list[str]:
@@ -70,9 +132,10 @@ def _lowest_cover(results: Results, variant: str, product: str, label: str) -> s
     cover = float(lowest["min_cover_days"].mean())
     day = results.score_start + timedelta(days=round(float(lowest["min_cover_day"].median())))
     short = metrics.shortage_rate(results).sel(variant=variant, product=product)
+    place = "cover" if len(results.regions) == 1 else "regional-mean cover"
     return (
-        f"{variant}: {label} fall to {cover:.1f} days of cover (mean over regions, typically on "
-        f"{day}); {100 * float(short.mean()):.2f} % of what was requested is not issued"
+        f"{variant}: lowest {place} of {label.lower()} {cover:.1f} days, typically on "
+        f"{day}; {100 * float(short.mean()):.2f} % of what was requested is not issued"
     )
 
 
@@ -86,28 +149,15 @@ def _worst_regions(results: Results, product: str, label: str) -> str:
         f"{results.region_name(region)} {100 * float(filled.sel(region=region)):.1f} %"
         for region in regions
     )
-    return f"lowest fill rates of {label} under {variant}: {said}"
-
-
-def _table(results: Results, *, every: bool) -> Table:
-    table = Table(title="mean ± half-width of the 95 % interval", title_justify="left")
-    table.add_column("indicator", no_wrap=True)
-    table.add_column("unit")
-    for variant in results.variants:
-        table.add_column(Text(variant), justify="right", no_wrap=True)
-    summary = results.kpi_summary()
-    for kpi, first in summary[results.variants[0]].items():
-        if not every and (kpi.split(".")[0] not in MAIN or first["mean"] is None):
-            continue
-        cells = [_cell(summary[variant][kpi]) for variant in results.variants]
-        table.add_row(Text(kpi), Text(str(first["unit"])), *cells)
-    return table
+    return f"lowest fill rates of {label.lower()} under {variant}: {said}"
 
 
 def _cell(row: dict[str, Any]) -> str:
     mean, half_width = row["mean"], row["half_width"]
     if mean is None:
         return "–"
+    if str(row["unit"]).startswith("share"):
+        mean, half_width = 100 * mean, None if half_width is None else 100 * half_width
     if half_width is None:
         return _number(mean, mean)
     return f"{_number(mean, mean)} ± {_number(half_width, mean)}"
@@ -116,6 +166,8 @@ def _cell(row: dict[str, Any]) -> str:
 def _number(value: float, scale: float) -> str:
     """Return a number with the digits that its size deserves."""
     size = abs(scale)
+    if value == 0:
+        return "0"
     if size >= 1000:
         return f"{value:,.0f}"
     digits = 1 if size >= 100 else 2 if size >= 1 or size == 0 else 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bloodsim.cli.checking import AsJson, Settings, warnings_of
-from bloodsim.cli.output import print_json, print_problems
+from bloodsim.cli.output import cold_start_s, numbered, print_json, print_problems
 
 if TYPE_CHECKING:
+    from bloodsim.experiment import PreparedRun
     from bloodsim.results import Results
     from bloodsim.scenario import Scenario
+    from bloodsim.stockfile import OpeningStock
 
 Progress = Callable[[int, int], None]
 
@@ -41,6 +42,10 @@ def run(
     seed: Annotated[int | None, typer.Option(min=0, help="Root of all luck.")] = None,
     out: Annotated[str, typer.Option(help="Folder for the results.")] = "",
     stock: Annotated[str, typer.Option(help="Stock file (CSV, XLSX) to start from.")] = "",
+    policies: Annotated[
+        str, typer.Option(metavar="FILE.py", help="Python file that defines custom policies.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Run again what is complete.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run; run and write nothing.")
     ] = False,
@@ -54,70 +59,107 @@ def run(
     from bloodsim.load import apply_settings, load
     from bloodsim.stockfile import read_stock
 
+    _know_policies(policies)
+    if seed is not None and any(
+        text.partition("=")[0].strip() == "run.seed" for text in settings or ()
+    ):
+        raise typer.BadParameter("--seed and -s run.seed exclude each other")
     scenario = apply_settings(load(file_or_name), settings or [])
     names = _chosen(scenario, variant)
-    opening = read_stock(stock, scenario).as_arrays(scenario) if stock else None
     count = replications or scenario.run.replications
-    root = scenario.run.seed if seed is None else seed
-    run_hash = _run_hash(scenario, names, opening)
-    folder = Path(out).expanduser() if out else _default_folder(scenario, run_hash, root)
+    opening = read_stock(stock, scenario) if stock else None
     if dry_run:
-        _print_plan(scenario, names, count, folder, as_json=as_json)
+        run = _prepared(scenario, names, count, seed, opening, "", dry=True)
+        _print_plan(scenario, run, _folder(out, scenario)(run.manifest, count), as_json=as_json)
         return
-    _refuse_other_results(folder, scenario, root, run_hash)
-    warnings = warnings_of(scenario)
-    if warnings and not as_json and not quiet:
-        print_problems(warnings, as_json=False)
-    processes = workers or _workers(_estimated_s(scenario, names, count))
+    run = _prepared(scenario, names, count, seed, opening, _folder(out, scenario))
+    import_s = cold_start_s()
     silent = quiet or as_json
-    results, import_s = _simulated(
-        scenario, names, count, root, processes, opening, folder, silent=silent
-    )
+    if not silent:
+        warnings = warnings_of(scenario)
+        if warnings:
+            print_problems(warnings, as_json=False)
+        if opening:
+            print(opening.summary(scenario), file=sys.stderr)
+    processes = workers or _workers(_estimated_s(scenario, run))
+    results = _simulated(run, processes, force=force, silent=silent)
+    assert run.out is not None
     if as_json:
-        print_json(_summary(results, folder, count, import_s))
+        print_json(_summary(results, run.out, import_s, scenario))
     elif quiet:
-        print(folder.as_posix())
+        print(run.out.as_posix())
     else:
         from bloodsim.cli.report_table import print_results
 
         print_results(results, scenario, every=every)
-        print(f"saved in {folder.as_posix()}")
+        print(f"saved in {run.out.as_posix()}")
         print(f"next: bloodsim show {file_or_name} --origin")
 
 
-def _simulated(
+def _know_policies(file: str) -> None:
+    """Import a Python file, and register the policies that it defines."""
+    if not file:
+        return
+    from bloodsim.cli.policy_file import read_policies
+
+    read_policies(file)
+
+
+def _folder(out: str, scenario: Scenario) -> Callable[[Mapping[str, Any], int], Path]:
+    """Return what names the folder of a run: nothing overwrites another."""
+
+    def name(manifest: Mapping[str, Any], count: int) -> Path:
+        if out:
+            return Path(out).expanduser()
+        run = f"{manifest['run_hash'][:8]}-seed{manifest['seed']}-n{count}"
+        return Path("results") / f"{scenario.name}-{run}"
+
+    return name
+
+
+def _prepared(
     scenario: Scenario,
     names: list[str] | None,
     count: int,
-    seed: int,
-    workers: int,
-    opening: Mapping[str, Any] | None,
-    folder: Path,
+    seed: int | None,
+    opening: OpeningStock | None,
+    out: Any,
     *,
-    silent: bool,
-) -> tuple[Results, float]:
-    """Return the results, and the seconds that importing the engine took."""
-    started = time.perf_counter()
-    from bloodsim.experiment import simulate
-    from bloodsim.results import ResultsError
-    from bloodsim.scenario.problems import Problem, ScenarioError
+    dry: bool = False,
+) -> PreparedRun:
+    from bloodsim.experiment import prepare
 
-    import_s = time.perf_counter() - started
-    with _progress(shown=not silent and sys.stderr.isatty()) as progress:
-        try:
-            results = simulate(
-                scenario,
-                count,
-                seed,
-                workers,
-                variants=names,
-                opening_stock=opening,
-                out=folder,
-                progress=progress,
-            )
-        except ResultsError as error:
-            raise ScenarioError([Problem((), str(error), "", folder.as_posix())]) from None
-    return results, import_s
+    return prepare(
+        scenario,
+        count,
+        seed,
+        variants=names,
+        opening_stock=opening.as_arrays(scenario) if opening else None,
+        stock_file=opening.facts(scenario) if opening else None,
+        out=None if dry else out,
+    )
+
+
+def _simulated(run: PreparedRun, workers: int, *, force: bool, silent: bool) -> Results:
+    """Return the results, of now or of an earlier run; leave in good order on Ctrl-C."""
+    assert run.out is not None
+    there = None if force else run.complete()
+    if there is not None:
+        if not silent:
+            message = f"already complete in {run.out.as_posix()}; --force simulates it again"
+            print(message, file=sys.stderr)
+        return there
+    kept = run.kept()
+    if kept and not silent:
+        print(f"resuming: {kept} of {run.count} replications done", file=sys.stderr)
+    try:
+        with _progress(shown=not silent and sys.stderr.isatty()) as progress:
+            return run.simulate(workers, progress=progress)
+    except KeyboardInterrupt:
+        kept = run.kept()
+        place = f" in {run.out.as_posix()}; run the same command to go on" if kept else ""
+        print(f"interrupted: {kept} of {run.count} replications kept{place}", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def _chosen(scenario: Scenario, text: str) -> list[str] | None:
@@ -137,99 +179,59 @@ def _chosen(scenario: Scenario, text: str) -> list[str] | None:
     return list(dict.fromkeys(names))
 
 
-def _run_hash(
-    scenario: Scenario, names: list[str] | None, opening: Mapping[str, Any] | None
-) -> str:
-    from bloodsim.experiment import choose
-    from bloodsim.provenance import run_hash
-
-    return run_hash(choose(scenario, names), opening)
-
-
-def _default_folder(scenario: Scenario, run_hash: str, seed: int) -> Path:
-    """One folder per scenario, variants, opening stock and seed: nothing overwrites another."""
-    return Path("results") / f"{scenario.name}-{run_hash[:8]}-seed{seed}"
-
-
-def _refuse_other_results(folder: Path, scenario: Scenario, seed: int, run_hash: str) -> None:
-    """Refuse a folder that something else is in, before an hour of simulation is lost on it."""
-    import json
-
-    from bloodsim.scenario.problems import Problem, ScenarioError
-
-    manifest = folder / "manifest.json"
-    if not folder.exists():
-        return
-    reason = ""
-    if not folder.is_dir():
-        reason = "is a file"
-    elif manifest.is_file():
-        try:
-            there = json.loads(manifest.read_text("utf-8"))
-            if there["scenario"]["hash"] != scenario.hash:
-                reason = "holds results of another scenario"
-            elif there["seed"] != seed:
-                reason = f"holds results of seed {there['seed']}, this is seed {seed}"
-            elif there["run_hash"] != run_hash:
-                reason = "holds results of other variants or another opening stock"
-        except (ValueError, KeyError, TypeError):
-            reason = "holds results that cannot be read"
-    elif any(entry.name != "parts" for entry in folder.iterdir()):
-        reason = "holds other files"
-    if reason:
-        hint = "choose another folder with --out, or remove this one"
-        problem = Problem((), f"the folder {reason}", hint, folder.as_posix())
-        raise ScenarioError([problem])
-
-
 def _workers(seconds: float) -> int:
     return (os.cpu_count() or 1) if seconds > _WORTH_WORKERS_S else 1
 
 
-def _estimated_s(scenario: Scenario, names: list[str] | None, count: int) -> float:
+def _estimated_s(scenario: Scenario, run: PreparedRun) -> float:
     """Return roughly how long a run takes on one core (s)."""
-    variants = len(scenario.variants if names is None else names) or 1
     days = (scenario.run.score_end - scenario.run.score_start).days + 1
     cells = len(scenario.regions) * len(scenario.products) * days
-    return _MS_PER_CELL / 1000 * cells * count * variants
+    return _MS_PER_CELL / 1000 * cells * run.count * len(run.variants)
 
 
-def _print_plan(
-    scenario: Scenario, names: list[str] | None, count: int, folder: Path, *, as_json: bool
-) -> None:
-    variants = list(scenario.variants) if names is None else names
-    variants = variants or [scenario.variant_name]
+def _print_plan(scenario: Scenario, run: PreparedRun, folder: Path, *, as_json: bool) -> None:
+    variants = [variant.name for variant in run.variants]
     days = (scenario.run.score_end - scenario.run.score_start).days + 1
-    seconds = _estimated_s(scenario, names, count)
+    seconds = _estimated_s(scenario, run)
     if as_json:
         plan = {
             "scenario": scenario.name,
             "hash": scenario.hash,
             "out": folder.as_posix(),
             "variants": variants,
-            "replications": count,
-            "runs": count * len(variants),
+            "replications": run.count,
+            "runs": run.count * len(variants),
             "estimated_s": round(seconds, 1),
         }
         print_json(plan)
         return
     print(
         f"{scenario.name}, hash {scenario.hash[:8]}: {scenario.run.score_start} to "
-        f"{scenario.run.score_end} ({days} days), {len(scenario.regions)} regions"
+        f"{scenario.run.score_end} ({numbered(days, 'day')}), "
+        f"{numbered(len(scenario.regions), 'region')}"
     )
-    print(f"{len(variants)} variants x {count} replications: {', '.join(variants)}")
+    print(
+        f"{numbered(len(variants), 'variant')} x {numbered(run.count, 'replication')}: "
+        f"{', '.join(variants)}"
+    )
     print(f"about {max(1, round(seconds))} s on one core; would save in {folder.as_posix()}")
 
 
-def _summary(results: Results, folder: Path, count: int, import_s: float) -> dict[str, Any]:
+def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario) -> dict[str, Any]:
     """Return what --json prints."""
+    from bloodsim.load import assumed_inputs
+
+    inputs = assumed_inputs(scenario)
     return {
         "scenario": results.name,
         "hash": results.scenario_hash,
         "out": folder.as_posix(),
-        "replications": count,
+        "replications": len(results.replications),
         "seed": results.seed,
         "conservation": "exact",
+        "assumed_inputs": inputs.assumed + inputs.unstated,
+        "inputs": inputs.total,
         "variants": {
             name: {
                 "kpi": {

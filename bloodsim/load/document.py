@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from ruamel.yaml import YAML, events
+from ruamel.yaml.constructor import ConstructorError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
@@ -197,6 +198,8 @@ class _Reader:
             return self._yaml.constructor.construct_object(ScalarNode(tag=tag, value=event.value))
         except (ValueError, OverflowError):
             return self._stop(self._place(event), f"cannot read {shown(event.value)} as a number")
+        except ConstructorError:  # a sign of YAML 1.1 with no value of its own, such as a bare =
+            return str(event.value)
 
     def _place(self, event: Any) -> Place:
         return Place(self.name, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -142,7 +142,9 @@ def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
     The costs by event are left out where no event has a weight.
     """
     for name, kpi in KPIS.items():
-        if kpi.function is event_cost_per_day and not any(event_weights(results).values()):
+        if kpi.function is event_cost_per_day and not any(
+            any(event_weights(results, variant).values()) for variant in results.variants
+        ):
             continue
         values = kpi.function(results)
         if not kpi.by_product:

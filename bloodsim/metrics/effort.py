@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from bloodsim.cost import coefficients
-from bloodsim.metrics.sums import Scope, flow, over
+from bloodsim.metrics.sums import Scope, by_variant, flow, over
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -69,17 +69,23 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     emergency lost, urgent lost, elective cancelled, unit-days of waiting, outdated, shipments
     and unit-km; a session takes one team-day per team. The terminal charge is ``price x max(0,
     target cover x normal-day demand - (stock + in transit - backlog))`` at the end, per region
-    and product that has a target. Weights are those of the scenario.
+    and product that has a target. Weights and demand are those of
+    the variant.
 
     Unit: points. Shape: (variant, replication[, region]).
     """
-    weights, totals = results.cost_weights, results.totals
+    totals = results.totals
     points = terminal_charge(results)
-    for name, coefficient in coefficients(weights).items():
-        points = points + coefficient * totals[name]
+    weights = [coefficients(results.cost_weights(variant)) for variant in results.variants]
+    for name in weights[0]:
+        points = points + by_variant(results, [each[name] for each in weights]) * totals[name]
     by_region = over(points, "product")
     for name, weight in (("donations", "donation"), (_team_days(results), "team_day")):
-        by_region = by_region + weights[weight] * over(results.collection[name], "channel")
+        price = [results.cost_weights(variant)[weight] for variant in results.variants]
+        by_region = by_region + by_variant(results, price) * over(
+            results.collection[name], "channel"
+        )
+    by_region = by_region.transpose("variant", "replication", "region")
     return over(by_region, "region") if by == "nation" else by_region
 
 
@@ -93,14 +99,18 @@ def terminal_charge(results: Results) -> xr.DataArray:
 
     Unit: points. Shape: (variant, replication, region, product).
     """
-    weights, totals = results.cost_weights, results.totals
-    targets = weights["terminal_cover_days"]
+    totals = results.totals
+    weights = [results.cost_weights(variant) for variant in results.variants]
     target_days = xr.DataArray(
-        [float(targets.get(product, 0.0)) for product in results.products],
-        coords={"product": totals["product"]},
+        [
+            [float(each["terminal_cover_days"].get(p, 0.0)) for p in results.products]
+            for each in weights
+        ],
+        coords={name: totals[name] for name in ("variant", "product")},
+        dims=("variant", "product"),
     )
     at_hand = totals["stock"] + totals["in_transit"] - totals["backlog"]
     wanted = (target_days * results.normal_demand).where(target_days > 0, 0.0)
     shortfall = (wanted - at_hand).where(target_days > 0, 0.0).clip(min=0)
-    charge = weights["terminal_price"] * shortfall
+    charge = by_variant(results, [each["terminal_price"] for each in weights]) * shortfall
     return charge.transpose("variant", "replication", "region", "product")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from bloodsim.metrics.sums import Scope, over
+from bloodsim.metrics.sums import Scope, by_variant, over
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -23,9 +23,9 @@ EVENTS = {
 """Column of the totals that each weight applies to, beside shortage and transfers."""
 
 
-def event_weights(results: Results) -> Mapping[str, float]:
-    """Return the points per event of the scenario; empty where it has none."""
-    weights: Mapping[str, float] = results.cost_weights.get("events", {})
+def event_weights(results: Results, variant: str) -> Mapping[str, float]:
+    """Return the points per event of a variant; empty where it has none."""
+    weights: Mapping[str, float] = results.cost_weights(variant).get("events", {})
     return weights
 
 
@@ -42,15 +42,19 @@ def event_cost_per_day(
 
     Unit: points per day (points, if discounted). Shape: (variant, replication[, region]).
     """
-    weights = event_weights(results)
+    weights = [event_weights(results, variant) for variant in results.variants]
+
+    def weight(name: str) -> xr.DataArray:
+        return by_variant(results, [each.get(name, 0.0) for each in weights])
+
     table = results.totals if discount == 1 else results.tables["daily"]
     columns = EVENTS if discount == 1 else EVENTS | {"holding_unit_day": "stock"}
-    points = weights.get("short_unit", 0.0) * (table["lost"] + table["cancelled"])
+    points = weight("short_unit") * (table["lost"] + table["cancelled"])
     moved = table["shipped"] - table["delivered"] if "delivered" in table else table["shipped"]
-    points = points + weights.get("transferred_unit", 0.0) * moved
-    for weight, column in columns.items():
+    points = points + weight("transferred_unit") * moved
+    for name, column in columns.items():
         if column in table:
-            points = points + weights.get(weight, 0.0) * table[column]
+            points = points + weight(name) * table[column]
     points = over(points, "product")
     if discount == 1:
         points = points / results.scored_days

@@ -30,7 +30,9 @@ def mean_cover_days(results: Results, by: Scope = "nation") -> xr.DataArray:
 
 
 def min_cover_days(results: Results) -> xr.DataArray:
-    """Lowest national cover on any scored day: min over days of the unweighted mean over regions.
+    """Lowest regional-mean cover on any scored day: min over days of the mean over regions.
+
+    The mean is unweighted; the fan chart shows national stock over national demand instead.
 
     Unit: days of normal-day demand. Shape: (variant, replication, product).
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import xarray as xr
 
 if TYPE_CHECKING:
@@ -35,3 +37,9 @@ def flow(results: Results, name: str, by: Scope = "nation") -> xr.DataArray:
 def ratio(numerator: xr.DataArray, denominator: xr.DataArray) -> xr.DataArray:
     """Numerator over denominator; not defined (NaN) where the denominator is 0."""
     return numerator / denominator.where(denominator != 0)
+
+
+def by_variant(results: Results, values: Sequence[float]) -> xr.DataArray:
+    """One value per variant, in their order."""
+    coords = {"variant": results.totals["variant"]}
+    return xr.DataArray(np.array(values, dtype=float), coords=coords, dims="variant")

@@ -234,6 +234,6 @@ def _normal(world: World) -> Array:
 
 def _normal_demand(world: World, labels: Mapping[str, Any]) -> xr.Dataset:
     return xr.Dataset(
-        {"units": (("day", "region", "product"), _normal(world))},
-        coords={"day": _days(world), "region": labels["region"], "product": labels["product"]},
+        {"units": (("variant", "day", "region", "product"), _normal(world)[None])},
+        coords={"day": _days(world)} | {n: labels[n] for n in ("variant", "region", "product")},
     )

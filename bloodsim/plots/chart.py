@@ -27,6 +27,7 @@ from bloodsim.plots.style import (
     month_label,
     year_label,
 )
+from bloodsim.results.csvfile import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ class Chart(NamedTuple):
         with house_style():
             self.figure.savefig(paths[0], metadata={"Date": None})
             self.figure.savefig(paths[1], dpi=200)
-        self.data.to_csv(paths[2], index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        paths[2].write_bytes(csv_bytes(self.data))
         return paths
 
     def __repr__(self) -> str:

@@ -37,6 +37,7 @@ from bloodsim.plots.style import (
     day_label,
     floored,
     house_style,
+    is_national,
     level_label,
     pick,
     plain,
@@ -46,6 +47,7 @@ from bloodsim.plots.style import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from bloodsim.results import Results
 
@@ -128,7 +130,7 @@ def plot_fan(
         frame(
             on,
             _headline(results, fans, days, product, region, lang),
-            _subtitle(fans, region, lang),
+            _subtitle(results, fans, region, lang),
             footer(results, lang),
             Margins(left=38.0, right=54.0, above=16.0, below=44.0),
         )
@@ -145,7 +147,7 @@ def _fan(results: Results, variant: str, product: str, region: str | None) -> _F
     if region is not None:
         cover = daily["cover_days"].sel(region=region)
     else:
-        cover = daily["stock"].sum("region") / _national_demand(results, product)
+        cover = daily["stock"].sum("region") / _national_demand(results, variant, product)
     paths = cover.transpose("replication", "day").values.astype(float)
     by_day = np.quantile(paths, list(QUANTILES.values()), axis=0)
     return _Fan(
@@ -156,11 +158,15 @@ def _fan(results: Results, variant: str, product: str, region: str | None) -> _F
     )
 
 
-def _national_demand(results: Results, product: str) -> object:
+def _national_demand(results: Results, variant: str, product: str) -> object:
     """National normal-day demand (U/day): day by day where it was kept, else its mean."""
     if "normal_demand" in results.tables:
-        return results.tables["normal_demand"]["units"].sel(product=product).sum("region")
-    return results.normal_demand.sel(product=product).sum("region")
+        return _summed(results.tables["normal_demand"]["units"], variant, product)
+    return _summed(results.normal_demand, variant, product)
+
+
+def _summed(demand: xr.DataArray, variant: str, product: str) -> xr.DataArray:
+    return demand.sel(variant=variant, product=product).sum("region")
 
 
 def _draw(ax: Axes, days: list[date], fan: _Fan, colour: str, dash: Any, first: bool) -> None:
@@ -248,10 +254,12 @@ def _headline(
     region: str | None,
     lang: Lang,
 ) -> str:
-    """The lowest median, its day and the risk of yellow, of the first and the last variant."""
+    """The lowest median, its day and the risk of yellow, of that variant and the last one."""
     what = results.product_label(product, lang)
-    where = pick(lang, "全国", "National") if region is None else results.region_name(region, lang)
-    shown = fans[:1] if len(fans) == 1 else [fans[0], fans[-1]]
+    where = _whole(results, lang) if region is None else results.region_name(region, lang)
+    lowest = min(fans, key=lambda fan: fan.lowest)
+    other = fans[-1] if lowest is not fans[-1] else fans[0]
+    shown = [lowest] if len(fans) == 1 else [lowest, other]
     many = len(fans) > 1
     lows = [(floored(fan.lowest), day_label(days[fan.lowest_day], lang)) for fan in shown]
     if lang == "zh":
@@ -269,6 +277,13 @@ def _headline(
     return text + _risk(shown, results.alert_levels(product).get("yellow"), lang)
 
 
+def _whole(results: Results, lang: Lang) -> str:
+    """The name of all regions together."""
+    if is_national(results.regions):
+        return pick(lang, "全国", "National")
+    return pick(lang, "全部地区", "All regions")
+
+
 def _risk(fans: list[_Fan], below_days: float | None, lang: Lang) -> str:
     """In how many replications cover is below yellow on some day."""
     if below_days is None:
@@ -281,24 +296,31 @@ def _risk(fans: list[_Fan], below_days: float | None, lang: Lang) -> str:
     return pick(
         lang,
         f"；{n} 次模拟中{each}有 {zh} 次跌破 {plain(below_days)} 天",
-        f"; below {plain(below_days)}{NBSP}days in {en} of {n} paths",
+        f"; below {plain(below_days)}{NBSP}days in {en} of {n} path{'' if n == 1 else 's'}",
     )
 
 
-def _subtitle(fans: list[_Fan], region: str | None, lang: Lang) -> str:
+def _subtitle(results: Results, fans: list[_Fan], region: str | None, lang: Lang) -> str:
     n = max(len(fan.paths) for fan in fans)
     edges_zh = "（其余方案画出其 90% 的上下界）" if len(fans) > 1 else ""
     edges_en = " (thin lines: edges of the others' 90 %)" if len(fans) > 1 else ""
-    where = pick(
-        lang, "全国" if region is None else "本地区", "national " if region is None else ""
-    )
+    if region is not None:
+        where = pick(lang, "本地区", "")
+    elif is_national(results.regions):
+        where = pick(lang, "全国", "national ")
+    else:
+        where = pick(lang, "全部地区", "total ")
     return pick(
         lang,
         f"库存天数＝{where}日末可用库存÷{where}平日日均需求；{n} 次重复模拟；"
         f"粗线为中位数，色带含 50% 与 90% 的路径{edges_zh}；紫色为节假日",
-        f"Days of cover = {where}closing stock ÷ {where}normal-day demand; {n} replications. Thick "
-        f"line: median; bands: 50 % and 90 % of paths{edges_en}; shaded: public holidays",
+        f"Days of cover = {where}closing stock ÷ {where}normal-day demand; {_replications(n)}. "
+        f"Thick line: median; bands: 50 % and 90 % of paths{edges_en}; shaded: public holidays",
     )
+
+
+def _replications(n: int) -> str:
+    return f"{n} replication{'' if n == 1 else 's'}"
 
 
 def _frame_of(fans: list[_Fan], days: list[date]) -> pd.DataFrame:

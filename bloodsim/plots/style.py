@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -39,6 +39,8 @@ LEVEL_TEXT_COLOURS = {
     "red": "#8f1029",
 }
 """The same levels, dark enough for text and lines on white."""
+
+_PROVINCES = 31
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -116,6 +118,11 @@ def pick(lang: Lang, zh: str, en: str) -> str:
     return zh if lang == "zh" else en
 
 
+def is_national(regions: Sequence[str]) -> bool:
+    """Tell whether regions are the 31 provinces of mainland China."""
+    return len(regions) == _PROVINCES
+
+
 def level_label(level: str, lang: Lang) -> str:
     """Name of an alert level."""
     return pick(lang, *_LEVELS[level])
@@ -136,7 +143,7 @@ def variant_colour(variant: str, variants: tuple[str, ...]) -> str:
 
 def day_label(day: date, lang: Lang) -> str:
     """A day within a year: 3月4日, 4 Mar."""
-    return pick(lang, f"{day.month}月{day.day}日", f"{day.day} {_MONTHS[day.month - 1]}")
+    return pick(lang, f"{day.month}月{day.day}日", f"{day.day}{NBSP}{_MONTHS[day.month - 1]}")
 
 
 def month_label(day: date, lang: Lang, with_year: bool) -> str:

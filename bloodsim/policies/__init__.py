@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bloodsim.decision import Policy
+from bloodsim.policies.door import fault_of
 from bloodsim.policies.fixed import fixed
 from bloodsim.policies.move_ageing import move_ageing
 from bloodsim.policies.none import none
@@ -13,7 +14,7 @@ from bloodsim.policies.proportional import proportional
 from bloodsim.policies.share_surplus import share_surplus
 from bloodsim.scenario import CustomPolicy, Problem, ScenarioError, TransferPolicy, nearest
 
-__all__ = ["KINDS", "build", "order_rules", "register"]
+__all__ = ["KINDS", "build", "faults", "order_rules", "register", "registered"]
 
 KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
@@ -38,12 +39,31 @@ def register(name: str, policy: Policy) -> None:
         ``Snapshot -> Plan`` with an attribute ``review_days``. To run in several worker processes
         it must be importable there: define its class in a module, not in a notebook cell.
     """
-    if not isinstance(policy, Policy):
-        raise TypeError("a policy is a callable Snapshot -> Plan with an attribute review_days")
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"a policy is registered under a name, not {name!r}")
+    if name in KINDS:
+        raise ValueError(f"'{name}' is a policy of bloodsim; register yours under another name")
+    fault = fault_of(policy)
+    if fault:
+        raise TypeError(f"the policy '{name}' {fault}")
     _registered[name] = policy
 
 
-def build(settings: TransferPolicy) -> Policy:
+def registered() -> tuple[str, ...]:
+    """Return the names of the policies registered from Python."""
+    return tuple(_registered)
+
+
+def faults(policies: Mapping[str, object]) -> list[Problem]:
+    """Return what keeps each of *policies* from being one, by name."""
+    return [
+        Problem(("policies", str(name)), f"the policy '{name}' {fault}")
+        for name, policy in policies.items()
+        if (fault := fault_of(policy))
+    ]
+
+
+def build(settings: TransferPolicy, path: tuple[str, ...] = ("policies", "transfer")) -> Policy:
     """Return the policy that a scenario's settings describe.
 
     Raises
@@ -53,8 +73,10 @@ def build(settings: TransferPolicy) -> Policy:
     """
     if isinstance(settings, CustomPolicy):
         if settings.name not in _registered:
-            path = ("policies", "transfer", "name")
-            hint = nearest(settings.name, _registered) or "bloodsim.register_policy(name, policy)"
-            raise ScenarioError([Problem(path, f"no policy '{settings.name}' is registered", hint)])
+            hint = nearest(settings.name, _registered) or (
+                "run --policies FILE.py, or bloodsim.register_policy(name, policy)"
+            )
+            message = f"no policy '{settings.name}' is registered"
+            raise ScenarioError([Problem((*path, "name"), message, hint)])
         return _registered[settings.name]
     return KINDS[settings.kind](settings)

@@ -19,9 +19,9 @@ import xarray as xr
 
 from bloodsim import metrics
 from bloodsim.results import store
+from bloodsim.results.folder import SCHEMA_VERSION
 from bloodsim.results.indicator_table import Row, as_frame, as_html, as_json
 from bloodsim.results.provenance import environment
-from bloodsim.results.store import SCHEMA_VERSION
 from bloodsim.results.tables import TABLES, ResultsError, checked, put_together
 from bloodsim.seasons import HolidayBlock
 
@@ -46,7 +46,8 @@ class Results:
         ``normal_demand`` (region to product to mean U/day over the scored days), ``calendar``
         (``status``: year to "official" or "provisional"), ``holiday_blocks`` (list of ``key``,
         ``name_zh``, ``name_en``, ``start``, ``end``), ``cost_weights``, ``variants`` (name to
-        policy parameters), ``assumed_inputs`` (a count) and ``environment``.
+        ``policy``, ``hash`` and, where they are its own, ``cost_weights``, ``alert_levels`` and
+        ``normal_demand``), ``assumed_inputs`` (a count) and ``environment``.
     timing : mapping, optional
         Seconds; the only thing that differs between two runs of the same.
 
@@ -80,7 +81,7 @@ class Results:
 
     @property
     def national(self) -> xr.Dataset:
-        """Lowest national cover by variant, replication and product."""
+        """Lowest regional-mean cover by variant, replication and product."""
         return self._tables["national"]
 
     @property
@@ -177,18 +178,25 @@ class Results:
         """Number of days that count."""
         return (self.score_end - self.score_start).days + 1
 
-    @property
-    def cost_weights(self) -> Mapping[str, Any]:
-        """Points per flow."""
-        return MappingProxyType(dict(self._manifest["cost_weights"]))
+    def cost_weights(self, variant: str) -> Mapping[str, Any]:
+        """Points per flow, of a variant."""
+        return MappingProxyType(dict(self._fact_of(variant, "cost_weights")))
 
     @property
     def normal_demand(self) -> xr.DataArray:
-        """Mean normal-day demand over the scored days (U/day), by region and product."""
-        rows = self._manifest["normal_demand"]
-        values = [[float(rows[r].get(p, 0.0)) for p in self.products] for r in self.regions]
-        coords = {"region": self.totals["region"], "product": self.totals["product"]}
-        return xr.DataArray(np.array(values), coords=coords, dims=("region", "product"))
+        """Mean normal-day demand over the scored days (U/day), by variant, region and product."""
+        values = [
+            [[float(rows[r].get(p, 0.0)) for p in self.products] for r in self.regions]
+            for rows in (self._fact_of(variant, "normal_demand") for variant in self.variants)
+        ]
+        dims = ("variant", "region", "product")
+        coords = {name: self.totals[name] for name in dims}
+        return xr.DataArray(np.array(values), coords=coords, dims=dims)
+
+    def _fact_of(self, variant: str, name: str) -> Any:
+        """A fact of the manifest: the variant's own, else that of the scenario."""
+        own = self._manifest.get("variants", {}).get(variant, {})
+        return own[name] if name in own else self._manifest[name]
 
     @property
     def holiday_blocks(self) -> list[HolidayBlock]:
@@ -210,9 +218,14 @@ class Results:
         status = self._manifest.get("calendar", {}).get("status", {})
         return tuple(int(year) for year, is_ in sorted(status.items()) if is_ == "provisional")
 
-    def alert_levels(self, product: str) -> dict[str, float]:
-        """Cover (days) below which each level of a product applies, highest first."""
+    def alert_levels(self, product: str, variant: str = "") -> dict[str, float]:
+        """Cover (days) below which each level of a product applies, highest first.
+
+        Of a variant if one is named and has its own, else of the scenario.
+        """
         levels = self._manifest["products"][product].get("alert_levels", {})
+        own = self._manifest.get("variants", {}).get(variant, {}).get("alert_levels", {})
+        levels = own.get(product, levels)
         return dict(sorted(levels.items(), key=lambda item: -item[1]))
 
     def region_name(self, region: str, lang: str = "en") -> str:

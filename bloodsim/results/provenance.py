@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import cache
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,17 +35,31 @@ def environment() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``bloodsim``, ``python``, ``packages`` (name to version), ``platform`` (system and
-        machine) and ``git`` (``{"commit", "dirty"}``, or None outside a checkout of bloodsim).
-        No paths, no names of users or machines.
+        ``bloodsim``, ``source`` (digest of bloodsim's own files), ``python``, ``packages`` (name
+        to version), ``platform`` (system and machine) and ``git`` (``{"commit", "dirty"}``, or
+        None outside a checkout of bloodsim). No paths, no names of users or machines.
     """
     return {
         "bloodsim": bloodsim.__version__,
+        "source": source_digest(),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
         "git": _git_state(Path(bloodsim.__file__).resolve().parent.parent),
     }
+
+
+@cache
+def source_digest() -> str:
+    """Return a digest (hex) of the program text and the data pack of this bloodsim.
+
+    A commit does not tell what a changed checkout computes; the files do.
+    """
+    root = Path(bloodsim.__file__).resolve().parent
+    digest = sha256()
+    for path in sorted([*root.rglob("*.py"), *(root / "data").glob("*.csv")]):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _version(package: str) -> str | None:

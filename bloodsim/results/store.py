@@ -17,10 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
+from bloodsim.results.csvfile import csv_bytes
+from bloodsim.results.folder import SCHEMA_VERSION, claim, read_manifest, replaced
 from bloodsim.results.tables import TABLES, ResultsError
-
-SCHEMA_VERSION = 1
-"""Version of the folder's layout."""
 
 _ROWS_PER_GROUP = 1 << 17
 _DIMS = b"bloodsim.dims"
@@ -40,32 +39,28 @@ def write(
 
     The same result gives the same bytes, but for ``timing.json``.
     """
-    _refuse_another(folder, manifest)
-    (folder / "tables").mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {}
-    for name, table in tables.items():
-        path = folder / "tables" / f"{name}.parquet"
-        with _replacing(path) as file:
-            _write_parquet(file, table, TABLES[name].dims)
-        files[f"tables/{path.name}"] = _sha256(path)
-    for name in sorted(set(TABLES) - set(tables)):
-        (folder / "tables" / f"{name}.parquet").unlink(missing_ok=True)
-    path = folder / "tables" / "kpi.parquet"
-    with _replacing(path) as file:
+    claim(folder, manifest, int(manifest.get("replications", 0)))
+    with replaced(folder) as stage:
+        (stage / "tables").mkdir()
+        files: dict[str, str] = {}
+        for name, table in tables.items():
+            path = stage / "tables" / f"{name}.parquet"
+            with path.open("wb") as file:
+                _write_parquet(file, table, TABLES[name].dims)
+            files[f"tables/{path.name}"] = _sha256(path)
+        path = stage / "tables" / "kpi.parquet"
         columns = {str(name): pa.array(kpi[name].to_numpy()) for name in kpi.columns}
-        pq.write_table(pa.table(columns), file, compression="zstd")
-    files["tables/kpi.parquet"] = _sha256(path)
-    with _replacing(folder / "kpi.csv") as file:
-        safe = kpi.assign(**{name: kpi[name].map(_plain_cell) for name in ("kpi", "unit")})
-        file.write(safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
-    _write_json(folder / "timing.json", dict(timing))
-    whole = {**manifest, "schema_version": SCHEMA_VERSION, "files": files}
-    _write_json(folder / "manifest.json", whole)
+        pq.write_table(pa.table(columns), path, compression="zstd")
+        files["tables/kpi.parquet"] = _sha256(path)
+        (stage / "kpi.csv").write_bytes(csv_bytes(kpi))
+        _write_json(stage / "timing.json", dict(timing))
+        whole = {**manifest, "schema_version": SCHEMA_VERSION, "files": files}
+        _write_json(stage / "manifest.json", whole)
 
 
 def read(folder: Path) -> tuple[dict[str, xr.Dataset], dict[str, Any], dict[str, Any]]:
     """Tables, manifest and timing of a result folder, each file checked against the manifest."""
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     tables: dict[str, xr.Dataset] = {}
     for relative, recorded in manifest.pop("files").items():
         path = folder / relative
@@ -81,55 +76,6 @@ def read(folder: Path) -> tuple[dict[str, xr.Dataset], dict[str, Any], dict[str,
     timing_path = folder / "timing.json"
     timing = json.loads(timing_path.read_text("utf-8")) if timing_path.is_file() else {}
     return tables, manifest, timing
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        version = manifest["schema_version"]
-        if version == SCHEMA_VERSION:
-            _ = manifest["scenario"]["hash"], manifest["seed"], manifest["files"]
-    except FileNotFoundError:
-        raise ResultsError(
-            f"{folder} holds no manifest.json: it is no result folder, or the run that wrote it "
-            "was interrupted; run the scenario again"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{path} is damaged ({error!r}); run the scenario again") from None
-    if version != SCHEMA_VERSION:
-        raise ResultsError(
-            f"{path} has schema_version {version!r} and this bloodsim reads {SCHEMA_VERSION}: "
-            "it was written by a newer bloodsim; update with 'pip install -U bloodsim', or run "
-            "the scenario again with this one"
-        )
-    return dict(manifest)
-
-
-def _refuse_another(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Refuse a folder that holds the result of another scenario or seed."""
-    if not (folder / "manifest.json").exists():
-        return
-    there = _read_manifest(folder)
-    for what, old, new in (
-        ("scenario", there["scenario"]["hash"], manifest["scenario"]["hash"]),
-        ("seed", there["seed"], manifest["seed"]),
-        ("set of variants or opening stock", there.get("run_hash"), manifest.get("run_hash")),
-    ):
-        if old != new:
-            raise ResultsError(
-                f"{folder} holds results of another {what} ({_short(old)}, these are of "
-                f"{_short(new)}); write to another folder, or remove that one"
-            )
-
-
-def _short(value: Any) -> str:
-    return str(value)[:8]
-
-
-def _plain_cell(text: str) -> str:
-    """Text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 # --------------------------------------------------------------------------------------- Parquet
@@ -259,7 +205,7 @@ def read_part(path: Path) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a new file that takes *path*'s place once it is complete."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -274,8 +220,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     text = json.dumps(
         content, sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False, default=_plain
     )
-    with _replacing(path) as file:
-        file.write(f"{text}\n".encode())
+    path.write_bytes(f"{text}\n".encode())
 
 
 def _plain(value: Any) -> Any:

@@ -103,7 +103,7 @@ TABLES: Mapping[str, TableSpec] = {
         ("variant", "replication", "day", "region", "product"),
         (*FLOWS, *CLOSING, "alert", "cover_days"),
     ),
-    "normal_demand": TableSpec(("day", "region", "product"), ("units",)),
+    "normal_demand": TableSpec(("variant", "day", "region", "product"), ("units",)),
 }
 """Every table of a result, by name.
 

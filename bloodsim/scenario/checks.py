@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.donor_checks import check_donors
+from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
+from bloodsim.scenario.size_checks import check_sizes
+from bloodsim.scenario.variant_checks import check_variants
 from bloodsim.seasons import CalendarError, festival_offset, parse_date, spring_festival
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
+
+LOOK_AHEAD_DAYS = 60
+"""Days after the run that forecasts and donors' luck reach into (that of `model.world`)."""
 
 _SHARE_TOLERANCE = 1e-6
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
@@ -52,7 +58,9 @@ def check(scenario: Scenario) -> list[Problem]:
         *_collection_policy(scenario),
         *_forecast(scenario),
         *unknown_names(scenario.cost.terminal_cover_days, scenario.products, "product", _TERMINAL),
-        *_variants(scenario),
+        *check_variants(scenario),
+        *check_hours(scenario),
+        *check_sizes(scenario),
         *check_shocks(scenario),
         *check_alert_exits(scenario),
         *_notes(scenario),
@@ -80,21 +88,24 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
                 message = f"{run.warmup_days} days are shorter than the shelf life of {name}"
                 hint = f"{life} days or more, so that no unit of the opening stock is left"
                 yield Problem(("run", "warmup_days"), message, hint, level="warning")
-    hours = run.phase_hours
-    for phase in ("routine", "emergency"):
-        if not getattr(hours, phase):
-            message = "no hour to serve requests at"
-            yield Problem(("run", "phase_hours", phase), message, "give at least one hour")
 
 
 def _calendar(scenario: Scenario) -> Iterator[Problem]:
     start = _first_day(scenario)
-    for day, field in ((start, "score_start"), (scenario.run.score_end, "score_end")):
+    end = scenario.run.score_end
+    for day, field in (
+        (start, "score_start"),
+        (end, "score_end"),
+        (_later(end, LOOK_AHEAD_DAYS), "score_end"),
+    ):
         try:
             festival_offset(day)
             spring_festival(day.year)
         except CalendarError as error:
-            hint = "a run, warm-up included, must lie within these years"
+            hint = (
+                f"a run, with its warm-up and {LOOK_AHEAD_DAYS} days of forecasts after it, must "
+                "lie within these years"
+            )
             yield Problem(("run", field), f"the calendar does not cover {day}: {error}", hint)
             return
     try:
@@ -107,6 +118,10 @@ def _calendar(scenario: Scenario) -> Iterator[Problem]:
             message = f"the holidays of {year} are provisional: no notice on them is known"
             hint = "add them under calendar.extra_days_off and calendar.extra_workdays"
             yield Problem(("calendar",), message, hint, level="warning")
+
+
+def _later(day: date, days: int) -> date:
+    return date.max if (date.max - day).days < days else day + timedelta(days=days)
 
 
 def _first_day(scenario: Scenario) -> date:
@@ -129,12 +144,12 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
     gifts = {channel.gift for channel in scenario.channels.values()}
     for name, product in scenario.products.items():
         here = ("products", name)
-        if product.shelf_life_days <= product.test_delay_days:
+        if product.shelf_life_days <= max(1, product.test_delay_days):
             message = (
                 f"shelf life ({product.shelf_life_days} days) is not longer than the test delay "
-                f"({product.test_delay_days} days): no unit could ever be issued"
+                f"({product.test_delay_days} days, but 1 at least): no unit could ever be issued"
             )
-            hint = "life counts from collection; both are in days"
+            hint = "life counts from collection; units are released on the next day at the earliest"
             yield Problem((*here, "shelf_life_days"), message, hint)
         ordered = any(order.product == name for order in scenario.ordering)
         if product.source not in gifts and not ordered:
@@ -193,10 +208,6 @@ def _channels(scenario: Scenario) -> Iterator[Problem]:
     for name, channel in scenario.channels.items():
         here = ("channels", name)
         yield from unknown_names([channel.profile], scenario.profiles, "profile", here, "profile")
-        if channel.first_hour > channel.last_hour:
-            message = f"the first session ({channel.first_hour:g} h) is after the last one"
-            hint = f"last_hour is {channel.last_hour:g}"
-            yield Problem((*here, "first_hour"), message, hint)
     for name, regulation in _regulated(scenario):
         here = ("channels", name, "regulation")
         yield from unknown_names(
@@ -302,13 +313,6 @@ def _forecast(scenario: Scenario) -> Iterator[Problem]:
     if any(after <= before for before, after in pairwise(ends)):
         path = ("forecast", "band_ends_days")
         yield Problem(path, "the ends of the bands do not rise", "such as [1, 3, 7, 14]")
-
-
-def _variants(scenario: Scenario) -> Iterator[Problem]:
-    for variant, names in scenario.variants.items():
-        for index, name in enumerate(names):
-            here = ("variants", variant)
-            yield from unknown_names([name], scenario.overrides, "override", here, str(index))
 
 
 def _notes(scenario: Scenario) -> Iterator[Problem]:

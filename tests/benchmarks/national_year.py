@@ -20,7 +20,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 
-from bloodsim import experiment, load, simulate
+from bloodsim import block, load, simulate
 from bloodsim.model import collection, demand, forecast, ledger, luck, simulation, transfer
 from bloodsim.scenario import Scenario
 
@@ -39,7 +39,7 @@ SPLIT: dict[str, list[tuple[Any, str]]] = {
         (demand.Requests, "close"),
     ],
     "transfers": [(simulation.Simulation, "decide"), (transfer.Transfers, "arrive")],
-    "metrics": [(ledger.Ledger, "close"), (experiment, "tabulate"), (ledger.Ledger, "check")],
+    "metrics": [(ledger.Ledger, "close"), (block, "tabulate"), (ledger.Ledger, "check")],
 }
 DAYS = 365
 

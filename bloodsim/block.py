@@ -1,0 +1,166 @@
+"""One task: all variants of some replications, on the same luck."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bloodsim import policies as policies_of
+from bloodsim.decision import Policy
+from bloodsim.model.bank import Bank
+from bloodsim.model.collection_mode import CollectionMode, planned_uplift
+from bloodsim.model.forecast import Forecaster
+from bloodsim.model.luck import Luck
+from bloodsim.model.simulation import Simulation
+from bloodsim.model.tables import tabulate
+from bloodsim.model.world import World, compile_world
+from bloodsim.policies.door import AtTheDoor
+from bloodsim.provenance import OpeningStock, Variant
+from bloodsim.results import Results
+from bloodsim.scenario import FrozenCollection, PreCollect, Problem, Scenario, ScenarioError
+
+_LARGE_BLOCK = 64 * 170
+"""Replications x regions above which a block's state outgrows the caches."""
+_SMALLEST, _LARGEST = 8, 32
+"""Replications of a block: fewer waste the vector units, more make progress coarse."""
+_FEWEST_BLOCKS = 4
+"""Blocks that a run is cut into, if they are not the smallest anyway."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One task: all variants of some replications, and where the result goes (None: back)."""
+
+    variants: tuple[Variant, ...]
+    seed: int
+    first: int
+    last: int
+    manifest: Mapping[str, Any]
+    opening_stock: OpeningStock | None = None
+    part: Path | None = None
+
+    @property
+    def replications(self) -> range:
+        """Numbers of the replications."""
+        return range(self.first, self.last + 1)
+
+
+def partition(scenario: Scenario, count: int) -> list[range]:
+    """Return the blocks that *count* replications are simulated in.
+
+    It does not depend on the number of workers, so that finished blocks are found again whatever
+    ``-j`` a run is resumed with.
+    """
+    size = _SMALLEST
+    while size < _LARGEST and size * _FEWEST_BLOCKS < count:
+        size *= 2
+    memory = max(_SMALLEST, _LARGE_BLOCK // max(1, len(scenario.regions)))
+    size = min(size, memory, scenario.run.block_replications)
+    return [range(first, min(first + size, count)) for first in range(0, count, size)]
+
+
+def run_block(block: Block) -> Results | Path:
+    """Simulate one block: shared warm-up, then every variant on the same luck.
+
+    Variants whose worlds are equal but for their policies share warm-up and draws.
+    """
+    worlds: dict[str, list[Variant]] = {}
+    for variant in block.variants:
+        worlds.setdefault(_world_key(variant.scenario), []).append(variant)
+    found: dict[str, Results] = {}
+    for variants in worlds.values():
+        world = compile_world(variants[0].scenario)
+        for variant, simulation in zip(
+            variants, _simulate_world(world, variants, block), strict=True
+        ):
+            simulation.ledger.check()
+            tables = tabulate(
+                world,
+                simulation.ledger,
+                variant.name,
+                block.replications,
+                variant.scenario.run.daily_replications,
+            )
+            found[variant.name] = Results(tables, block.manifest)
+    results = Results.join([found[variant.name] for variant in block.variants])
+    if block.part is None:
+        return results
+    results.save_part(block.part)
+    return block.part
+
+
+def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> list[Simulation]:
+    replications = block.replications
+    luck = Luck(world, block.seed, replications)
+    forecaster = Forecaster(world, block.seed, replications)
+    bank = Bank.opening(world, len(replications))
+    warmup_policy = _watched(variants[0].warmup, "the warm-up's policy")
+    rules = policies_of.order_rules(world.scenario)
+    warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
+    keep_daily = block.first < world.scenario.run.daily_replications
+    branches: list[Simulation] = []
+    for first in range(0, world.n_days, luck.chunk_days):
+        chunk = luck.next_chunk()
+        last = min(first + luck.chunk_days, world.n_days) - 1
+        if first < world.score_first:
+            warmup.run(chunk, min(last, world.score_first - 1))
+        if last >= world.score_first and not branches:
+            if block.opening_stock:
+                bank.restock(world, block.opening_stock, world.score_first)
+            modes = _collection_modes(world, variants)
+            start = world.score_first
+            branches = [
+                Simulation(
+                    world,
+                    bank.copy(),
+                    _watched(v.policy, f"the policy of variant '{v.name}'"),
+                    forecaster,
+                    start,
+                    keep_daily,
+                    modes[v.name],
+                    rules,
+                )
+                for v in variants
+            ]
+        # A variant that replays another's collection runs after it.
+        for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
+            simulation.run(chunk, last)
+    return branches
+
+
+def _watched(policy: Policy, role: str) -> Policy:
+    """Return the policy with a check of what it plans; those that come with bloodsim as is."""
+    return policy if type(policy).__module__.startswith("bloodsim.") else AtTheDoor(policy, role)
+
+
+def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, CollectionMode]:
+    """Return how each variant collects; replays point at their source."""
+    modes: dict[str, CollectionMode] = {}
+    replays: dict[str, str] = {}
+    for variant in variants:
+        settings = variant.scenario.policies.collection
+        modes[variant.name] = CollectionMode()
+        if isinstance(settings, PreCollect):
+            modes[variant.name] = CollectionMode(uplift=planned_uplift(world, settings))
+        elif isinstance(settings, FrozenCollection):
+            replays[variant.name] = settings.of
+    for name, source in replays.items():
+        if source not in modes or source in replays:
+            path = ("variants", name, "policies", "collection", "of")
+            hint = "run it together with a variant of the same world that collects by itself"
+            raise ScenarioError(
+                [Problem(path, f"cannot replay the collection of '{source}'", hint)]
+            )
+        modes[source].keep = True
+        modes[name] = CollectionMode(source=modes[source])
+    return modes
+
+
+def _world_key(scenario: Scenario) -> str:
+    tree = scenario.resolved()
+    for key in ("policies", "name", "title", "description", "inputs", "cost"):
+        tree.pop(key)
+    return json.dumps(tree, sort_keys=True)

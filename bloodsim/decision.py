@@ -105,6 +105,8 @@ class Snapshot:
         Pieces per unit.
     routes : RouteTable
         The roads.
+    eligible_donors : mapping of gift to int array (n_segments, n_regions, n_replications)
+        Repeat donors who may give today, by earlier gifts (one, two, more); only gifts with a pool.
     """
 
     day: int
@@ -131,6 +133,7 @@ class Snapshot:
     calendar: Calendar
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
+    eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
 
     @property
     def n_replications(self) -> int:

@@ -56,7 +56,7 @@ def test_base_stock_of_a_perishable():
 
 @pytest.mark.slow
 def test_base_stock_of_a_perishable_precisely():
-    base_stock_rows(5000)
+    base_stock_rows(2000)
 
 
 def hospital_rows(replications):
@@ -74,7 +74,7 @@ def test_four_hospitals():
 
 @pytest.mark.slow
 def test_four_hospitals_precisely():
-    hospital_rows(1000)
+    hospital_rows(600)
 
 
 def two_tiers(**changes):
@@ -238,6 +238,34 @@ def test_insert_keeps_ages_exactly():
             assert (found[row] == plain.get(expiry, 0)).all()
 
 
+def test_threshold_issue_takes_the_oldest_of_the_young_then_the_youngest_of_the_old():
+    stock = Stock(10, (1, 1, 1))
+    for expiry in range(11, 16):  # on day 10 aged 9 to 5 days
+        stock.open_day(expiry)
+        stock.receive(np.full((1, 1, 1), 2, np.int32))
+    stock.issue_threshold(np.full((1, 1, 1), 3, np.int32), 10, 7)  # younger: 6 and 5 days old
+    assert stock.by_expiry(11, 15).ravel().tolist() == [2, 2, 2, 0, 1]
+    stock.issue_threshold(np.full((1, 1, 1), 4, np.int32), 10, 7)
+    assert stock.by_expiry(11, 15).ravel().tolist() == [2, 1, 0, 0, 0]
+
+
+def test_threshold_issue_lies_between_oldest_and_youngest():
+    ages = [
+        simulate(lone_region(12, 10, 10, **changes), replications=4)
+        .totals.pipe(lambda t: t["age_issued_days"] / t["issued"])
+        .values.mean()
+        for changes in (
+            {"products__platelets__issue_order": "youngest"},
+            {
+                "products__platelets__issue_order": "threshold",
+                "products__platelets__issue_threshold_days": 5,
+            },
+            {},
+        )
+    ]
+    assert ages[0] < ages[1] < ages[2]
+
+
 def test_a_world_without_orders_has_no_such_columns():
     totals = simulate(three_provinces(variants=None), replications=1).totals
     assert not {"ordered", "supplied", "orders"} & set(totals.data_vars)
@@ -258,6 +286,7 @@ def test_a_world_without_orders_has_no_such_columns():
         ),
         ({"order": {"regions": ["b1", "b1"]}}, "b1 has two rules"),
         ({"order": {"expedite": {"below_units": 5, "up_to_units": 4}}}, "is above up_to_units"),
+        ({"products__platelets__issue_order": "threshold"}, "belong together"),
         ({"run__phase_hours": {"expire": 12}}, "expire lies between two moments of issue"),
         ({"run__phase_hours": {"close": 12}}, "the books close before"),
         ({"run__phase_hours": {"release": 10}}, "release comes after decide"),

@@ -132,7 +132,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
 def test_kpi_and_comparison_tables(results: Results) -> None:
     kpi = results.kpi()
     assert list(kpi.columns) == ["variant", "kpi", "mean", "half_width", "unit", "n"]
-    assert len(kpi) == 2 * (19 * 3 + 3)
+    assert len(kpi) == 2 * (19 * 3 + 7)
     rates = results.totals["issued"].sel(variant="none", product="platelets").sum("region")
     row = kpi[(kpi["variant"] == "none") & (kpi["kpi"] == "issued.platelets")].iloc[0]
     assert row["mean"] == pytest.approx(float(rates.mean()))

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import xarray as xr
 
+from bloodsim.metrics.donors import (
+    donors_per_team_hour,
+    first_time_share,
+    regular_donor_share,
+    team_days,
+    voluntary_share,
+)
 from bloodsim.metrics.effort import (
     collected,
     cost,
@@ -22,7 +29,7 @@ from bloodsim.metrics.effort import (
     transfer_unit_km,
     transfer_units,
 )
-from bloodsim.metrics.events import event_cost_per_day
+from bloodsim.metrics.events import event_cost_per_day, event_weights
 from bloodsim.metrics.intervals import Interval, interval
 from bloodsim.metrics.shortage import (
     elective_cancelled_rate,
@@ -59,10 +66,12 @@ __all__ = [
     "days_below_red",
     "days_below_yellow",
     "donations",
+    "donors_per_team_hour",
     "elective_cancelled_rate",
     "emergency_shortage_rate",
     "equity_gini",
     "event_cost_per_day",
+    "first_time_share",
     "indicators",
     "interval",
     "issued",
@@ -71,12 +80,15 @@ __all__ = [
     "min_cover_days",
     "not_shipped",
     "outdate_rate",
+    "regular_donor_share",
     "requested",
     "shipments",
     "shortage_rate",
+    "team_days",
     "terminal_charge",
     "transfer_unit_km",
     "transfer_units",
+    "voluntary_share",
     "worst_region_fill_rate",
 ]
 
@@ -113,6 +125,11 @@ KPIS: dict[str, Kpi] = {
     "worst_region_fill_rate": Kpi(worst_region_fill_rate, "share of requested"),
     "collected": Kpi(collected, PRODUCT_UNIT),
     "donations": Kpi(donations, "donations", by_product=False),
+    "first_time_share": Kpi(first_time_share, "share of donations", by_product=False),
+    "regular_donor_share": Kpi(regular_donor_share, "share of donations", by_product=False),
+    "voluntary_share": Kpi(voluntary_share, "share of donations", by_product=False),
+    "team_days": Kpi(team_days, "team-days", by_product=False),
+    "donors_per_team_hour": Kpi(donors_per_team_hour, "donors/team-hour", by_product=False),
     "cost": Kpi(cost, "points", by_product=False),
     "event_cost_per_day": Kpi(event_cost_per_day, "points/day", by_product=False),
 }
@@ -120,8 +137,15 @@ KPIS: dict[str, Kpi] = {
 
 
 def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
-    """Name, unit and values (variant, replication) of every indicator, product by product."""
+    """Name, unit and values (variant, replication) of every indicator, product by product.
+
+    The costs by event are left out where no event has a weight.
+    """
     for name, kpi in KPIS.items():
+        if kpi.function is event_cost_per_day and not any(
+            any(event_weights(results, variant).values()) for variant in results.variants
+        ):
+            continue
         values = kpi.function(results)
         if not kpi.by_product:
             yield name, kpi.unit, values

@@ -65,11 +65,12 @@ def not_shipped(results: Results, by: Scope = "nation") -> xr.DataArray:
 def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     """The one cost of the scored days, in points: lower is better, never money.
 
-    ``sum of flows x weights + donations x w + sessions x w + terminal charge``. Flows are
+    ``sum of flows x weights + donations x w + team-days x w + terminal charge``. Flows are
     emergency lost, urgent lost, elective cancelled, unit-days of waiting, outdated, shipments
-    and unit-km; a session counts as one team-day. The terminal charge is ``price x max(0, target
-    cover x normal-day demand - (stock + in transit - backlog))`` at the end, per region and
-    product that has a target. Weights and demand are those of the variant.
+    and unit-km; a session takes one team-day per team. The terminal charge is ``price x max(0,
+    target cover x normal-day demand - (stock + in transit - backlog))`` at the end, per region
+    and product that has a target. Weights and demand are those of
+    the variant.
 
     Unit: points. Shape: (variant, replication[, region]).
     """
@@ -79,13 +80,18 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     for name in weights[0]:
         points = points + by_variant(results, [each[name] for each in weights]) * totals[name]
     by_region = over(points, "product")
-    for name, weight in (("donations", "donation"), ("sessions", "team_day")):
+    for name, weight in (("donations", "donation"), (_team_days(results), "team_day")):
         price = [results.cost_weights(variant)[weight] for variant in results.variants]
         by_region = by_region + by_variant(results, price) * over(
             results.collection[name], "channel"
         )
     by_region = by_region.transpose("variant", "replication", "region")
     return over(by_region, "region") if by == "nation" else by_region
+
+
+def _team_days(results: Results) -> str:
+    """Return the column of team-days; results of old count a session as one."""
+    return "team_days" if "team_days" in results.collection else "sessions"
 
 
 def terminal_charge(results: Results) -> xr.DataArray:

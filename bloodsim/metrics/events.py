@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,12 @@ EVENTS = {
 """Column of the totals that each weight applies to, beside shortage and transfers."""
 
 
+def event_weights(results: Results, variant: str) -> Mapping[str, float]:
+    """Return the points per event of a variant; empty where it has none."""
+    weights: Mapping[str, float] = results.cost_weights(variant).get("events", {})
+    return weights
+
+
 def event_cost_per_day(
     results: Results, by: Scope = "nation", discount: float = 1.0
 ) -> xr.DataArray:
@@ -35,10 +42,10 @@ def event_cost_per_day(
 
     Unit: points per day (points, if discounted). Shape: (variant, replication[, region]).
     """
+    weights = [event_weights(results, variant) for variant in results.variants]
 
     def weight(name: str) -> xr.DataArray:
-        each = (results.cost_weights(variant).get("events", {}) for variant in results.variants)
-        return by_variant(results, [events.get(name, 0.0) for events in each])
+        return by_variant(results, [each.get(name, 0.0) for each in weights])
 
     table = results.totals if discount == 1 else results.tables["daily"]
     columns = EVENTS if discount == 1 else EVENTS | {"holding_unit_day": "stock"}

@@ -25,7 +25,8 @@ Default hours; phases of one hour follow the order of `clock.DAY_ORDER`.
 00    expire           units whose last permitted day of issue was yesterday leave
 06    release          what was collected *test_delay_days* ago enters stock
 07    arrive           shipments that travelled at least a day
-08    decide           planners see a snapshot; their shipments leave at once
+08    order            replenishment orders, where regions order
+08    decide           commitments leave; planners see a snapshot and send or promise
 08    arrive_same_day  shipments over roads of lead time 0
 08    emergency        emergencies, again at 14 and 20
 09    routine          urgent, then elective requests
@@ -57,6 +58,51 @@ Season: month index x weekday index (off on public holidays) x lunar-offset fact
 
 Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that is
 :math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
+
+Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
+visits to *organisations*, nothing outside a channel's dates; a *trace* stands in place of all that;
+a *plan* then scales whole months of its channels, in expectation, to the planned amount (a month
+that the run only touches counts by its days). Organisations are visited by a default calendar:
+evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
+above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
+capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
+cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
+its next working day, its age gone on; what expired meanwhile is discarded.
+
+Donors
+------
+First-time donors come from the population. Repeat donors of a gift form a pool per region, in
+segments k by earlier gifts (once, twice, regular = three or more); groups are not told apart. With
+usual first-time share :math:`\phi` of a channel, turnout is multiplied by regulation and by
+
+.. math:: \phi L_1 + (1-\phi) L_2 \sum_k w_k (E_k/U_k)^{\varepsilon}
+
+where w are *repeat_shares*, E eligible donors at dawn, U usual ones, and L the lifts of campaigns
+(1 + effort x reach x lift, unless cancelled), awareness (1 + share x (factor - 1)) and appeals.
+Elasticity :math:`\varepsilon = 1` is a constant hazard per eligible donor.
+
+Who gives moves one segment up and waits *interval_days* in a delay line by day of gift, less a
+*reactive_share* removed for good. Who falls due is retained with share :math:`\rho_k` (times dated
+factors) or lapses; *recall* wins lapsed donors back. Shares of whole donors are rounded by carrying
+the remainder to the next day: nothing is drawn. On a day no more give than are eligible, nor more
+than *max_per_year* allows of the hazard; the rest are turned away.
+
+:math:`\rho_k` is not given but follows: gifts of a segment over entries to it, on average, so that
+*first_time_share* and *repeat_shares* are stationary. U is the path of the same recursion under
+planned turnout, from :math:`U_k = G_k (1 + m_k)` with G mean gifts a day and m *mean_return_days*
+(the first eligible day counts as 0 days of waiting) and a delay line of mean gifts. Real donors
+start on it: no first-year boom, and a published profile of turnout is met as it stands. A donor
+gives 365 / (I + m) times a year; an appeal's net gain in the long run is 1 / (1 + h I).
+
+An appeal's lift is relative to the channel's turnout and comes from repeat donors alone; each day
+of it takes *loss_per_day* off its effect, quiet brings it back (*recovery_days*). Without a pool an
+appeal lifts turnout at no later price.
+
+Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
+first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
+
+Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
+*below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
 
 Regulation
 ----------
@@ -139,6 +185,50 @@ Transfers
 A plan's shipments are checked on receipt (road, product, lots, sizes, stock with enough life left
 on arrival) and leave oldest first. A plan that cannot be carried out is an error, never trimmed.
 
+A route that needs *approval_days* k puts a plan of day t off until `decide` of t + k. It then is a
+commitment, as agreements and fixed shipments are. A commitment ships, per group and in whole lots,
+
+.. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
+
+F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
+Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
+approved leave all the same). By day t an agreement over u units a day has asked for
+
+.. math:: q \Big\lfloor q^{-1} \sum_{s \le t} u\, p(s)\, w_g \Big\rfloor
+
+pieces of group g, with lots q, season p and the group shares w of the region that sends; the flow
+back of a swap is scaled so that within the dates and the run as much is due back as out. Roads that
+take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_loss_share* is *lost
+in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
+ahead.
+
+    stock    = opening + released + received + returned - issued - shipped - outdated
+    transit  = opening + shipped + supplied - received - lost in transit
+
+*accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
+out of reach for the day. *reserve_units* of a group serve emergencies only and do not travel; they
+are the region's oldest or youngest like all others, since no unit is marked.
+
+Orders
+------
+A region with a *supply* orders by rule at `order`, per group, on its position
+
+.. math:: P = \text{stock of all ages} + \text{in test} + \text{on the way} - \text{backlog}.
+
+`base_stock`: S - P where positive. `s_S`: S - P where P < s. `s_Q`: Q where P < s. `R_S`: S - P
+every R days. The figures of a region are split over the groups by its shares, the whole staying
+whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
+Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
+ships its oldest units that last the journey, in the order of the file; what it lacks is *not
+shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
+counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
+be issued the day before. A random L is one draw per region and day, by inversion.
+
+An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
+transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;
+with *arrive* at 24 after `close`, after the books are closed. `expire` after the last issue of a
+day removes what could be issued today for the last time, so that closing stock is without it.
+
 Start
 -----
 All variants share one warm-up under *warmup_policy* and branch at *score_start* by copying arrays.
@@ -159,10 +249,11 @@ all; neighbouring target days err alike.
 What is checked
 ---------------
 On every run, exactly: stock, test, road and cross-match balances per product, region and group,
-requests per patient group, that every piece has an age within its life, and that nothing is
-negative. A violation is an error, not a warning.
+requests per patient group, donors of every pool and team (eligible + deferred + lapsed + removed =
+opening + entered), that every piece has an age within its life, and that nothing is negative. A
+violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Donor pools (the pool factor is 1), named drives, approvals and agreements, hospital ordering.
+Drives that a planner places, capacity of vehicles, products derived from stock.
 """

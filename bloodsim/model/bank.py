@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.decision import Shipments
+from bloodsim.model.donor_state import DonorState
+from bloodsim.model.laboratory import longest_run
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -21,25 +23,34 @@ class Pipeline:
     """Pieces of one product that are being tested, by the day they are released.
 
     ``good`` and ``bad`` are (test_delay_days + 1, n_regions, n_groups, R) rings: what will be
-    released, and what will then be discarded.
+    released, and what will then be discarded. ``held`` (longest closure + 1, ...), by the day it
+    was due, waits for the laboratory's next working day; None where laboratories never close.
     """
 
     good: Ints
     bad: Ints
+    held: Ints | None = None
 
     @classmethod
-    def empty(cls, delay_days: int, shape: tuple[int, int, int]) -> Pipeline:
+    def empty(
+        cls, delay_days: int, shape: tuple[int, int, int], longest_closure_days: int = 0
+    ) -> Pipeline:
         """Return a pipeline with nothing in it."""
         ring = (delay_days + 1, *shape)
-        return cls(np.zeros(ring, dtype=np.int32), np.zeros(ring, dtype=np.int32))
+        pipeline = cls(np.zeros(ring, dtype=np.int32), np.zeros(ring, dtype=np.int32))
+        if longest_closure_days:
+            pipeline.held = np.zeros((longest_closure_days + 1, *shape), dtype=np.int32)
+        return pipeline
 
     def in_test(self) -> Ints:
         """Return pieces being tested (n_regions, n_groups, R)."""
-        return np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
+        testing = np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
+        return testing if self.held is None else testing + np.add.reduce(self.held, axis=0)
 
     def copy(self) -> Pipeline:
         """Return an independent copy."""
-        return Pipeline(self.good.copy(), self.bad.copy())
+        held = None if self.held is None else self.held.copy()
+        return Pipeline(self.good.copy(), self.bad.copy(), held)
 
 
 @dataclass
@@ -96,11 +107,13 @@ class Bank:
     group_factor : mapping of channel to float array (n_regions, n_groups, R)
         Turnout of each blood group relative to the region's, where a channel is steered by group.
     pool_factor : float array (n_channels, n_regions, R)
-        Turnout for want of eligible donors (1 until donor pools are modelled).
+        Turnout against usual as the donor pools and the day's measures allow (1 without them).
     alert_streak, alert_entered : arrays (n_products, 4, n_regions, 4, R)
         Closes in a row below each alert level, and whether it is in force; RhD-positive groups.
     alert_level : int array (n_products, n_regions, n_groups, R)
         Highest level in force: 0 none, else the position in the product's list of levels + 1.
+    donors : DonorState
+        Donor pools and teams.
     """
 
     stocks: list[Stock]
@@ -117,6 +130,7 @@ class Bank:
     alert_streak: NDArray[np.int16]
     alert_entered: NDArray[np.bool_]
     alert_level: NDArray[np.int8]
+    donors: DonorState = field(default_factory=DonorState)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -129,13 +143,14 @@ class Bank:
         longest = int(world.routes.lead_days.max(initial=0)) + world.sequel.late_arrival
         longest = max(longest, world.longest_order_days)
         lags = max((rule.lag_days for rule in world.regulations), default=0)
+        closure = longest_run(world.resources.closed_laboratories)
         channels = (len(world.channels), world.n_regions, n_replications)
         cover = np.array([product.opening_cover_days for product in world.products])
         history = np.empty((lags + 1, len(world.products), world.n_regions, n_replications))
         history[:] = cover[:, None, None]
         return cls(
             stocks=stocks,
-            pipelines=[Pipeline.empty(p.test_delay_days, shape) for p in world.products],
+            pipelines=[Pipeline.empty(p.test_delay_days, shape, closure) for p in world.products],
             roads=[
                 Roads.empty(longest, stock) if product.name in world.travelling else None
                 for product, stock in zip(world.products, stocks, strict=True)
@@ -159,6 +174,7 @@ class Bank:
             alert_streak=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), np.int16),
             alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
             alert_level=np.zeros((len(stocks), *shape), np.int8),
+            donors=DonorState.opening(world.pools, world.teams, channels),
         )
 
     def copy(self) -> Bank:
@@ -178,6 +194,7 @@ class Bank:
             alert_streak=self.alert_streak.copy(),
             alert_entered=self.alert_entered.copy(),
             alert_level=self.alert_level.copy(),
+            donors=self.donors.copy(),
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

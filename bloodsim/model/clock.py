@@ -86,6 +86,11 @@ def sequel(hours: PhaseHours, order: Sequence[str]) -> Sequel:
     )
 
 
+def dawn(day: int) -> float:
+    """Return a time before anything of *day* and after `end_of` the day before."""
+    return day + 0.75 * TIE
+
+
 def days_from(first: int, last: int) -> Iterator[int]:
     """Yield the days of a run."""
     yield from range(first, last + 1)

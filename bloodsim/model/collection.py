@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model import laboratory
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode
+from bloodsim.model.donors import Donors, limit_total
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.world import ProductWorld, World
@@ -28,18 +30,20 @@ class Collection:
     ) -> None:
         self.world, self.bank, self.ledger = world, bank, ledger
         self.mode = mode or CollectionMode()
+        self.donors = Donors(world, bank)
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
 
-    def set_factors(self, alerts: Alerts, day: int) -> None:
-        """Fix the day's turnout factors: regulation x donor pool x appeals x planned uplift."""
-        np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
+    def set_factors(self, alerts: Alerts, chunk: Chunk, day: int) -> None:
+        """Fix the day's turnout factors: regulation x donors x appeals x planned uplift."""
         for gift in ("whole_blood", "apheresis"):
             lift = alerts.turnout_lift(gift)
             for index, channel in enumerate(self.world.channels):
                 if channel.gift == gift and not isinstance(lift, float):
-                    self.factor[index] *= 1 + lift
+                    self.donors.appeal(index, lift)
+        self.donors.open_day(chunk, day)
+        np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
 
@@ -53,7 +57,11 @@ class Collection:
             )
         donors = latent * self.factor[channel, region]
         donors += chunk.session_uniform[index, slot, region]
-        self.invited[channel, region] += donors.astype(np.int32)
+        if channel in self.world.resources.places:
+            places = self.world.resources.places[channel][day, region]
+            self.invited[channel, region] += _seated(donors.astype(np.int32), places)
+        else:
+            self.invited[channel, region] += donors.astype(np.int32)
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
@@ -62,18 +70,25 @@ class Collection:
         nothing = np.zeros_like(self.invited[0])
         gifts = {"whole_blood": nothing, "apheresis": nothing}
         failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
+        came_and_gave: dict[int, tuple[Ints, Ints, Ints]] = {}
         for index, channel in enumerate(self.world.channels):
-            no_show, deferral, first_time = uniform[3 * index : 3 * index + 3]
+            no_show, deferral = uniform[3 * index : 3 * index + 2]
             invited = self.invited[index]
             came = invited - _rounded(invited, channel.no_show_share, no_show)
             donated = came - _rounded(came, channel.deferral_share, deferral)
-            first = _rounded(donated[:, -1:], channel.first_time_share, first_time)
-            self.ledger.count_donors(index, invited, came, donated, first)
+            came_and_gave[index] = (invited, came, donated)
+        kinds = self._draw_on_pools({i: gave for i, (_, _, gave) in came_and_gave.items()}, day)
+        for index, channel in enumerate(self.world.channels):
+            invited, came, donated = came_and_gave[index]
+            first = _rounded(donated[:, -1], channel.first_time_share, uniform[3 * index + 2, :, 0])
+            self.ledger.count_donors(index, invited, came, donated, first, kinds.get(index))
             gifts[channel.gift] = gifts[channel.gift] + donated
             failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
+        if self.world.teams:
+            gifts["whole_blood"] = gifts["whole_blood"] + self._call_teams(day)
         sizing, testing, *discarding = uniform[3 * len(self.world.channels) :]
         bags = {
-            gift: self._bags(gift, count, failing[gift], sizing, testing)
+            gift: self._bags(gift, count, failing[gift], sizing, testing, day)
             for gift, count in gifts.items()
         }
         for index, product in enumerate(self.world.products):
@@ -94,8 +109,36 @@ class Collection:
             self._into_test(index, product, day, pieces, bad, discarding[index])
         self.invited[:] = 0
 
+    def _draw_on_pools(self, donated: dict[int, Ints], day: int) -> dict[int, Ints]:
+        """Take the day's donors out of their pools; return first-time and regular donors."""
+        if self.world.resources.processing is not None:
+            self._limit_processing(donated, self.world.resources.processing[day])
+        kinds: dict[int, Ints] = {}
+        for pool in self.world.pools:
+            kinds |= self.donors.give(pool.gift, {i: donated[i] for i in pool.channels}, day)
+        return kinds
+
+    def _call_teams(self, day: int) -> Ints:
+        """Return the gifts of donors on call, cumulated over groups; none of them is deferred."""
+        given = np.zeros_like(self.invited[0])
+        for team, state in zip(self.world.teams, self.bank.donors.teams, strict=True):
+            groups = list(team.groups)
+            on_hand = self.bank.stocks[team.product].on_hand()[:, groups]
+            given[:, groups] += state.call(team, on_hand, day)
+        first = [channel.gift for channel in self.world.channels].index("whole_blood")
+        self.ledger.count_team(first, np.add.reduce(given, axis=1))
+        return np.cumsum(given, axis=1, dtype=np.int32)
+
+    def _limit_processing(self, donated: dict[int, Ints], most: Ints) -> None:
+        """Turn away, in place, donors whose blood the laboratory could not process today."""
+        left = np.broadcast_to(most[:, None], donated[0][:, -1].shape)
+        for index, channel in enumerate(self.world.channels):
+            if channel.gift == "whole_blood":
+                limit_total(donated[index], left)
+                left = left - donated[index][:, -1]
+
     def _bags(
-        self, gift: str, donated: Ints, failing: Floats, sizing: Floats, testing: Floats
+        self, gift: str, donated: Ints, failing: Floats, sizing: Floats, testing: Floats, day: int
     ) -> tuple[Floats, Floats]:
         """Return bags given and bags that fail a test, each (n_regions, 8, 3, R) by volume.
 
@@ -106,7 +149,8 @@ class Collection:
         if gift == "apheresis":
             given[:, :, 0] = count
         else:
-            shares = self.world.gift_shares[:, None, None, :]
+            dated = self.world.resources.gift_shares
+            shares = (self.world.gift_shares if dated is None else dated[day])[:, None, None, :]
             given[:, :, 2] = np.floor(count * shares[..., 2] + sizing)
             large_or_medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + sizing)
             given[:, :, 1] = large_or_medium - given[:, :, 2]
@@ -139,15 +183,37 @@ class Collection:
             for roads in (self.bank.roads[index], self.bank.returns[index]):
                 if roads is not None:  # what is away holds nothing newer than when it left
                     roads.arriving[:, stock.slot(newest)] = roads.total
+            good = pipeline.good[slot]
+            if pipeline.held is not None:
+                good = self._keep_working_days(index, pipeline.held, good, day)
             self.ledger.add("discarded", index, pipeline.bad[slot])
-            self.ledger.add("released", index, pipeline.good[slot])
-            self.ledger.add_expiry_weight(index, pipeline.good[slot], expiry)
+            self.ledger.add("released", index, good)
+            self.ledger.add_expiry_weight(index, good, expiry)
             if stock.margin_days:
-                stock.insert(pipeline.good[slot], expiry)
+                stock.insert(good, expiry)
             else:
-                stock.receive(pipeline.good[slot])
+                stock.receive(good)
             pipeline.good[slot] = 0
             pipeline.bad[slot] = 0
+
+    def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
+        """Release what closed laboratories held back; return what they release of *good* today."""
+        assert self.world.resources.closed_laboratories is not None
+        closed, product = self.world.resources.closed_laboratories[day], self.world.products[index]
+        life = product.life_days - product.test_delay_days
+        for late in laboratory.let_go(held, self.bank.stocks[index], closed, day, life):
+            self.ledger.add("released" if late.usable else "discarded", index, late.pieces)
+            if late.usable:
+                self.ledger.add_expiry_weight(index, late.pieces, late.expiry)
+        return laboratory.hold(held, good, closed, day)
+
+
+def _seated(cumulated: Ints, places: int) -> Ints:
+    """Return the donors (8, R), cumulated over groups, who find a place; all groups alike."""
+    total = cumulated[-1:].astype(np.int64)
+    if (total <= places).all():
+        return cumulated
+    return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
 
 
 def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:

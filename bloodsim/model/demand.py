@@ -115,8 +115,11 @@ class Requests:
         if any(demand.substitutes) and wanted.any():
             available -= issued
             self._substitute(demand, wanted, available, issued)
-        if self.world.products[demand.product].youngest_first:
+        product = self.world.products[demand.product]
+        if product.youngest_first:
             stock.issue_youngest(issued)
+        elif product.issue_threshold_days and older is None:
+            stock.issue_threshold(issued, day, product.issue_threshold_days)
         elif older is not None:
             stock.issue_oldest_above(issued, older, day, demand.younger_than_days)
         else:

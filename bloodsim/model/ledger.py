@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.bank import Bank
+from bloodsim.model.conservation import ConservationError, check_conservation
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Index = NDArray[np.integer]
+
+__all__ = ["COLOURS", "FLOWS", "FURTHER", "STATES", "ConservationError", "Ledger"]
 
 FLOWS = (
     "collected",
@@ -46,10 +49,6 @@ STATES = ("stock", "in_test", "in_transit", "backlog")
 """States at the close of a day."""
 
 
-class ConservationError(AssertionError):
-    """Pieces or requests appeared or vanished: a defect of the model, never of the input."""
-
-
 class Ledger:
     """Counts of one run from its first day on; R is the number of replications.
 
@@ -68,7 +67,8 @@ class Ledger:
         self.waiting_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.served_otherwise: Ints = np.zeros((n_products, n_regions, n_groups, n), np.int32)
         self.bound_for: Ints = np.zeros_like(self.served_otherwise)
-        self.donors: Ints = np.zeros((4, len(world.channels), n_regions, n), np.int32)
+        self.donors: Ints = np.zeros((5, len(world.channels), n_regions, n), np.int32)
+        self.opening_donors = bank.donors.known()
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.cover_sum: Floats = np.zeros((n_products, n_regions, n))
@@ -83,7 +83,7 @@ class Ledger:
             self.orders = np.zeros((n_products, n_regions, n), np.int32)
         self.stock_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
-        self.opening_returns = self._returns()
+        self.opening_returns = self.away()
         self.opening_weight = self._stock_weight()
         self.daily: dict[str, list[NDArray[np.generic]]] | None = {} if keep_daily else None
 
@@ -133,11 +133,29 @@ class Ledger:
             self.rationed[stream] += np.minimum(pieces, held_back)
 
     def count_donors(
-        self, channel: int, invited: Ints, came: Ints, donated: Ints, first_time: Ints
+        self,
+        channel: int,
+        invited: Ints,
+        came: Ints,
+        donated: Ints,
+        first_time: Ints,
+        kinds: Ints | None = None,
     ) -> None:
-        """Count donors of a channel; arguments are cumulated over groups (n_regions, 8, R)."""
-        for row, counted in enumerate((invited, came, donated, first_time)):
+        """Count donors of a channel; the first three are cumulated over groups (n_regions, 8, R).
+
+        *first_time* (n_regions, R) are first-time donors by the channel's share; *kinds*
+        (2, n_regions, R) are first-time and regular donors where a pool knows them.
+        """
+        for row, counted in enumerate((invited, came, donated)):
             self.donors[row, channel] += counted[:, -1]
+        if kinds is not None:
+            self.donors[3:, channel] += kinds
+        else:
+            self.donors[3, channel] += first_time
+
+    def count_team(self, channel: int, donors: Ints) -> None:
+        """Count donors on call (n_regions, R), all of them regular, with a channel."""
+        self.donors[[0, 1, 2, 4], channel] += donors
 
     def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
         """Count shipments (n_rows, n_groups) at their origins."""
@@ -239,6 +257,9 @@ class Ledger:
                 self.waiting_days[demand.product] += np.add.reduce(
                     self.bank.waiting[number], axis=(0, 2), dtype=np.int64
                 )
+        for stock in self.bank.stocks:  # a piece without an age would show here at once
+            if not np.array_equal(stock.upto[stock.slot(stock.newest_expiry)], stock.received):
+                raise ConservationError(f"pieces have lost their ages on day {day}")
         self._covers(day)
         if self.daily is not None:
             self._record()
@@ -291,7 +312,7 @@ class Ledger:
             worst[index] = np.array(colours, np.int8)[worst[index]]
         return worst
 
-    def _returns(self) -> Ints:
+    def away(self) -> Ints:
         """Return what is at hospitals and will come back (n_products, n_regions, 8, R)."""
         return np.stack(
             [
@@ -321,53 +342,13 @@ class Ledger:
         for name, row in rows.items():
             self.daily.setdefault(name, []).append(row)
 
+    def flow(self, name: str) -> Ints:
+        """Return the running totals of a flow (n_products, n_regions, 8, R)."""
+        return self.flows[FLOWS.index(name)]
+
     def check(self) -> None:
-        """Check conservation of pieces and of requests, exactly.
-
-        Raises
-        ------
-        ConservationError
-            Naming the identity, product and region that do not add up.
-        """
-        opening, closing = self.opening, self.states()
-        flow = {name: self.flows[i] for i, name in enumerate(FLOWS)}
-        stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
-        stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
-        self._same("stock", stock, closing["stock"])
-        tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
-        self._same("in test", tested, closing["in_test"])
-        road = opening["in_transit"] + self.bound_for - flow["received"]
-        if "supplied" in self.further:
-            road = road + self.further["supplied"]
-        if "lost_in_transit" in self.further:
-            road = road - self.further["lost_in_transit"]
-        self._same("in transit", road, closing["in_transit"])
-        self._same("sent", flow["shipped"].sum(axis=1), self.bound_for.sum(axis=1))
-        away = self.opening_returns + flow["crossmatched"] - flow["returned"]
-        self._same("units issued beyond need", away, self._returns())
-        self._check_ages()
-        for name, state in closing.items():
-            if state.min(initial=0) < 0:
-                raise ConservationError(f"{name} is negative")
-        for index in range(len(self.world.products)):
-            streams = [n for n, d in enumerate(self.world.demands) if d.product == index]
-            requested = opening["backlog"][index] + self.requested[streams].sum(axis=0)
-            rest = requested - self.unmet[streams].sum(axis=0) - closing["backlog"][index]
-            own_group = flow["issued"][index] - flow["substituted"][index]
-            own_group = own_group - flow["crossmatched"][index]
-            self._same("requests", rest, own_group + self.served_otherwise[index])
-
-    def _check_ages(self) -> None:
-        """Check that every piece on hand has an age, and none is past its last day of issue."""
-        for stock in self.bank.stocks:
-            last_over = stock.newest_expiry - stock.n_slots + 1
-            aged = stock.by_expiry(last_over, stock.newest_expiry)
-            self._same("ages", np.add.reduce(aged, axis=0, dtype=np.int32), stock.on_hand())
-
-    def _same(self, what: str, expected: NDArray[np.generic], found: NDArray[np.generic]) -> None:
-        if not np.array_equal(expected, found):
-            where = [int(axis[0]) for axis in np.nonzero(expected != found)]
-            raise ConservationError(f"{what} is not conserved, first at index {where}")
+        """Check conservation exactly; `ConservationError` where something does not add up."""
+        check_conservation(self)
 
 
 def _ordered_sum(rows: Floats) -> Floats:

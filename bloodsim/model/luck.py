@@ -57,6 +57,8 @@ class Chunk:
         Rounds units issued beyond need, where some are.
     requested_next : int array like requested, or None
         Requests of the next chunk, where some are announced.
+    campaign_uniform : float array (n_campaigns, R), None without campaigns
+        Decides once and for all which campaigns are cancelled.
     """
 
     first_day: int
@@ -67,6 +69,7 @@ class Chunk:
     slot_uniform: Floats
     extra_uniform: Floats | None = None
     requested_next: Ints | None = None
+    campaign_uniform: Floats | None = None
 
 
 class Luck:
@@ -91,6 +94,7 @@ class Luck:
         self._walk = RegionalWalk(settings, common, self._streams["collection"])
         self._requests = RequestLuck(world, seed, replications)
         self._next_day = 0
+        self._campaigns = self._campaign_uniforms()
         self._buffers = Buffers()
 
     def next_chunk(self) -> Chunk:
@@ -113,6 +117,19 @@ class Luck:
             requests.slot_uniform,
             requests.extra_uniform,
             requested_next,
+            self._campaigns,
+        )
+
+    def _campaign_uniforms(self) -> Floats | None:
+        """Draw one number per campaign and replication, from the campaign's own stream."""
+        names = [campaign.name for campaign in self.world.resources.campaigns]
+        if not names:
+            return None
+        return np.array(
+            [
+                [stream(self.seed, r, "", f"campaign/{name}").random() for r in self.replications]
+                for name in names
+            ]
         )
 
     def _collection(self, days: NDArray[np.int_], factor: Floats) -> tuple[Floats, Floats, Floats]:

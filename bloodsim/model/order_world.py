@@ -31,10 +31,7 @@ class OrderWorld:
 
 
 def orders_of(scenario: Scenario) -> tuple[OrderWorld, ...]:
-    """Return the ordering rules, those farthest from the source first.
-
-    A parent orders after its children, so that its position knows what it has sent them.
-    """
+    """Return the ordering rules in the order of the file."""
     index = {name: i for i, name in enumerate(scenario.regions)}
     products = list(scenario.products)
     items = []
@@ -60,7 +57,10 @@ def orders_of(scenario: Scenario) -> tuple[OrderWorld, ...]:
 
 
 def order_sequence(scenario: Scenario) -> list[int]:
-    """Return the positions of the ordering rules, children before their parents."""
+    """Return the positions of the ordering rules, children before their parents.
+
+    A parent's position then knows what it has sent.
+    """
 
     def depth(name: str) -> int:
         steps, supply = 0, scenario.regions[name].supply

@@ -62,8 +62,9 @@ class Orders:
                 backlog += np.add.reduce(self.bank.waiting[number], axis=0)
         return backlog
 
-    def _send(self, item: OrderWorld, wanted: Ints, day: int, lead_days: int, flow: str) -> None:
+    def _send(self, item: OrderWorld, ordered: Ints, day: int, lead_days: int, flow: str) -> None:
         """Send what was ordered, from outside in full, from a parent as far as it has."""
+        wanted = np.asarray(ordered, dtype=np.int32)
         if not wanted.any():
             return
         due = self.bank.on_order[item.product]

@@ -69,7 +69,8 @@ class Simulation:
         """Process: the phases of every day, in the order of the clock."""
         run = self.world.scenario.run
         for day in clock.days_from(self.first_day, self.world.n_days - 1):
-            self.collection.set_factors(self.alerts, day)
+            yield self.env.timeout(clock.dawn(day) - self.env.now)
+            self.collection.set_factors(self.alerts, self.chunk, day)
             for number, moment in enumerate(clock.moments(day, run.phase_hours, run.day_order)):
                 yield self.env.timeout(moment.time - self.env.now)
                 if number == 0:

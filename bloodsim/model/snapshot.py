@@ -76,6 +76,10 @@ class Present:
             },
             pool_factor={c.name: bank.pool_factor[i].copy() for i, c in enumerate(world.channels)},
             calendar=world.calendar,
+            eligible_donors={
+                pool.gift: state.eligible.copy()
+                for pool, state in zip(world.pools, bank.donors.pools, strict=True)
+            },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
         )

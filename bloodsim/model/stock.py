@@ -108,6 +108,13 @@ class Stock:
             np.maximum(upto - pieces, older, out=upto)
         self.received -= pieces
 
+    def issue_threshold(self, pieces: Ints, day: int, younger_than_days: int) -> None:
+        """Remove the oldest pieces that are younger (see `older`), then the youngest others."""
+        older = self.older(day, younger_than_days)
+        young = np.minimum(pieces, self.received - older)
+        self.issue_oldest_above(young, older, day, younger_than_days)
+        self.issue_youngest(pieces - young)
+
     def expire(self, day: int) -> Ints:
         """Remove the pieces that expire on *day* and return them."""
         outdated = np.maximum(self.upto[self.slot(day)] - self.gone, 0)

@@ -141,7 +141,7 @@ def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
 
 
 def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
-    invited, came, donations, first_time = ledger.donors
+    invited, came, donations, first_time, regular = ledger.donors
     open_days = np.stack(
         [
             np.count_nonzero(c.invited_mean[world.score_first : world.score_last + 1], axis=0)
@@ -149,14 +149,22 @@ def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
             for c in world.channels
         ]
     )
-    return {
+    resources, voluntary = world.resources, np.array([c.is_voluntary for c in world.channels])
+    table = {
         "sessions": np.broadcast_to(open_days[..., None], invited.shape),
         "invited": invited,
         "came": came,
         "deferred": came - donations,
         "donations": donations,
         "first_time": first_time,
+        "team_days": np.broadcast_to((open_days * resources.teams)[..., None], invited.shape),
+        "team_hours": np.broadcast_to((open_days * resources.team_hours)[..., None], invited.shape),
     }
+    if world.pools:
+        table["regular"] = regular
+    if not voluntary.all():
+        table["voluntary"] = donations * voluntary[:, None, None]
+    return table
 
 
 def _groups(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:

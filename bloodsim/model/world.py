@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,15 @@ from bloodsim.model.demand_world import (
     drawn_classes,
     measure_factors,
 )
+from bloodsim.model.donor_teams import TeamWorld, compile_teams
+from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
+from bloodsim.model.resources import ResourceWorld, compile_resources
+from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
 from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, turnout_factor
+from bloodsim.model.turnout import Turnout
 from bloodsim.scenario import Scenario
 from bloodsim.seasons import Calendar, festival_offset
 
@@ -51,6 +57,7 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
+    is_voluntary: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ class ProductWorld:
     normal_pieces: Floats
     margin_days: int
     accessible_share: float
+    issue_threshold_days: int
     kept_pieces: Ints
 
 
@@ -136,6 +144,9 @@ class World:
     orders: tuple[OrderWorld, ...]
     sequel: Sequel
     calendar: Calendar
+    pools: tuple[PoolWorld, ...]
+    teams: tuple[TeamWorld, ...]
+    resources: ResourceWorld
 
     @property
     def n_regions(self) -> int:
@@ -181,7 +192,8 @@ def compile_world(scenario: Scenario) -> World:
             shares[row, GROUPS.index(group)] = share
     shocks = compile_shocks(scenario, start, len(dates))
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
-    routes = _routes(scenario)
+    routes = road_table(scenario)
+    channels = _channels(scenario, factors, shocks)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -193,7 +205,7 @@ def compile_world(scenario: Scenario) -> World:
         gift_shares=np.array(
             [[r.gift_shares.ml_200, r.gift_shares.ml_300, r.gift_shares.ml_400] for r in regions]
         ),
-        channels=_channels(scenario, factors, shocks),
+        channels=channels,
         products=products,
         demands=demand_streams(scenario, products, shares),
         classes=drawn_classes(scenario),
@@ -206,6 +218,9 @@ def compile_world(scenario: Scenario) -> World:
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
         calendar=calendar,
+        pools=compile_pools(scenario, channels, dates),
+        teams=compile_teams(scenario, dates),
+        resources=compile_resources(scenario, dates, calendar),
     )
 
 
@@ -222,8 +237,9 @@ def _channels(
     scenario: Scenario, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
 ) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
+    turnout = Turnout(scenario, factors.dates, factors.calendar)
+    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0))
     for name, channel in scenario.channels.items():
-        base = np.array([r.donors_per_day.get(name, 0.0) for r in scenario.regions.values()])
         n = channel.sessions_per_day
         hours = (
             np.linspace(channel.first_hour, channel.last_hour, n) if n > 1 else [channel.last_hour]
@@ -232,16 +248,15 @@ def _channels(
             ChannelWorld(
                 name=name,
                 gift=channel.gift,
-                invited_mean=base
-                * factors.by_region(channel.profile, 1.0)
-                * turnout_factor(shocks, name),
+                invited_mean=means[name] * turnout_factor(shocks, name),
                 session_hours=tuple(float(hour) for hour in hours),
                 variance_to_mean=channel.variance_to_mean,
                 first_time_share=channel.first_time_share,
-                no_show_share=channel.no_show_share,
+                no_show_share=channel.missing_share,
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
+                is_voluntary=channel.donor_kind == "voluntary",
             )
         )
         first_slot += n
@@ -258,7 +273,6 @@ def _product(
     growth = (1 + demand.growth_per_year) ** years
     seasonal = factors.by_region(demand.profile, demand.demand_amplitude_share)
     levels = {alert.level: alert.below_days for alert in product.alerts}
-    kept = {str(group): units for group, units in product.reserve_units.items()}
     return ProductWorld(
         name=name,
         kind=product.compatibility,
@@ -299,11 +313,15 @@ def _product(
         ),
         margin_days=margin_days(scenario, name),
         accessible_share=product.accessible_share,
-        kept_pieces=np.array(
-            [round(kept.get(group, 0.0) * product.pieces_per_unit) for group in GROUPS],
-            dtype=np.int32,
-        ),
+        issue_threshold_days=product.issue_threshold_days or 0,
+        kept_pieces=_by_group(product.reserve_units, product.pieces_per_unit),
     )
+
+
+def _by_group(units: Mapping[Any, float], pieces_per_unit: int) -> Ints:
+    """Return pieces (n_groups,) by group; 0 where none are given."""
+    pieces = [round(units.get(group, 0.0) * pieces_per_unit) for group in GROUPS]
+    return np.array(pieces, dtype=np.int32)
 
 
 def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationWorld, ...]:
@@ -328,63 +346,3 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
             )
         )
     return tuple(rules)
-
-
-def _routes(scenario: Scenario) -> RouteTable:
-    routes, index = scenario.routes, {name: i for i, name in enumerate(scenario.regions)}
-    pairs: dict[tuple[str, str], tuple[float, int, int, float]] = {}
-    for origin, row in routes.distances_km.items():
-        for destination, straight_km in row.items():
-            km = straight_km * routes.road_factor
-            lead = next((t.days for t in routes.lead_times if km <= t.up_to_km), None)
-            too_far = routes.longest_km is not None and km > routes.longest_km
-            if origin != destination and lead is not None and not too_far:
-                hours = km / routes.speed_km_per_hour
-                pairs[origin, destination] = (km, lead, routes.approval_days, hours)
-    for route in routes.extra:
-        days = route.approval_days
-        approval = routes.approval_days if days is None else days
-        hours = route.hours or route.distance_km / routes.speed_km_per_hour
-        pairs[route.origin, route.destination] = (
-            route.distance_km,
-            route.lead_days,
-            approval,
-            hours,
-        )
-    ordered = sorted(
-        (km, origin, destination, lead, approval, hours)
-        for (origin, destination), (km, lead, approval, hours) in pairs.items()
-        if origin in index and destination in index
-    )
-    per_unit = {name: scenario.products[name].pieces_per_unit for name in routes.products}
-    rules = routes.products.items()
-    arrays = (
-        np.array([index[o] for _, o, *_ in ordered], dtype=np.int64),
-        np.array([index[d] for _, _, d, *_ in ordered], dtype=np.int64),
-        np.array([km for km, *_ in ordered], dtype=np.float64),
-        np.array([lead for _, _, _, lead, *_ in ordered], dtype=np.int64),
-    )
-    for array in arrays:  # policies see this very table
-        array.flags.writeable = False
-    unlimited = np.iinfo(np.int32).max
-    return RouteTable(
-        origin=arrays[0],
-        destination=arrays[1],
-        distance_km=arrays[2],
-        lead_days=arrays[3],
-        lot_pieces={p: max(1, round(r.lot_units * per_unit[p])) for p, r in rules},
-        smallest_pieces={p: math.ceil(r.smallest_shipment_units * per_unit[p]) for p, r in rules},
-        largest_pieces={
-            p: unlimited
-            if r.largest_shipment_units is None
-            else int(r.largest_shipment_units * per_unit[p])
-            for p, r in rules
-        },
-        min_life_days={p: r.min_life_days for p, r in rules},
-        approval_days=np.array([days for *_, days, _ in ordered], dtype=np.int64),
-        barred={
-            p: np.array([hours > r.max_transit_hours for *_, hours in ordered])
-            for p, r in rules
-            if r.max_transit_hours is not None
-        },
-    )

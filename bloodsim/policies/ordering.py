@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +89,7 @@ def _pieces(item: Ordering, units: float, scenario: Scenario) -> IntArray:
     total = units * scenario.products[item.product].pieces_per_unit
     rows = []
     for region in item.regions:
-        shares = {str(g): s for g, s in scenario.regions[region].group_shares.items()}
+        shares: Mapping[Any, float] = scenario.regions[region].group_shares
         cumulated = np.cumsum([shares.get(group, 0.0) for group in GROUPS]) * total
         rows.append(np.diff(np.floor(cumulated + 0.5), prepend=0.0))
     return np.array(rows, dtype=np.int32)[:, :, None]

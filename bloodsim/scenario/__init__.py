@@ -37,6 +37,7 @@ from bloodsim.scenario.demand import (
     PoissonCounts,
     ZeroInflatedNegativeBinomialCounts,
 )
+from bloodsim.scenario.donors import DonorPools
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
 from bloodsim.scenario.ordering import (
@@ -73,6 +74,7 @@ from bloodsim.scenario.regions import (
     RouteProduct,
     Routes,
 )
+from bloodsim.scenario.resources import Resources
 from bloodsim.scenario.run import (
     DAY_ORDER,
     CalendarSettings,
@@ -108,6 +110,7 @@ __all__ = [
     "DemandMeasure",
     "DemandTrace",
     "Distribution",
+    "DonorPools",
     "EmpiricalCounts",
     "EventCosts",
     "Expedite",
@@ -145,6 +148,7 @@ __all__ = [
     "RegionalFactors",
     "Regulated",
     "Regulation",
+    "Resources",
     "Route",
     "RouteProduct",
     "Routes",
@@ -180,6 +184,10 @@ class Scenario(Model):
     """Seasonal profiles by name."""
     channels: Frozen[Name, Channel]
     """Ways of collecting."""
+    donor_pools: DonorPools = DonorPools()
+    """Repeat donors as pools, and donors on call."""
+    resources: Resources = Resources()
+    """Campaigns, places, teams, sites, organisations, trends, plans and laboratories."""
     demand: Frozen[Name, Demand]
     """What hospitals ask for, by product."""
     demand_trace: Frozen[Name, DemandTrace] = {}

@@ -85,12 +85,13 @@ def _way(scenario: Scenario, item: Agreement | FixedShipment, here: Path) -> Ite
 
 def _size(scenario: Scenario, shipment: FixedShipment, here: Path) -> Iterator[Problem]:
     load = scenario.routes.products.get(shipment.product)
-    most = load.largest_shipment_units if load is not None else None
-    if most is not None and shipment.units > most:
+    if load is None:
+        return
+    if load.largest_shipment_units is not None and shipment.units > load.largest_shipment_units:
         message = f"{shipment.units:g} units are more than the largest shipment"
-        hint = f"largest_shipment_units is {most:g}"
+        hint = f"largest_shipment_units is {load.largest_shipment_units:g}"
         yield Problem((*here, "units"), message, hint)
-    if load is not None and shipment.units < load.smallest_shipment_units:
+    if shipment.units < load.smallest_shipment_units:
         message = f"{shipment.units:g} units are less than the smallest shipment"
         hint = f"smallest_shipment_units is {load.smallest_shipment_units:g}"
         yield Problem((*here, "units"), message, hint)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
+from bloodsim.scenario.donor_checks import check_donors
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
+from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.scenario.size_checks import check_sizes
@@ -50,6 +52,8 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_donors(scenario),
+        *check_resources(scenario),
         *_policies(scenario),
         *_collection_policy(scenario),
         *_forecast(scenario),
@@ -349,7 +353,7 @@ def _units_per_invited(scenario: Scenario, region: Region, channel: str, product
     found = scenario.channels[channel]
     if found.gift != product.source:
         return 0.0
-    came = (1 - found.no_show_share) * (1 - found.deferral_share)
+    came = (1 - found.missing_share) * (1 - found.deferral_share)
     kept = came * (1 - found.test_failure_share) * (1 - product.discard_share)
     if product.source == "apheresis":
         return kept * product.units_per_donation

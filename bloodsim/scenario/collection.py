@@ -14,6 +14,7 @@ from bloodsim.scenario.base import (
     Name,
     NonNegative,
     Positive,
+    ScenarioDate,
     Share,
     Text,
 )
@@ -125,8 +126,11 @@ class Product(Model):
     """Days from collection to release; 0 and 1 both mean the next morning."""
     discard_share: Share = 0.0
     """Share of tested units lost before release for reasons other than test results."""
-    issue_order: Literal["oldest", "youngest"] = "oldest"
-    """Which units leave first."""
+    issue_order: Literal["oldest", "youngest", "threshold"] = "oldest"
+    """Which units leave first; threshold = the oldest of those younger than issue_threshold_days,
+    and where there are none, the youngest of the others (Atkinson et al., Transfusion 2012)."""
+    issue_threshold_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """Age from collection (days) of issue_order threshold."""
     accessible_share: Share = 1.0
     """Share of the stock on hand after ``decide`` that can be issued the same day, with what comes
     in later; the rest lies where requests do not reach it."""
@@ -177,13 +181,27 @@ class Channel(Model):
     """Hour at which the last session's blood is in."""
     variance_to_mean: Annotated[float, Field(ge=1, le=100)] = 1.0
     """Variance of a session's donors over their mean; 1 = Poisson."""
+    donor_kind: Literal["voluntary", "mutual_aid", "paid"] = "voluntary"
+    """Who gives: volunteers; replacement donors whom patients bring (stopped in mainland China by
+    March 2018); paid donors (history only). Only volunteers belong to donor pools."""
+    from_date: ScenarioDate | None = None
+    """First day of the channel; null = from the start."""
+    until_date: ScenarioDate | None = None
+    """Last day of the channel; null = no end."""
     first_time_share: Share = 0.6
     """Share of first-time donors on a normal day."""
+    booked_share: Share = 1.0
+    """Share of invited donors who booked an appointment; only these can fail to come."""
     no_show_share: Share = 0.0
-    """Share of invited donors who do not come."""
+    """Share of booked donors who do not come."""
     deferral_share: Share = 0.0
     """Share of donors turned away at the desk."""
     test_failure_share: Share = 0.0
     """Share of donations that fail a test."""
     regulation: Regulation | None = None
     """Steering by stock; null = none."""
+
+    @property
+    def missing_share(self) -> float:
+        """Share of invited donors who do not come."""
+        return self.booked_share * self.no_show_share

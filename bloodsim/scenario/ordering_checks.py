@@ -21,6 +21,15 @@ def check_ordering(scenario: Scenario) -> Iterator[Problem]:
     """Return what cannot be meant about the order of a day, supply and ordering rules."""
     yield from _day(scenario)
     yield from _supply(scenario)
+    for name, product in scenario.products.items():
+        threshold = product.issue_threshold_days
+        if (product.issue_order == "threshold") != (threshold is not None):
+            message = "issue_order threshold and issue_threshold_days belong together"
+            yield Problem(("products", name, "issue_order"), message, "give both, or neither")
+        elif threshold is not None and threshold >= product.shelf_life_days:
+            message = f"the threshold ({threshold} days) is not below the shelf life"
+            hint = f"shelf_life_days is {product.shelf_life_days}"
+            yield Problem(("products", name, "issue_threshold_days"), message, hint)
     seen: set[tuple[str, str]] = set()
     for index, item in enumerate(scenario.ordering):
         here: Path = ("ordering", str(index))

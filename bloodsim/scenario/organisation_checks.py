@@ -1,0 +1,104 @@
+"""The semantic pass over organisations: caps, quotas, gaps and terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.seasons import CalendarError, parse_date
+
+if TYPE_CHECKING:
+    from bloodsim.scenario import Scenario
+    from bloodsim.scenario.collection import Closure
+    from bloodsim.scenario.organisations import Organisation
+
+HERE = "resources"
+_SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
+
+
+def check_organisations(scenario: Scenario) -> Iterator[Problem]:
+    """Return what cannot be meant about organisations."""
+    for name, organisation in scenario.resources.organisations.items():
+        yield from _organisation(scenario, (HERE, "organisations", name), organisation)
+    for name, pool in scenario.resources.organisation_pools.items():
+        here = (HERE, "organisation_pools", name)
+        yield from check_place(scenario, here, pool.region, pool.channel)
+        yield from _closures(here, pool.closures)
+        if (pool.visits_per_year - 1) * pool.visit_gap_days > 365:
+            message = f"{pool.visits_per_year:g} visits a year leave less than visit_gap_days"
+            hint = f"visit_gap_days is {pool.visit_gap_days}"
+            yield Problem((*here, "visits_per_year"), message, hint)
+
+
+def _organisation(scenario: Scenario, here: Path, one: Organisation) -> Iterator[Problem]:
+    yield from check_place(scenario, here, one.region, one.channel)
+    yield from _closures(here, one.closures)
+    cap = one.cap_share * one.headcount
+    visits = len(one.visits) or one.min_visits
+    if one.quota > cap * visits:
+        message = (
+            f"a quota of {one.quota} donors is above the cap of {cap * visits:.0f} "
+            f"({one.cap_share:.0%} of {one.headcount} in {visits} visits)"
+        )
+        hint = "the quota will be missed: more visits, a lower quota or a higher cap_share"
+        yield Problem((*here, "quota"), message, hint, level="warning")
+    if one.donors_per_visit is not None and one.donors_per_visit > cap:
+        message = f"{one.donors_per_visit:g} donors a visit are above the cap of {cap:.0f}"
+        hint = "cap_share x headcount come at most"
+        yield Problem((*here, "donors_per_visit"), message, hint, level="warning")
+    if one.min_visits > 1 and (one.min_visits - 1) * one.visit_gap_days > 365:
+        message = f"{one.min_visits} visits a year do not fit gaps of {one.visit_gap_days} days"
+        yield Problem((*here, "min_visits"), message, "fewer visits, or a shorter visit_gap_days")
+    for before, after in pairwise(sorted(one.visits)):
+        if (after - before).days < one.visit_gap_days:
+            message = f"the visits of {before} and {after} are less than visit_gap_days apart"
+            yield Problem((*here, "visits"), message, f"visit_gap_days is {one.visit_gap_days}")
+    yield from _outside_terms(here, one)
+
+
+def _outside_terms(here: Path, one: Organisation) -> Iterator[Problem]:
+    """Find fixed visits that lie inside a closure."""
+    for index, visit in enumerate(one.visits):
+        for closure in one.closures:
+            try:
+                spans = [
+                    (parse_date(closure.from_date, year), parse_date(closure.to_date, year + over))
+                    for year, over in ((visit.year, 0), (visit.year - 1, 1), (visit.year, 1))
+                ]
+            except CalendarError:
+                continue
+            if any(first <= visit <= last and (last - first).days < 366 for first, last in spans):
+                message = f"the visit of {visit} lies in a closure"
+                hint = f"closed from {closure.from_date} to {closure.to_date}"
+                yield Problem((*here, "visits", str(index)), message, hint)
+                break
+
+
+def _closures(here: Path, closures: Iterable[Closure]) -> Iterator[Problem]:
+    for index, closure in enumerate(closures):
+        for field in ("from_date", "to_date"):
+            try:
+                parse_date(getattr(closure, field), year=_SOME_LEAP_YEAR)
+            except CalendarError as error:
+                path = (*here, "closures", str(index), field)
+                yield Problem(path, str(error), "such as 07-05, or spring_festival - 20")
+
+
+def check_place(scenario: Scenario, here: Path, region: str, channel: str) -> Iterator[Problem]:
+    """Find a region or a channel that is not known."""
+    if region not in scenario.regions:
+        hint = nearest(region, scenario.regions)
+        yield Problem((*here, "region"), f"unknown region '{region}'", hint)
+    yield from check_channels(scenario, [channel], (*here, "channel"), listed=False)
+
+
+def check_channels(
+    scenario: Scenario, channels: Iterable[str], here: Path, listed: bool = True
+) -> Iterator[Problem]:
+    """Find channels that are not known, with the nearest that is."""
+    for index, name in enumerate(channels):
+        if name not in scenario.channels:
+            path = (*here, "channels", str(index)) if listed else here
+            yield Problem(path, f"unknown channel '{name}'", nearest(name, scenario.channels))

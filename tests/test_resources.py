@@ -1,0 +1,308 @@
+"""Collection resources: what each does to turnout, and what is refused or warned of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from test_checks import found, under
+from worlds import lone_region, three_provinces
+
+from bloodsim.experiment import simulate
+from bloodsim.metrics import donors_per_team_hour, team_days, voluntary_share
+from bloodsim.model.world import compile_world
+from bloodsim.scenario import Scenario
+
+
+def region(**changes: Any) -> Scenario:
+    """One region, 100 apheresis donors a day, three months of 2025."""
+    dates = {"run__score_start": "2025-03-01", "run__score_end": "2025-05-31"}
+    return lone_region(100.0, 50.0, **{**dates, "run__warmup_days": 0, **changes})
+
+
+def mean(scenario: Scenario, first: str, last: str) -> np.ndarray:
+    """Planned donors a day of the first channel and region between two dates."""
+    world = compile_world(scenario)
+    days = [(date.fromisoformat(day) - world.start).days for day in (first, last)]
+    return world.channels[0].invited_mean[days[0] : days[1] + 1, 0]
+
+
+def test_places_limit_every_session():
+    limit = {"places": 80, "from_date": "2025-04-01", "to_date": "2025-04-30"}
+    scenario = region(resources__session_places=[limit])
+    daily = simulate(scenario, replications=4).daily["collected"].isel(variant=0, product=0)
+    april = daily.sel(day=slice("2025-04-01", "2025-04-30"))
+    assert float(april.max()) == 80
+    assert float(daily.sel(day=slice("2025-05-01", None)).max()) > 100
+    teams = scenario.set("resources.staffing.apheresis", {"teams": 2})
+    daily = simulate(teams, replications=4).daily["collected"].isel(variant=0, product=0)
+    assert float(daily.max()) > 100  # two teams seat 160
+
+
+def test_a_laboratory_takes_no_more_whole_blood_than_it_can_process():
+    alone = three_provinces(
+        variants=None, policies__transfer={"kind": "none"}, run__warmup_policy={"kind": "none"}
+    )
+    scenario = alone.set("resources.processing", [{"donations_per_day": 40}])
+    results = simulate(scenario, replications=3)
+    days = results.scored_days
+    given = results.collection["donations"].sel(channel="street")
+    assert float(given.max()) <= 40 * days
+    plain = simulate(alone, replications=3).collection["donations"]
+    assert (given < plain.sel(channel="street")).all()
+
+
+def test_sites_come_on_top_while_they_are_open():
+    site = {"region": "north", "channel": "apheresis", "donors_per_day": 30}
+    site |= {"from_date": "2025-04-01", "until_date": "2025-04-30", "open_weekdays": ["mon"]}
+    donors = mean(region(resources__sites={"house": site}), "2025-03-25", "2025-05-06")
+    assert set(donors) == {100.0, 130.0}
+    assert (donors > 100).sum() == 4  # Mondays of April 2025
+
+
+def test_trends_grow_by_the_year_and_stop():
+    trend = {"per_year": 0.1, "from_date": "2025-03-11", "to_date": "2025-04-10"}
+    donors = mean(region(resources__trends=[trend]), "2025-03-01", "2025-05-31")
+    assert (donors[:11] == 100).all()
+    assert donors[25] == pytest.approx(100 * 1.1 ** (15 / 365))
+    assert donors[-1] == pytest.approx(100 * 1.1 ** (30 / 365))
+
+
+def test_a_trace_replaces_the_mean_on_its_dates():
+    trace = {"apheresis": {"north": {"2025-03-10": 7, "2025-03-11": 0}}}
+    donors = mean(region(resources__traces=trace), "2025-03-09", "2025-03-12")
+    assert donors.tolist() == [100, 7, 0, 100]
+
+
+def test_a_planned_month_is_followed():
+    plan = {"months": {4: 599}, "counts": "units"}
+    changes = {
+        "resources__plans": [plan],
+        "channels__apheresis__deferral_share": 0.2,
+        "products__platelets__units_per_donation": 1.5,
+    }
+    scenario = region(**changes)
+    april = mean(scenario, "2025-04-01", "2025-04-30")
+    assert april.sum() * 0.8 * 1.5 == pytest.approx(599)
+    daily = simulate(scenario, replications=40).daily["collected"].isel(variant=0, product=0)
+    units = daily.sel(day=slice("2025-04-01", "2025-04-30")).sum("day")
+    assert float(units.mean()) == pytest.approx(599, rel=0.04)
+    assert mean(scenario, "2025-05-01", "2025-05-01") == 100
+
+
+def organisation(**changes: Any) -> Scenario:
+    one = {"region": "north", "channel": "apheresis", "headcount": 1000, "quota": 300}
+    return region(
+        regions__north__donors_per_day={"apheresis": 0},
+        resources__organisations={"mill": one | changes},
+        run__score_end="2026-02-28",
+    )
+
+
+def test_visits_are_evenly_spaced_outside_closures_and_gaps_are_kept():
+    closed = [{"from_date": "04-01", "to_date": "05-31"}]
+    scenario = organisation(min_visits=3, visit_gap_days=60, cap_share=0.5, closures=closed)
+    donors = compile_world(scenario).channels[0].invited_mean[:, 0]
+    days = np.flatnonzero(donors)
+    assert (donors[days] == 100).all()  # the quota over the visits
+    assert (np.diff(days) >= 60).all()
+    world = compile_world(scenario)
+    dates = [world.date(int(day)) for day in days]
+    assert not any(4 <= day.month <= 5 for day in dates)
+    assert all(world.calendar.is_working_day(day) for day in dates)
+
+
+def test_fixed_visits_and_caps():
+    scenario = organisation(visits=["2025-03-10", "2025-10-08"], cap_share=0.1)
+    donors = compile_world(scenario).channels[0].invited_mean[:, 0]
+    assert np.flatnonzero(donors).tolist() == [9, 221]
+    assert donors.max() == 100  # a tenth of the headcount, not half of the quota
+
+
+def test_a_pool_of_organisations_gives_its_visits_over_the_year():
+    pool = {"region": "north", "channel": "apheresis", "organisations": 240, "donors_per_visit": 50}
+    scenario = region(
+        regions__north__donors_per_day={"apheresis": 0},
+        resources__organisation_pools={"mills": pool},
+        run__score_end="2026-02-28",
+    )
+    donors = compile_world(scenario).channels[0].invited_mean[:, 0]
+    assert donors.mean() * 365 == pytest.approx(240 * 50)
+    assert (donors == 0).mean() == pytest.approx(0.31, abs=0.03)  # weekends and days off
+
+
+def test_team_days_and_donors_per_team_hour():
+    staffing = {"apheresis": {"teams": 4, "hours": 5}}
+    results = simulate(region(resources__staffing=staffing), replications=4)
+    days = results.scored_days
+    assert (team_days(results) == 4 * days).all()
+    assert float(donors_per_team_hour(results).mean()) == pytest.approx(100 / 20, rel=0.02)
+
+
+def test_mutual_aid_ends_on_its_date_and_lowers_the_voluntary_share():
+    aid = {
+        "label": {"en": "Mutual aid"},
+        "gift": "apheresis",
+        "profile": "flat",
+        "donor_kind": "mutual_aid",
+        "until_date": "2018-03-31",
+    }
+    scenario = region(
+        channels__mutual_aid=aid,
+        regions__north__donors_per_day={"mutual_aid": 50},
+        run__score_start="2018-03-01",
+        run__score_end="2018-04-30",
+    )
+    results = simulate(scenario, replications=4)
+    expected = 61 * 100 / (61 * 100 + 31 * 50)
+    assert float(voluntary_share(results).mean()) == pytest.approx(expected, abs=0.01)
+
+
+def test_only_booked_donors_fail_to_come():
+    changes = {"channels__apheresis__no_show_share": 0.4, "channels__apheresis__booked_share": 0.5}
+    table = simulate(region(**changes), replications=4).collection.sum()
+    assert float(table["came"] / table["invited"]) == pytest.approx(0.8, abs=0.01)
+
+
+def test_awareness_moves_the_turnout_of_its_part_of_the_donors():
+    rule = {"population_group": "students", "share_of_donors": 0.5, "factor": 1.4}
+    rule |= {"from_date": "2025-04-01", "applies_to": "first_time"}
+    changes = {"channels__apheresis__first_time_share": 0.6, "donor_pools__awareness": [rule]}
+    plain, moved = (simulate(region(**c), replications=8) for c in ({}, changes))
+    one, other = (
+        r.daily["collected"].sel(day=slice("2025-04-01", None)).sum() for r in (plain, moved)
+    )
+    assert float(other / one) == pytest.approx(1 + 0.6 * 0.5 * 0.4, abs=0.005)
+
+
+_ORGANISATION = {"region": "BJ", "channel": "street", "headcount": 100}
+_CLOSED = [{"from_date": "07-05", "to_date": "08-31"}]
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        (under("resources", "campaigns", "x", channels=["stret"]), "did you mean 'street'?"),
+        (under("resources", "campaigns", "x", regions=["BJJ"]), "did you mean 'BJ'?"),
+        (
+            under("resources", "campaigns", "x", from_date="2026-02-02", to_date="2026-02-01"),
+            "is before from_date",
+        ),
+        (under("resources", "campaigns", "x", effort=1), "lifts nothing"),
+        (under("resources", session_places=[{"places": 9, "channels": ["x"]}]), "unknown channel"),
+        (under("resources", "staffing", stret={}), "did you mean 'street'?"),
+        (
+            under("resources", "traces", "street", BB={"2026-02-02": 5}),
+            "unknown region 'BB'",
+        ),
+        (
+            under("resources", plans=[{"counts": "units", "months": {2: 599}}]),
+            "channels of one gift",
+        ),
+        (
+            under("resources", "organisations", mill={**_ORGANISATION, "quota": 90}),
+            "warning resources.organisations.mill.quota: a quota of 90 donors is above the cap",
+        ),
+        (
+            under(
+                "resources",
+                "organisations",
+                mill={**_ORGANISATION, "closures": _CLOSED, "visits": ["2026-07-20"]},
+            ),
+            "the visit of 2026-07-20 lies in a closure",
+        ),
+        (
+            under(
+                "resources",
+                "organisations",
+                mill={**_ORGANISATION, "visits": ["2026-01-20", "2026-02-20"]},
+            ),
+            "less than visit_gap_days apart",
+        ),
+        (
+            under("resources", "organisations", mill={**_ORGANISATION, "min_visits": 5}),
+            "do not fit gaps",
+        ),
+        (under("resources", "organisations", m={**_ORGANISATION, "cap_share": 1.2}), "cap_share"),
+        (
+            under(
+                "resources",
+                "candidate_sites",
+                x={"region": "BJ", "channel": "street", "catchment": {15: 10, 30: 5}},
+            ),
+            "fewer residents within a longer travel time",
+        ),
+        (under("donor_pools", "whole_blood", interval_days=0), "interval_days"),
+        (under("donor_pools", "whole_blood", repeat_shares={"once": 0.5}), "they must sum to 1"),
+        (
+            under("donor_pools", "whole_blood", target_regular_share=0.5),
+            "50% are the target",
+        ),
+        (
+            under("donor_pools", "apheresis", interval_days=7, mean_return_days=1),
+            "24 are allowed",
+        ),
+        (
+            under(
+                "donor_pools",
+                "teams",
+                rare={
+                    "product": "red_cell",
+                    "groups": ["O_neg"],
+                    "size": 5,
+                    "below_units": 2,
+                    "donors_per_call": 9,
+                },
+            ),
+            "did you mean 'red_cells'?",
+        ),
+        (under("channels", "street", donor_kind="mutual_aid"), "March 2018"),
+        (
+            under("channels", "street", from_date="2026-03-01", until_date="2026-01-01"),
+            "is before from_date",
+        ),
+    ],
+)
+def test_what_cannot_be_meant(patch, said):
+    assert any(said in line for line in found(patch)), found(patch)
+
+
+@pytest.mark.parametrize("life", [3, 35])
+def test_laboratories_release_on_their_working_days_and_ages_go_on(life):
+    changes = {
+        "products__red_cells__shelf_life_days": life,
+        "products__red_cells__test_delay_days": 1,
+        "routes__products__red_cells__min_life_days": 1,
+        "routes__lead_times": [{"up_to_km": 5000, "days": 1}],
+        "run__warmup_days": 40,
+        "variants": None,
+    }
+    laboratory = {"regions": ["south"], "weekdays": ["mon", "tue", "wed", "thu", "fri"]}
+    scenario = three_provinces(**changes)
+    closed = scenario.set("resources.laboratories", [laboratory])
+    daily = simulate(closed, replications=3).daily.sel(product="red_cells")  # books are checked
+    weekend = daily["day"].dt.dayofweek >= 5
+    released = daily["released"].sum("replication")
+    assert (released.sel(region="south")[:, weekend] == 0).all()
+    assert (released.sel(region="north")[:, weekend] > 0).all()
+    monday = released.sel(region="south")[:, daily["day"].dt.dayofweek == 0]
+    assert float(monday.mean()) > 1.8 * float(released.sel(region="south").mean())
+    discarded = daily["discarded"].sel(region="south").sum()
+    plain = simulate(scenario, replications=3).daily["discarded"].sel(product="red_cells")
+    lost_in_waiting = float(discarded / plain.sel(region="south").sum())
+    assert lost_in_waiting > 2 if life == 3 else lost_in_waiting < 1.2
+
+
+def test_gift_sizes_change_on_their_date():
+    mix = {"from_date": "2026-02-20", "gift_shares": {"ml_200": 0, "ml_300": 0, "ml_400": 1}}
+    scenario = three_provinces(variants=None, channels__street__regulation=None)
+    one, other = (
+        simulate(s, replications=2).daily["collected"].sel(product="red_cells")
+        for s in (scenario, scenario.set("resources.gift_mix", [mix]))
+    )
+    before, after = slice(None, "2026-02-19"), slice("2026-02-20", None)
+    assert one.sel(day=before).equals(other.sel(day=before))
+    ratio = float(other.sel(day=after).sum() / one.sel(day=after).sum())
+    assert ratio == pytest.approx(2 / (0.19 + 1.5 * 0.23 + 2 * 0.58), rel=0.02)

@@ -108,6 +108,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
         if first < world.score_first:
             warmup.run(chunk, min(last, world.score_first - 1))
         if last >= world.score_first and not branches:
+            warmup.ledger.check()
             if block.opening_stock:
                 bank.restock(world, block.opening_stock, world.score_first)
             modes = _collection_modes(world, variants)

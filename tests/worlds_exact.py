@@ -181,6 +181,7 @@ def play(
             scenario,
             replications=2,
             policies={"planned": policy} if policy else None,
+            variants=[] if policy else None,
             opening_stock=shelves(scenario, stock) if stock else None,
         )
 

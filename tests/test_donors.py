@@ -30,7 +30,7 @@ def closed_pool(interval, wait, supply=200.0, days=900, **changes):
         channels__apheresis__first_time_share=0.0,
         donor_pools__apheresis={**pool, **changes},
         run__score_start="2010-01-01",
-        run__score_end=str(np.datetime64("2010-01-01") + days - 1),
+        run__score_end=str(np.datetime64("2010-01-01") + np.timedelta64(days - 1, "D")),
         run__warmup_days=0,
         run__daily_replications=8,
     )

@@ -68,7 +68,7 @@ def scaled(supply, demand, life, steps, years, **changes):
         # On the shelf from the next step on: one step more, so that T days of issue remain.
         life * steps + 1,
         run__score_start=str(start),
-        run__score_end=str(start + days - 1),
+        run__score_end=str(start + np.timedelta64(days - 1, "D")),
         run__warmup_days=4 * life * steps,
         run__daily_replications=0,
         **changes,

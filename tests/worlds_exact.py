@@ -40,7 +40,7 @@ def exact_world(
         "name": "exact-world",
         "run": {
             "score_start": "2025-06-02",
-            "score_end": str(np.datetime64("2025-06-02") + days - 1),
+            "score_end": str(np.datetime64("2025-06-02") + np.timedelta64(days - 1, "D")),
             "warmup_days": 0,
             "warmup_policy": {"kind": "none"},
             "replications": 2,

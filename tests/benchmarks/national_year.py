@@ -109,8 +109,8 @@ def floor_ms(draws: float) -> tuple[float, float]:
         for _ in c.session_hours
     ]
     rates += [
-        world.products[d.product].demand_mean_units[day][:, None] * d.share * world.group_shares
-        for d in world.demands
+        world.products[product].demand_mean_units[day][:, None] * share * world.group_shares
+        for product, share in world.classes
     ]
     flat = np.concatenate([rate.ravel() for rate in rates])
     flat = np.tile(flat, 20)

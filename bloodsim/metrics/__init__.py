@@ -14,7 +14,9 @@ import xarray as xr
 
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
+    drives,
     first_time_share,
+    quota_attainment,
     regular_donor_share,
     team_days,
     voluntary_share,
@@ -67,6 +69,7 @@ __all__ = [
     "days_below_yellow",
     "donations",
     "donors_per_team_hour",
+    "drives",
     "elective_cancelled_rate",
     "emergency_shortage_rate",
     "equity_gini",
@@ -80,6 +83,7 @@ __all__ = [
     "min_cover_days",
     "not_shipped",
     "outdate_rate",
+    "quota_attainment",
     "regular_donor_share",
     "requested",
     "shipments",
@@ -130,6 +134,8 @@ KPIS: dict[str, Kpi] = {
     "voluntary_share": Kpi(voluntary_share, "share of donations", by_product=False),
     "team_days": Kpi(team_days, "team-days", by_product=False),
     "donors_per_team_hour": Kpi(donors_per_team_hour, "donors/team-hour", by_product=False),
+    "drives": Kpi(drives, "drives", by_product=False),
+    "quota_attainment": Kpi(quota_attainment, "share of quotas", by_product=False),
     "cost": Kpi(cost, "points", by_product=False),
     "event_cost_per_day": Kpi(event_cost_per_day, "points/day", by_product=False),
 }

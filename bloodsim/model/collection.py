@@ -59,21 +59,23 @@ class Collection:
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
 
-    def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
-        """Add the donors of one session: latent donors x factor, rounded without bias."""
+    def hold_sessions(self, chunk: Chunk, day: int, channel: int, slot: int) -> None:
+        """Add the donors of one session in every region: latent x factor, rounded without bias.
+
+        Where no session is held nobody is latent, and no uniform makes a donor of nobody.
+        """
         index = day - chunk.first_day
-        latent = chunk.invited[index, slot, region]
+        latent = chunk.invited[index, slot]
         if channel in self.called_by_group:
-            latent = np.cumsum(
-                np.diff(latent, axis=0, prepend=0) * self.called_by_group[channel][region], axis=0
-            )
-        donors = latent * self.factor[channel, region]
-        donors += chunk.session_uniform[index, slot, region]
+            latent = np.diff(latent, axis=1, prepend=0) * self.called_by_group[channel]
+            latent = np.cumsum(latent, axis=1)
+        donors = latent * self.factor[channel][:, None]
+        donors += chunk.session_uniform[index, slot][:, None]
+        came = donors.astype(np.int32)
         if channel in self.world.resources.places:
-            places = self.world.resources.places[channel][day, region]
-            self.invited[channel, region] += _seated(donors.astype(np.int32), places)
-        else:
-            self.invited[channel, region] += donors.astype(np.int32)
+            places = self.world.resources.places[channel][day]
+            came = _seated(came, places[:, None, None])
+        self.invited[channel] += came
 
     def hold_drives(self, chunk: Chunk, day: int, channel: int) -> None:
         """Add the donors of all drives of a channel that are committed for today."""
@@ -264,9 +266,12 @@ class Collection:
         return laboratory.hold(held, good, closed, day)
 
 
-def _seated(cumulated: Ints, places: int | Ints) -> Ints:
-    """Return the donors (8, R), cumulated over groups, who find a place; all groups alike."""
-    total = cumulated[-1:].astype(np.int64)
+def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:
+    """Return the donors (..., 8, R), cumulated over groups, who find one of the *places*.
+
+    All groups alike are turned away.
+    """
+    total = cumulated[..., -1:, :].astype(np.int64)
     if (total <= places).all():
         return cumulated
     return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)

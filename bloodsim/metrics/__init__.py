@@ -145,12 +145,14 @@ KPIS: dict[str, Kpi] = {
 def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
     """Name, unit and values (variant, replication) of every indicator, product by product.
 
-    The costs by event are left out where no event has a weight.
+    The costs by event are left out where no event has a weight, those of drives where none are.
     """
     for name, kpi in KPIS.items():
         if kpi.function is event_cost_per_day and not any(
             any(event_weights(results, variant).values()) for variant in results.variants
         ):
+            continue
+        if kpi.function in (drives, quota_attainment) and "drives" not in results.collection:
             continue
         values = kpi.function(results)
         if not kpi.by_product:

@@ -62,8 +62,8 @@ Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that i
 Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
 visits to *organisations* (unless they are drives), nothing outside a channel's dates; a *trace*
 stands in place of all that; a *plan* then scales whole months of its channels, in expectation, to
-the planned amount (a month that the run only touches counts by its days). Organisations are visited by a default calendar:
-evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
+the planned amount (a month that the run only touches counts by its days). Organisations are
+visited by a default calendar: evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
 above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
 capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
 cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
@@ -79,8 +79,8 @@ organisation o (or of a pool of like ones) is a latent count of its own,
 
 with b donors expected a visit, W the region's weather of the day, s its shocks and f turnout: no
 day is lucky, no season lifts a visit. Several visits of a pool on a day add up and are rounded
-once. A day counts visits by (source, replication), which says the same as which drive fills which team's
-slot. *session_places* limit each team of a visit.
+once. A day counts visits by (source, replication), which says the same as which drive fills which
+team's slot. *session_places* limit each team of a visit.
 
 The default calendar: fixed visits; then, for each organisation, n visits a year (*min_visits*, or
 as many as its quota takes) aimed at evenly spaced days, the organisations of a region one after
@@ -139,8 +139,8 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited donors of another variant, day by day
-and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
+donors of another variant, day by day and per replication.
 
 Alerts
 ------

@@ -86,7 +86,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
-from bloodsim.scenario.shocks import Shock
+from bloodsim.scenario.shocks import Shock, StockRecall
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -157,6 +157,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "Shock",
+    "StockRecall",
     "TransferPolicy",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",

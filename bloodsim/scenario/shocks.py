@@ -23,8 +23,8 @@ from bloodsim.scenario.collection import Group
 class StockRecall(Model):
     """Units that turn out to be unsafe and are withdrawn, by product, group and day of collection.
 
-    On every day of the shock, at ``order`` and ``decide``, they leave the stock of its regions: those
-    on the shelf on the first day, and those that come out of test or off the road on a later one.
+    On every day of the shock, at ``order`` and ``decide``, they leave the stock of its regions:
+    those on the shelf, and on later days those that came out of test or off the road.
     """
 
     product: Name

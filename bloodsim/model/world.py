@@ -29,6 +29,7 @@ from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.drive_world import DriveWorld, compile_drives
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
+from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -150,6 +151,7 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
+    recalls: tuple[RecallWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -230,10 +232,11 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
         teams=compile_teams(scenario, dates),
-        resources=compile_resources(scenario, dates, calendar),
+        resources=compile_resources(scenario, dates, calendar, shocks),
         drives=drives,
     )
 

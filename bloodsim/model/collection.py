@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import Plan, PlanError
 from bloodsim.model import laboratory
 from bloodsim.model.alerts import Alerts
 from bloodsim.model.bags import apheresis_pieces, cumulated, per_group, rounded, whole_blood
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode
 from bloodsim.model.donors import Donors, limit_total
+from bloodsim.model.drives import commit, visitors
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.world import ProductWorld, World
@@ -35,9 +37,15 @@ class Collection:
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
+        self.called_by_group = dict(bank.group_factor)
+        self.unregulated: list[int] = []
+        if self.mode.plans_drives and world.drives is not None:
+            self.unregulated = np.unique(world.drives.channel).tolist()
+            for channel in self.unregulated:
+                self.called_by_group.pop(channel, None)
 
     def set_factors(self, alerts: Alerts, chunk: Chunk, day: int) -> None:
-        """Fix the day's turnout factors: regulation x donors x appeals x planned uplift."""
+        """Fix the day's turnout factors: regulation or throttle x donors x appeals x uplift."""
         for gift in ("whole_blood", "apheresis"):
             lift = alerts.turnout_lift(gift)
             for index, channel in enumerate(self.world.channels):
@@ -45,6 +53,10 @@ class Collection:
                     self.donors.appeal(index, lift)
         self.donors.open_day(chunk, day)
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
+        for index in self.unregulated:
+            self.factor[index] = self.bank.pool_factor[index]
+        for index, throttle in self.bank.throttles.items():
+            self.factor[index] = throttle * self.bank.pool_factor[index]
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
 
@@ -55,19 +67,64 @@ class Collection:
         """
         index = day - chunk.first_day
         latent = chunk.invited[index, slot]
-        if channel in self.bank.group_factor:
-            latent = np.diff(latent, axis=1, prepend=0) * self.bank.group_factor[channel]
+        if channel in self.called_by_group:
+            latent = np.diff(latent, axis=1, prepend=0) * self.called_by_group[channel]
             latent = np.cumsum(latent, axis=1)
         donors = latent * self.factor[channel][:, None]
         donors += chunk.session_uniform[index, slot][:, None]
         came = donors.astype(np.int32)
         if channel in self.world.resources.places:
-            came = _seated(came, self.world.resources.places[channel][day])
+            places = self.world.resources.places[channel][day]
+            came = _seated(came, places[:, None, None])
         self.invited[channel] += came
+
+    def hold_drives(self, chunk: Chunk, day: int, channel: int) -> None:
+        """Add the donors of all drives of a channel that are committed for today."""
+        drives, state, resources = self.world.drives, self.bank.drives, self.world.resources
+        assert drives is not None
+        assert state is not None
+        due = state.visits[day].any(axis=1) & (drives.channel == channel)
+        for source in np.flatnonzero(due).tolist():
+            region = int(drives.table.region[source])
+            apart = self.called_by_group.get(channel)
+            factor = self.factor[channel, region]
+            by_group = None if apart is None else apart[region]
+            donors = visitors(self.world, state, chunk, day, source, factor, by_group)
+            visits = state.visits[day, source]
+            if channel in resources.team_places:
+                teams = visits * drives.table.teams_per_visit[source]
+                donors = _seated(donors, resources.team_places[channel][day, region] * teams)
+            self.invited[channel, region] += donors
+            self.ledger.count_visits(source, visits, donors[-1])
+
+    def plan(self, plan: Plan, day: int) -> None:
+        """Carry out what a planner decided about collection."""
+        if plan.drives is None and not plan.throttles and not plan.appeals:
+            return
+        if not self.mode.plans_drives:
+            raise PlanError("a plan for collection needs policies.collection: {kind: optimized}")
+        if plan.drives is not None:
+            commit(self.world, self.bank.drives, np.asarray(plan.drives), day)
+        names = [channel.name for channel in self.world.channels]
+        for what, factors in (("throttle", plan.throttles), ("appeal", plan.appeals)):
+            for name, factor in factors.items():
+                if name not in names:
+                    raise PlanError(f"{what} of '{name}', which is no channel: {', '.join(names)}")
+                if np.shape(factor) != self.factor.shape[1:] or not np.min(factor) >= 0:
+                    shape = self.factor.shape[1:]
+                    raise PlanError(f"{what} of '{name}' must be {shape} numbers, 0 or more")
+        if plan.throttles:
+            self.bank.throttles = {
+                names.index(name): np.asarray(factor, float).copy()
+                for name, factor in plan.throttles.items()
+            }
+        for name, lift in plan.appeals.items():
+            self.donors.appeal(names.index(name), np.asarray(lift, float))
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
         self.mode.replay_or_record(day, self.invited)
+        self.mode.replay_or_record_visits(day, self.ledger)
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
         gifts = {gift: np.zeros_like(self.invited[0]) for gift in ("whole_blood", "apheresis")}
         failing = {gift: np.zeros(self.factor[0].shape) for gift in gifts}
@@ -173,27 +230,26 @@ class Collection:
             pipeline.bad[slot] = 0
 
     def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
-        """Release what closed laboratories held back; return what they release of *good* today."""
-        assert self.world.resources.closed_laboratories is not None
-        closed, product = self.world.resources.closed_laboratories[day], self.world.products[index]
+        """Release what laboratories held back; return what they release of *good* today."""
+        assert self.world.resources.kept_in_test is not None
+        kept, product = self.world.resources.kept_in_test[day], self.world.products[index]
         life = product.life_days - product.test_delay_days
-        for late in laboratory.let_go(held, self.bank.stocks[index], closed, day, life):
+        for late in laboratory.let_go(held, self.bank.stocks[index], kept, day, life):
             self.ledger.add("released" if late.usable else "discarded", index, late.pieces)
             if late.usable:
                 self.ledger.add_expiry_weight(index, late.pieces, late.expiry)
-        return laboratory.hold(held, good, closed, day)
+        return laboratory.hold(held, good, kept, day)
 
 
 def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:
-    """Return the donors (n_regions, 8, R), cumulated over groups, who find one of the *places*.
+    """Return the donors (..., 8, R), cumulated over groups, who find one of the *places*.
 
     All groups alike are turned away.
     """
-    total = cumulated[:, -1:].astype(np.int64)
-    most = places[:, None, None]
-    if (total <= most).all():
+    total = cumulated[..., -1:, :].astype(np.int64)
+    if (total <= places).all():
         return cumulated
-    return (cumulated * np.minimum(total, most) // np.maximum(total, 1)).astype(np.int32)
+    return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
 
 
 def _less(upto: Ints, share: float, uniform: Floats) -> Ints:

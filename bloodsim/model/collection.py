@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bloodsim.decision import Plan, PlanError
 from bloodsim.model import laboratory
 from bloodsim.model.alerts import Alerts
+from bloodsim.model.bags import apheresis_pieces, cumulated, per_group, rounded, whole_blood
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode
 from bloodsim.model.donors import Donors, limit_total
@@ -129,48 +130,28 @@ class Collection:
         self.mode.replay_or_record(day, self.invited)
         self.mode.replay_or_record_visits(day, self.ledger)
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
-        nothing = np.zeros_like(self.invited[0])
-        gifts = {"whole_blood": nothing, "apheresis": nothing}
-        failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
+        gifts = {gift: np.zeros_like(self.invited[0]) for gift in ("whole_blood", "apheresis")}
+        failing = {gift: np.zeros(self.factor[0].shape) for gift in gifts}
         came_and_gave: dict[int, tuple[Ints, Ints, Ints]] = {}
         for index, channel in enumerate(self.world.channels):
             no_show, deferral = uniform[3 * index : 3 * index + 2]
             invited = self.invited[index]
-            came = invited - _rounded(invited, channel.no_show_share, no_show)
-            donated = came - _rounded(came, channel.deferral_share, deferral)
+            came = _less(invited, channel.no_show_share, no_show)
+            donated = _less(came, channel.deferral_share, deferral)
             came_and_gave[index] = (invited, came, donated)
         giving = {i: gave for i, (_, _, gave) in came_and_gave.items()}
         kinds = self._draw_on_pools(giving, day)
         self._count_in_month(giving, day)
         for index, channel in enumerate(self.world.channels):
             invited, came, donated = came_and_gave[index]
-            first = _rounded(donated[:, -1], channel.first_time_share, uniform[3 * index + 2, :, 0])
+            total = donated[:, -1]
+            first = rounded(total, channel.first_time_share, uniform[3 * index + 2, :, 0])
             self.ledger.count_donors(index, invited, came, donated, first, kinds.get(index))
-            gifts[channel.gift] = gifts[channel.gift] + donated
-            failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
+            gifts[channel.gift] += donated
+            failing[channel.gift] += channel.test_failure_share * total
         if self.world.teams:
-            gifts["whole_blood"] = gifts["whole_blood"] + self._call_teams(day)
-        sizing, testing, *discarding = uniform[3 * len(self.world.channels) :]
-        bags = {
-            gift: self._bags(gift, count, failing[gift], sizing, testing, day)
-            for gift, count in gifts.items()
-        }
-        for index, product in enumerate(self.world.products):
-            given, failed = bags[product.source]
-            if product.source == "apheresis":
-                pieces, sound = (
-                    _per_group((donors * product.pieces_per_donation + sizing).astype(np.int32))
-                    for donors in (
-                        np.cumsum(given[:, :, 0], 1),
-                        np.cumsum((given - failed)[:, :, 0], 1),
-                    )
-                )
-                bad = np.maximum(pieces - sound, 0)
-            else:
-                sizes = np.floor(product.pieces_per_100_ml * np.array([2, 3, 4]))[:, None]
-                pieces = np.add.reduce(given * sizes, axis=2).astype(np.int32)
-                bad = np.add.reduce(failed * sizes, axis=2).astype(np.int32)
-            self._into_test(index, product, day, pieces, bad, discarding[index])
+            gifts["whole_blood"] += self._call_teams(day)
+        self._separate(gifts, failing, uniform[3 * len(self.world.channels) :], day)
         self.invited[:] = 0
 
     def _count_in_month(self, donated: dict[int, Ints], day: int) -> None:
@@ -180,6 +161,23 @@ class Collection:
                 before = self.bank.given_in_month.get(number, 0)
                 given = plan.gifts(donated)
                 self.bank.given_in_month[number] = given + (0 if plan.begins[day] else before)
+
+    def _separate(
+        self, gifts: dict[str, Ints], failing: dict[str, Floats], uniform: Floats, day: int
+    ) -> None:
+        """Turn the day's gifts into pieces of every product, and send them to be tested."""
+        sizing, testing, *discarding = uniform
+        dated = self.world.resources.gift_shares
+        shares = self.world.gift_shares if dated is None else dated[day]
+        donated, failed = gifts["whole_blood"], failing["whole_blood"]
+        bags = whole_blood(donated, failed, shares, sizing, testing)
+        for index, product in enumerate(self.world.products):
+            if product.source == "apheresis":
+                donated, failed = gifts["apheresis"], failing["apheresis"]
+                pieces, bad = apheresis_pieces(product, donated, failed, sizing, testing)
+            else:
+                pieces, bad = bags.pieces(product)
+            self._into_test(index, product, day, pieces, bad, discarding[index])
 
     def _draw_on_pools(self, donated: dict[int, Ints], day: int) -> dict[int, Ints]:
         """Take the day's donors out of their pools; return first-time and regular donors."""
@@ -209,35 +207,12 @@ class Collection:
                 limit_total(donated[index], left)
                 left = left - donated[index][:, -1]
 
-    def _bags(
-        self, gift: str, donated: Ints, failing: Floats, sizing: Floats, testing: Floats, day: int
-    ) -> tuple[Floats, Floats]:
-        """Return bags given and bags that fail a test, each (n_regions, 8, 3, R) by volume.
-
-        A failed test takes the whole bag: red cells and plasma alike.
-        """
-        count = _per_group(donated).astype(np.float64)
-        given = np.zeros((*count.shape[:2], 3, count.shape[2]))
-        if gift == "apheresis":
-            given[:, :, 0] = count
-        else:
-            dated = self.world.resources.gift_shares
-            shares = (self.world.gift_shares if dated is None else dated[day])[:, None, None, :]
-            given[:, :, 2] = np.floor(count * shares[..., 2] + sizing)
-            large_or_medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + sizing)
-            given[:, :, 1] = large_or_medium - given[:, :, 2]
-            given[:, :, 0] = count - large_or_medium
-        share = failing[:, -1] / np.maximum(donated[:, -1], 1)
-        flat = given.reshape(len(given), -1, given.shape[-1])
-        upto = np.floor(np.cumsum(flat, axis=1) * share[:, None] + testing)
-        return given, np.diff(upto, axis=1, prepend=0).reshape(given.shape)
-
     def _into_test(
         self, index: int, product: ProductWorld, day: int, pieces: Ints, bad: Ints, uniform: Floats
     ) -> None:
         """Put collected pieces into test; those that fail or are lost are known but not shown."""
-        sound = np.cumsum(pieces - bad, axis=1)
-        lost = _per_group((sound * product.discard_share + uniform).astype(np.int32)) + bad
+        sound = cumulated(pieces - bad)
+        lost = per_group(rounded(sound, product.discard_share, uniform)) + bad
         pipeline = self.bank.pipelines[index]
         slot = (day + product.test_delay_days) % (product.test_delay_days + 1)
         pipeline.good[slot] += pieces - lost
@@ -291,15 +266,6 @@ def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:
     return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
 
 
-def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:
-    """Return *share* of cumulated counts, rounded without bias and never decreasing."""
-    if share == 0:
-        return np.zeros_like(cumulated)
-    return (cumulated * share + uniform).astype(np.int32)
-
-
-def _per_group(cumulated: Ints) -> Ints:
-    """Undo the cumulation over the group axis."""
-    counts = cumulated.copy()
-    counts[:, 1:] -= cumulated[:, :-1]
-    return counts
+def _less(upto: Ints, share: float, uniform: Floats) -> Ints:
+    """Return a copy of cumulated counts less a *share* of them."""
+    return upto - rounded(upto, share, uniform) if share else upto.copy()

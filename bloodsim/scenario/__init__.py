@@ -57,6 +57,7 @@ from bloodsim.scenario.policies import (
     FrozenCollection,
     MoveAgeing,
     NoTransfers,
+    OptimizedCollection,
     Policies,
     PreCollect,
     Proportional,
@@ -86,7 +87,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
-from bloodsim.scenario.shocks import Shock
+from bloodsim.scenario.shocks import Shock, StockRecall
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -129,6 +130,7 @@ __all__ = [
     "LifeShares",
     "MoveAgeing",
     "NoTransfers",
+    "OptimizedCollection",
     "OrderQuantity",
     "OrderUpTo",
     "Ordering",
@@ -157,6 +159,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "Shock",
+    "StockRecall",
     "TransferPolicy",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -140,8 +140,7 @@ def _print(tuning: Tuning, files: Sequence[Path]) -> None:
     print()
     surface = tuning.surface()
     rows = [[*names, "mean cost", "difference", ""]]
-    cheapest: list[dict[str, Any]] = surface.head(_MOST_ROWS).to_dict("records")
-    for row in cheapest:
+    for row in surface.head(_MOST_ROWS).to_dict("records"):
         point = tuple(row[name] for name in names)
         notes = [
             word
@@ -165,10 +164,11 @@ def _print(tuning: Tuning, files: Sequence[Path]) -> None:
         print(f"{tuning.left_out} combinations are forbidden by the scenario")
     print()
     mean, half_width, n = tuning.gain
-    print(
-        f"cheapest less start, where it was chosen: {mean:+,.0f} ± {half_width:,.0f} ({n} worlds)"
-    )
+    said = f"{mean:+,.0f} ± {half_width:,.0f} points over {n} worlds"
+    print(f"cheapest less start in the search, which flatters it: {said}")
     print(tuning.verdict)
+    for name in tuning.at_the_edge:
+        print(f"{name} is at the end of its range: a wider one may hold something better")
     print(f"chosen: {', '.join(f'{k} {v:g}' for k, v in zip(names, tuning.chosen, strict=True))}")
     print(f"wrote {', '.join(path.as_posix() for path in files)}")
     print(f"next: bloodsim run {files[0].as_posix()}")

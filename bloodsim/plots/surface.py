@@ -110,6 +110,8 @@ def _map(
     ax.scatter(alike[x_name], alike[y_name], marker="x", s=20, color=INK, linewidths=0.8)
     for mark in _MARKS:
         _mark(ax, mark, found[mark][x_name], found[mark][y_name])
+    ax.set_xticks(xs, labels=[f"{value:g}" for value in xs])
+    ax.set_yticks(ys, labels=[f"{value:g}" for value in ys])
     ax.set_xlabel(x_name)
     ax.set_ylabel(y_name)
     bar = figure_of(ax).colorbar(ScalarMappable(scale, colours), ax=ax, pad=0.03, fraction=0.06)
@@ -186,12 +188,9 @@ def _headline(found: Mapping[str, Any], lang: Lang) -> str:
             f"{-mean:,.0f} ± {half:,.0f} points cheaper than the start in fresh worlds",
         )
     else:
-        said = pick(
-            lang, "与起始值无显著差别", "no difference from the start shown in fresh worlds"
-        )
-    return pick(
-        lang, f"{found['policy']}：{values}；{said}", f"{found['policy']}: {values}; {said}"
-    )
+        said = pick(lang, "与起始值无显著差别", "no difference from the start in fresh worlds")
+    policy = found["policy"]
+    return pick(lang, f"{policy}：{values}；{said}", f"{policy}: {values}; {said}")
 
 
 def _subtitle(found: Mapping[str, Any], count: int, lang: Lang) -> str:

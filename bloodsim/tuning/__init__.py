@@ -249,6 +249,8 @@ def tune(
     batch, left_out = [own, *(p for p in grid(tuned) if p != own)], 0
     for number in range(rounds + 1):
         allowed = {p: s for p in batch if (s := _allowed(base, tuned, p, own)) is not None}
+        if number == 0 and not set(allowed) - {own}:
+            candidate(base, tuned, batch[-1])  # says why
         left_out += len(batch) - len(allowed)
         known |= allowed
         if told:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from pydantic import ValidationError
 
 from bloodsim.scenario import Scenario, ScenarioError
 from bloodsim.scenario.merge import Tree, merge
+from bloodsim.scenario.messages import problems_of
 from bloodsim.scenario.problems import Path, Problem, nearest, shown
 
 Value = float
@@ -249,13 +252,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _check_ends(scenario: Scenario, parameter: Parameter) -> None:
-    """Raise if a field does not allow an end of its range."""
+    """Raise if a field does not allow an end of its range, whatever the other values."""
     for end in (parameter.low, parameter.high):
         try:
-            candidate(scenario, [parameter], (end,))
-        except ScenarioError as error:
-            own = [p for p in error.problems if p.path in parameter.paths]
-            if own:
-                here = ("params", parameter.name)
-                problems = [Problem(here, p.message, p.hint) for p in own[:1]]
-                raise ScenarioError(problems) from None
+            Scenario.model_validate(merge(scenario.raw, patch([parameter], (end,))))
+        except ValidationError as error:
+            here = ("params", parameter.name)
+            limits = problems_of(error, Scenario)
+            raise ScenarioError([replace(problem, path=here) for problem in limits[:1]]) from None

@@ -75,7 +75,8 @@ class Snapshot:
     stock_by_life : callable (product) -> int array (life_days, n_regions, n_groups, R)
         Pieces usable now by days of life left, less one: index 0 may be issued today only.
     releases : callable (product) -> int array (test_delay_days, n_regions, n_groups, R)
-        Pieces in test by the day they are due, tomorrow first (some will fail).
+        Pieces in test by the day they are due, tomorrow first (some will fail); what waits for a
+        laboratory that is closed or slow counts with tomorrow.
     arrivals : callable (product) -> int array (longest lead time, n_regions, n_groups, R)
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)

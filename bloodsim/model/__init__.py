@@ -67,7 +67,9 @@ evenly spaced over the year, on working days, outside closures, gaps kept. The d
 above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
 capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
 cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
-its next working day, its age gone on; what expired meanwhile is discarded.
+its next working day, its age gone on; what expired meanwhile is discarded. In an outage that lets
+through a share s of what is due (those that wait included), each day's due is worked off apart,
+and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits another day.
 
 Donors
 ------
@@ -131,7 +133,9 @@ Shocks
 ------
 A shock multiplies turnout and requests of its regions by :math:`1 + (\phi - 1) s(t)`, where s
 rises and falls over *ramp_days*, and may close roads. Forecasts know of it *recognised_after_days*
-after its onset; normal-day demand never does.
+after its onset; normal-day demand never does. Outages of laboratories act on release (see
+Collection). A recall takes units of given days of collection off the shelf, on each of its days at
+`order` and `decide`: *recalled*. What is in test or on a road is found when it comes on the shelf.
 
 Demand
 ------
@@ -202,7 +206,7 @@ take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_lo
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
 
-    stock    = opening + released + received + returned - issued - shipped - outdated
+    stock    = opening + released + received + returned - issued - shipped - outdated - recalled
     transit  = opening + shipped + supplied - received - lost in transit
 
 *accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are

@@ -24,7 +24,7 @@ class Pipeline:
 
     ``good`` and ``bad`` are (test_delay_days + 1, n_regions, n_groups, R) rings: what will be
     released, and what will then be discarded. ``held`` (longest closure + 1, ...), by the day it
-    was due, waits for the laboratory's next working day; None where laboratories never close.
+    was due, waits for the laboratory; None where laboratories never close or slow down.
     """
 
     good: Ints
@@ -143,7 +143,7 @@ class Bank:
         longest = int(world.routes.lead_days.max(initial=0)) + world.sequel.late_arrival
         longest = max(longest, world.longest_order_days)
         lags = max((rule.lag_days for rule in world.regulations), default=0)
-        closure = longest_run(world.resources.closed_laboratories)
+        closure = longest_run(world.resources.kept_in_test)
         channels = (len(world.channels), world.n_regions, n_replications)
         cover = np.array([product.opening_cover_days for product in world.products])
         history = np.empty((lags + 1, len(world.products), world.n_regions, n_replications))

@@ -198,15 +198,15 @@ class Collection:
             pipeline.bad[slot] = 0
 
     def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
-        """Release what closed laboratories held back; return what they release of *good* today."""
-        assert self.world.resources.closed_laboratories is not None
-        closed, product = self.world.resources.closed_laboratories[day], self.world.products[index]
+        """Release what laboratories held back; return what they release of *good* today."""
+        assert self.world.resources.kept_in_test is not None
+        kept, product = self.world.resources.kept_in_test[day], self.world.products[index]
         life = product.life_days - product.test_delay_days
-        for late in laboratory.let_go(held, self.bank.stocks[index], closed, day, life):
+        for late in laboratory.let_go(held, self.bank.stocks[index], kept, day, life):
             self.ledger.add("released" if late.usable else "discarded", index, late.pieces)
             if late.usable:
                 self.ledger.add_expiry_weight(index, late.pieces, late.expiry)
-        return laboratory.hold(held, good, closed, day)
+        return laboratory.hold(held, good, kept, day)
 
 
 def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:

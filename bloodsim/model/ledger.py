@@ -42,6 +42,7 @@ FURTHER = {
     "delivered": "shipped to regions that ordered it (part of shipped), at the parent",
     "not_shipped": "promised and not there, at the region that should have sent it",
     "lost_in_transit": "lost on the way, at the region that should have received it",
+    "recalled": "withdrawn from stock by a recall",
 }
 """Flows that only some worlds have."""
 

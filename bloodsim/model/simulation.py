@@ -106,6 +106,7 @@ class Simulation:
                 self.transfers.arrive_same_day(day)
                 self.orders.arrive(day, "arrive_same_day")
             case "order":
+                self.recall(day)
                 self.orders.place(day)
             case "decide":
                 self.decide(day)
@@ -127,8 +128,17 @@ class Simulation:
             self.ledger.add("outdated", index, outdated)
             self.ledger.add_expiry_weight(index, -outdated, day)
 
+    def recall(self, day: int) -> None:
+        """Withdraw what is recalled today from stock."""
+        for recall in self.world.recalls:
+            if recall.active[day].any():
+                running, pieces = recall.withdraw(self.bank.stocks[recall.product], day)
+                self.ledger.add_further("recalled", recall.product, pieces)
+                self.ledger.add_returned_weight(recall.product, running, pieces, -1)
+
     def decide(self, day: int) -> None:
         """Send what was promised; ask the policy, and send what it plans."""
+        self.recall(day)
         self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
         if (day - self.first_day) % self.policy.review_days == 0:
             now = Present(

@@ -111,7 +111,10 @@ class Present:
         pipeline = self.bank.pipelines[product]
         delay = self.world.products[product].test_delay_days
         order = [(self.day + 1 + k) % (delay + 1) for k in range(delay)]
-        return pipeline.good[order] + pipeline.bad[order]
+        due = pipeline.good[order] + pipeline.bad[order]
+        if pipeline.held is not None:
+            due[0] += np.add.reduce(pipeline.held, axis=0)
+        return due
 
     def _arrivals(self, product: int) -> Ints:
         roads = self.bank.roads[product]

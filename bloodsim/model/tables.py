@@ -17,6 +17,9 @@ from bloodsim.model.world import World
 
 Array = NDArray[Any]
 
+_IN_DAILY = ("recalled",)
+"""Flows of `FURTHER` that the daily balance of the shelf and of the laboratory needs."""
+
 
 def tabulate(
     world: World, ledger: Ledger, variant: str, replications: range, daily_replications: int
@@ -99,8 +102,9 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     further = {name: _sum_groups(flow) / per_unit for name, flow in ledger.further.items()}
     table |= {"stock_unit_days": ledger.stock_days / per_unit}
     if ledger.orders is not None:
-        table |= dict.fromkeys(FURTHER, zero) | {"orders": ledger.orders.astype(float)}
-    table |= further
+        table |= {"orders": ledger.orders.astype(float)}
+    # The columns follow from the world, so that all its blocks have the same ones.
+    table |= dict.fromkeys(_further(world), zero) | further
     table |= {"requested_fresh": zero.copy(), "unmet_fresh": zero.copy()}
     for urgency in CLASSES:
         fate = "cancelled" if urgency == "elective" else "lost"
@@ -127,6 +131,17 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
         )
     table["age_issued_days"] = ledger.age_issued_days() / per_unit
     return table | _sent(world, ledger, per_unit)
+
+
+def _further(world: World) -> list[str]:
+    """Return the flows of `FURTHER` that a world can have."""
+    losses = any(rule.transit_loss_share for rule in world.scenario.routes.products.values())
+    found = {"lost_in_transit"} if losses else set()
+    if world.orders:
+        found |= {"ordered", "expedited", "supplied", "delivered", "not_shipped", "lost_in_transit"}
+    if world.recalls:
+        found.add("recalled")
+    return [name for name in FURTHER if name in found]
 
 
 def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
@@ -200,6 +215,11 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         table[name] = np.diff(record[name], axis=0, prepend=0) / per_unit
     for name in ("stock", "in_test", "in_transit", "backlog"):
         table[name] = record[name] / per_unit
+    for name in (n for n in _further(world) if n in _IN_DAILY):
+        late = np.zeros_like(record["issued"])  # nothing is recorded before it first happens
+        if name in record:
+            late[len(late) - len(record[name]) :] = record[name]
+        table[name] = np.diff(late, axis=0, prepend=0) / per_unit
     opening = _sum_groups(ledger.opening["stock"])[..., :kept] / per_unit
     table["opening"] = np.concatenate([opening[None], table["stock"][:-1]])
     for fate in ("requested", "lost", "cancelled", "rationed"):

@@ -28,6 +28,7 @@ from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
+from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -139,6 +140,7 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
+    recalls: tuple[RecallWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -217,10 +219,11 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
         teams=compile_teams(scenario, dates),
-        resources=compile_resources(scenario, dates, calendar),
+        resources=compile_resources(scenario, dates, calendar, shocks),
     )
 
 

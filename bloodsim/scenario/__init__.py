@@ -87,7 +87,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
-from bloodsim.scenario.shocks import Shock
+from bloodsim.scenario.shocks import Shock, StockRecall
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -159,6 +159,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "Shock",
+    "StockRecall",
     "TransferPolicy",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",

@@ -1,4 +1,4 @@
-"""Today's habits: help on request, standing flows, a cover of one's own, studies, censored demand."""
+"""Today's habits: help on request, standing flows, own covers, studies, censored demand."""
 
 from __future__ import annotations
 

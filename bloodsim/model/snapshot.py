@@ -85,6 +85,8 @@ class Present:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
+            drives=world.drives.table if world.drives else None,
+            visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:

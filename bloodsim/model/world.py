@@ -27,6 +27,7 @@ from bloodsim.model.demand_world import (
 from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.drive_world import DriveWorld, compile_drives
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
@@ -46,7 +47,10 @@ LOOK_AHEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class ChannelWorld:
-    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions."""
+    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions.
+
+    ``drive_mean`` (n_days, n_regions) are the donors of the default calendar of drives, if any.
+    """
 
     name: str
     gift: str
@@ -59,6 +63,13 @@ class ChannelWorld:
     test_failure_share: float
     first_slot: int
     is_voluntary: bool = True
+    drive_mean: Floats | None = None
+
+    @property
+    def planned_mean(self) -> Floats:
+        """Donors a day of sessions and drives (n_days, n_regions)."""
+        drives = self.drive_mean
+        return self.invited_mean if drives is None else self.invited_mean + drives
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,7 @@ class World:
     pools: tuple[PoolWorld, ...]
     teams: tuple[TeamWorld, ...]
     resources: ResourceWorld
+    drives: DriveWorld | None = None
 
     @property
     def n_regions(self) -> int:
@@ -195,7 +207,8 @@ def compile_world(scenario: Scenario) -> World:
     shocks = compile_shocks(scenario, start, len(dates))
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
     routes = road_table(scenario)
-    channels = _channels(scenario, factors, shocks)
+    drives = compile_drives(scenario, dates, calendar, shocks)
+    channels = _channels(scenario, factors, shocks, drives)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -224,6 +237,7 @@ def compile_world(scenario: Scenario) -> World:
         pools=compile_pools(scenario, channels, dates),
         teams=compile_teams(scenario, dates),
         resources=compile_resources(scenario, dates, calendar, shocks),
+        drives=drives,
     )
 
 
@@ -237,11 +251,15 @@ def warmup_days(scenario: Scenario) -> int:
 
 
 def _channels(
-    scenario: Scenario, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
+    scenario: Scenario,
+    factors: SeasonalFactors,
+    shocks: tuple[ShockWorld, ...],
+    drives: DriveWorld | None,
 ) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
     turnout = Turnout(scenario, factors.dates, factors.calendar)
-    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0))
+    visited = drives.expected(list(scenario.channels), len(scenario.regions)) if drives else {}
+    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0), visited)
     for name, channel in scenario.channels.items():
         n = channel.sessions_per_day
         hours = (
@@ -260,6 +278,7 @@ def _channels(
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
                 is_voluntary=channel.donor_kind == "voluntary",
+                drive_mean=visited.get(name),
             )
         )
         first_slot += n

@@ -60,9 +60,12 @@ def streams(
     which = np.broadcast_to(np.array(replications, dtype=np.uint32), shape)
     words = [which, *_words(where), *_words(what)]
     states = seed_states(seed, words)
-    return [
-        [np.random.Generator(np.random.SFC64(_Seeded(state))) for state in row] for row in states
-    ]
+    return [[_seeded(state) for state in row] for row in states]
+
+
+def _seeded(state: NDArray[np.uint64]) -> np.random.Generator:
+    sequence: Any = _Seeded(state)  # any ISeedSequence will do, though NumPy's types do not say so
+    return np.random.Generator(np.random.SFC64(sequence))
 
 
 class _Seeded(np.random.bit_generator.ISeedSequence):

@@ -26,6 +26,7 @@ from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
 
 
 class Simulation:
@@ -41,9 +42,11 @@ class Simulation:
         keep_daily: bool = False,
         mode: CollectionMode | None = None,
         order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
+        cost: CostWeights | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
+        self.cost = world.scenario.cost if cost is None else cost
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
         self.collection = Collection(world, bank, self.ledger, mode)
@@ -140,6 +143,7 @@ class Simulation:
                 self.forecaster,
                 self.chunk,
                 day,
+                self.cost,
             )
             self.transfers.depart(self.policy(now.snapshot()), day)
             now.over = True

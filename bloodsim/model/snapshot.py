@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
+from bloodsim.cost import coefficients
 from bloodsim.decision import PlanError, Snapshot
 from bloodsim.model.bank import Bank
 from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.outlook import facts_of
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
 
 Ints = NDArray[np.int32]
 
@@ -32,6 +35,7 @@ class Present:
     forecaster: Forecaster
     chunk: Chunk
     day: int
+    cost: CostWeights
     over: bool = False
 
     def snapshot(self) -> Snapshot:
@@ -82,6 +86,16 @@ class Present:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
+            facts={name: facts_of(world, i) for name, i in index.items()},
+            forecast_by_day=self._while_deciding(
+                lambda product, days: self._day_by_day(index[product], days)
+            ),
+            usual_releases=self._while_deciding(
+                lambda product, days: self.forecaster.usual_releases(index[product], day, days)
+            ),
+            weights={**coefficients(_weights(self.cost)), "terminal_price": self.cost.terminal_price},
+            target_days=self.cost.terminal_cover_days,
+            days_left=world.n_days - day,
         )
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +114,17 @@ class Present:
         booked = announced(self.world, self.chunk, product, self.day, days)
         return rest + np.add.reduce(booked, axis=1)
 
+    def _day_by_day(self, product: int, days: int) -> NDArray[np.float64]:
+        """Return the forecast of each day; booked requests count on their days."""
+        rest = self.forecaster.demand_by_day(product, self.day, days)
+        before = np.zeros_like(rest[0])
+        for lead in range(days if self.chunk.requested_next is not None else 0):
+            booked = announced(self.world, self.chunk, product, self.day, lead + 1)
+            upto = np.add.reduce(booked, axis=1).astype(float)
+            rest[lead] += upto - before
+            before = upto
+        return rest
+
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days
         return self.bank.stocks[product].by_expiry(self.day + 1, self.day + life)
@@ -116,3 +141,8 @@ class Present:
             return np.zeros((0, *self.bank.stocks[product].gone.shape), np.int32)
         ring = len(roads.total)
         return roads.total[[(self.day + 1 + k) % ring for k in range(ring - 1)]]
+
+
+def _weights(cost: CostWeights) -> dict[str, float]:
+    """Return the weights as numbers by name."""
+    return {name: value for name, value in cost.model_dump().items() if isinstance(value, float)}

@@ -47,21 +47,22 @@ class Collection:
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
 
-    def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
-        """Add the donors of one session: latent donors x factor, rounded without bias."""
+    def hold_sessions(self, chunk: Chunk, day: int, channel: int, slot: int) -> None:
+        """Add the donors of one session in every region: latent x factor, rounded without bias.
+
+        Where no session is held nobody is latent, and no uniform makes a donor of nobody.
+        """
         index = day - chunk.first_day
-        latent = chunk.invited[index, slot, region]
+        latent = chunk.invited[index, slot]
         if channel in self.bank.group_factor:
-            latent = np.cumsum(
-                np.diff(latent, axis=0, prepend=0) * self.bank.group_factor[channel][region], axis=0
-            )
-        donors = latent * self.factor[channel, region]
-        donors += chunk.session_uniform[index, slot, region]
+            latent = np.diff(latent, axis=1, prepend=0) * self.bank.group_factor[channel]
+            latent = np.cumsum(latent, axis=1)
+        donors = latent * self.factor[channel][:, None]
+        donors += chunk.session_uniform[index, slot][:, None]
+        came = donors.astype(np.int32)
         if channel in self.world.resources.places:
-            places = self.world.resources.places[channel][day, region]
-            self.invited[channel, region] += _seated(donors.astype(np.int32), places)
-        else:
-            self.invited[channel, region] += donors.astype(np.int32)
+            came = _seated(came, self.world.resources.places[channel][day])
+        self.invited[channel] += came
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
@@ -208,12 +209,16 @@ class Collection:
         return laboratory.hold(held, good, closed, day)
 
 
-def _seated(cumulated: Ints, places: int) -> Ints:
-    """Return the donors (8, R), cumulated over groups, who find a place; all groups alike."""
-    total = cumulated[-1:].astype(np.int64)
-    if (total <= places).all():
+def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:
+    """Return the donors (n_regions, 8, R), cumulated over groups, who find one of the *places*.
+
+    All groups alike are turned away.
+    """
+    total = cumulated[:, -1:].astype(np.int64)
+    most = places[:, None, None]
+    if (total <= most).all():
         return cumulated
-    return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
+    return (cumulated * np.minimum(total, most) // np.maximum(total, 1)).astype(np.int32)
 
 
 def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:

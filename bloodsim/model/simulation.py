@@ -59,9 +59,8 @@ class Simulation:
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
         if mode is None or mode.source is None:  # a replay holds no sessions of its own
-            for region in range(world.n_regions):
-                for channel in range(len(world.channels)):
-                    self.env.process(self.sessions(region, channel))
+            for channel in range(len(world.channels)):
+                self.env.process(self.sessions(channel))
 
     def run(self, chunk: Chunk, last_day: int) -> None:
         """Run to the close of *last_day* on the luck of one chunk."""
@@ -80,18 +79,18 @@ class Simulation:
                     self.requests.arrive(self.chunk, day)
                 self.happen(moment, day)
 
-    def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
-        """Process: the sessions of one channel in one region, each at its hour."""
+    def sessions(self, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the sessions of one channel, those of all regions at an hour as one event."""
         env, item = self.env, self.world.channels[channel]
-        hold = self.collection.hold_session
+        hold = self.collection.hold_sessions
         order = self.world.scenario.run.day_order
         times = [clock.at(0, hour, "collect", order) for hour in item.session_hours]
         slots = list(enumerate(times, start=item.first_slot))
-        open_days = np.flatnonzero(item.invited_mean[: self.world.n_days, region])
+        open_days = np.flatnonzero(item.invited_mean[: self.world.n_days].any(axis=1))
         for day in open_days[open_days >= self.first_day].tolist():
             for slot, time in slots:
                 yield env.timeout(day + time - env.now)
-                hold(self.chunk, day, channel, slot, region)
+                hold(self.chunk, day, channel, slot)
 
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""

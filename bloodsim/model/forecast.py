@@ -29,7 +29,7 @@ class Forecaster:
     def __init__(self, world: World, seed: int, replications: range) -> None:
         self.world, self.seed, self.replications = world, seed, replications
         self._error: dict[int, Floats] = {}
-        self._usual: dict[int, Floats] = {}
+        self._usual: dict[tuple[int, int], Floats] = {}
 
     def demand(self, product: int, today: int, days: int) -> Floats:
         """Return forecast pieces requested on days today .. today+days-1 (n_regions, R).
@@ -45,9 +45,10 @@ class Forecaster:
 
     def usual_releases(self, product: int, today: int, days: int) -> Floats:
         """Return what planned turnout releases, day by day (days, n_regions, n_groups)."""
-        if product not in self._usual:
-            self._usual[product] = usual_releases(self.world, product)
-        per_day = self._usual[product][today : today + days]
+        known = sum(today >= shock.known_from for shock in self.world.shocks)
+        if (product, known) not in self._usual:
+            self._usual[product, known] = usual_releases(self.world, product, today)
+        per_day = self._usual[product, known][today : today + days]
         return per_day[..., None] * self.world.group_shares
 
     def _pieces(self, product: int) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.decision import ClassFacts, ProductFacts
+from bloodsim.model.shocks import turnout_factor
 from bloodsim.model.world import World
 
 Floats = NDArray[np.float64]
@@ -39,14 +40,18 @@ def facts_of(world: World, product: int) -> ProductFacts:
     )
 
 
-def usual_releases(world: World, product: int) -> Floats:
-    """Return pieces released a day (n_days, n_regions) if all goes as planned."""
+def usual_releases(world: World, product: int, today: int) -> Floats:
+    """Return pieces released a day (n_days, n_regions) if all goes as planned.
+
+    Shocks count from the day on which they are recognised.
+    """
     item = world.products[product]
     donors = np.zeros_like(item.demand_mean_units)
     for channel in world.channels:
         if channel.gift == item.source:
             sound = (1 - channel.no_show_share) * (1 - channel.deferral_share)
-            donors += channel.invited_mean * sound * (1 - channel.test_failure_share)
+            known = turnout_factor(world.shocks, channel.name, known_on=today)
+            donors += channel.calm_invited_mean * known * sound * (1 - channel.test_failure_share)
     if item.source == "apheresis":
         pieces: Floats | float = item.pieces_per_donation
     else:

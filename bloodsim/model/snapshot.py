@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
-from bloodsim.cost import coefficients
+from bloodsim.cost import coefficients, terminal_price
 from bloodsim.decision import PlanError, Snapshot
 from bloodsim.model.bank import Bank
 from bloodsim.model.forecast import Forecaster, announced
@@ -93,7 +93,10 @@ class Present:
             usual_releases=self._while_deciding(
                 lambda product, days: self.forecaster.usual_releases(index[product], day, days)
             ),
-            weights={**coefficients(_weights(self.cost)), "terminal_price": self.cost.terminal_price},
+            weights={
+                **coefficients(self.cost.model_dump()),
+                "terminal_price": self.cost.terminal_price,
+            },
             target_days=self.cost.terminal_cover_days,
             days_left=world.n_days - day,
         )
@@ -125,6 +128,10 @@ class Present:
             before = upto
         return rest
 
+    def _weights(self) -> dict[str, float]:
+        points = self.cost.model_dump()
+        return {**coefficients(points), "terminal_price": terminal_price(points)}
+
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days
         return self.bank.stocks[product].by_expiry(self.day + 1, self.day + life)
@@ -141,8 +148,3 @@ class Present:
             return np.zeros((0, *self.bank.stocks[product].gone.shape), np.int32)
         ring = len(roads.total)
         return roads.total[[(self.day + 1 + k) % ring for k in range(ring - 1)]]
-
-
-def _weights(cost: CostWeights) -> dict[str, float]:
-    """Return the weights as numbers by name."""
-    return {name: value for name, value in cost.model_dump().items() if isinstance(value, float)}

@@ -45,7 +45,10 @@ LOOK_AHEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class ChannelWorld:
-    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions."""
+    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions.
+
+    ``calm_invited_mean`` is the same without shocks.
+    """
 
     name: str
     gift: str
@@ -57,6 +60,7 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
+    calm_invited_mean: Floats
     is_voluntary: bool = True
 
 
@@ -256,6 +260,7 @@ def _channels(
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
+                calm_invited_mean=means[name],
                 is_voluntary=channel.donor_kind == "voluntary",
             )
         )

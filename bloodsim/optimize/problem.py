@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
 
 WEEKLY = ((1, 14), (2, 7), (7, 2))
 """Slots of the full form: fourteen days, seven pairs of days, two weeks: 42 days."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
+Floats = NDArray[np.floating]
+Index = NDArray[np.integer]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bloodsim.optimize.program import Program
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 TOLERANCE = 1e-6
 """Largest violation of a row (relative to its right-hand side, if above 1) that is accepted."""
@@ -33,27 +33,27 @@ class SolverError(RuntimeError):
     status = Status.NO_SOLUTION
 
 
-class SolverMissing(SolverError):
+class SolverMissingError(SolverError):
     """PuLP or HiGHS is not installed."""
 
 
-class Infeasible(SolverError):
+class InfeasibleError(SolverError):
     """No plan satisfies the rows: a fault of the formulation, whose policy rows have slacks."""
 
     status = Status.INFEASIBLE
 
 
-class Unbounded(SolverError):
+class UnboundedError(SolverError):
     """The cost has no lower end: a fault of the formulation."""
 
     status = Status.UNBOUNDED
 
 
-class NoSolution(SolverError):
+class NoSolutionError(SolverError):
     """The solver stopped at a limit, or failed, before it had a plan."""
 
 
-class WrongSolution(SolverError):
+class WrongSolutionError(SolverError):
     """The solver's answer violates a row when checked."""
 
 
@@ -199,18 +199,18 @@ class Solver:
         info = highs.getInfo()
         match status:
             case Status.INFEASIBLE:
-                raise Infeasible(f"no plan satisfies all rows (HiGHS: {said})")
+                raise InfeasibleError(f"no plan satisfies all rows (HiGHS: {said})")
             case Status.UNBOUNDED:
-                raise Unbounded(f"the cost has no lower end (HiGHS: {said})")
+                raise UnboundedError(f"the cost has no lower end (HiGHS: {said})")
             case Status.NO_SOLUTION:
-                raise NoSolution(f"the solver stopped without a plan (HiGHS: {said})")
+                raise NoSolutionError(f"the solver stopped without a plan (HiGHS: {said})")
         answer = highs.getSolution()
         x, integer = np.array(answer.col_value), self.program.integer
         x[integer] = np.round(x[integer])
         worst, row = self.program.violation(x)
         if not worst <= TOLERANCE:
             where = self.program.row_name(row) if row >= 0 else "a bound"
-            raise WrongSolution(f"the solver's plan violates {where} by {worst:.2g}")
+            raise WrongSolutionError(f"the solver's plan violates {where} by {worst:.2g}")
         linear = not integer.any()
         return Solution(
             status=status,
@@ -286,7 +286,7 @@ def _libraries() -> tuple[Any, Any]:
         import highspy
         import pulp
     except ImportError as error:
-        raise SolverMissing(
+        raise SolverMissingError(
             f"planning needs PuLP and HiGHS ({error.name} is missing): pip install pulp highspy"
         ) from error
     return pulp, highspy

@@ -25,8 +25,8 @@ from bloodsim.optimize.problem import Network, State, TransferPlan, TransferProb
 from bloodsim.optimize.program import Program, ProgramBuilder
 from bloodsim.optimize.solver import Limits, Solution, Solver
 
-Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
+Floats = NDArray[np.floating]
+Index = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def plan_transfers(problem: TransferProblem, limits: Limits | None = None) -> Tr
     Raises
     ------
     SolverError
-        `Infeasible`, `Unbounded`, `NoSolution`, `WrongSolution` or `SolverMissing`.
+        No plan, or none that holds when checked; its subclasses say why.
     """
     return TransferModel(problem.network, limits).solve(problem.state)
 
@@ -153,9 +153,7 @@ def _balance(
     for slot, start in enumerate(network.slots.start.tolist()):
         arrive = network.slots.holding(start + network.lead_days)
         there = np.flatnonzero(arrive < shape[0])
-        builder.add_terms(
-            rows[arrive[there], network.destination[there]], leaving[slot, there], -1
-        )
+        builder.add_terms(rows[arrive[there], network.destination[there]], leaving[slot, there], -1)
     rows = builder.add_rows("old_balance", shape, 0, 0)
     builder.add_terms(rows, old, 1)
     builder.add_terms(rows[1:], old[:-1], -1)

@@ -117,6 +117,49 @@ class ProductFacts:
 
 
 @dataclass(frozen=True)
+class DriveTable:
+    """The drives that may be placed: sources (organisations and pools of them) x open days.
+
+    Parameters
+    ----------
+    names : tuple of str (n_sources)
+        Organisations, then pools.
+    region : int array (n_sources,)
+        Region indices.
+    channel : tuple of str (n_sources)
+        Channels of the visits.
+    donors_per_visit : float array (n_sources,)
+        Donors expected at a turnout factor of 1.
+    teams_per_visit, gap_days, organisations : int array (n_sources,)
+        Teams that a visit takes; in any *gap_days* days at most *organisations* visits.
+    most_per_year : int array (n_sources,)
+        Most visits in any 365 days (pools).
+    quota_per_year : float array (n_sources,)
+        Donors a year asked for; 0 = none.
+    candidate_source, candidate_day : int array (n_candidates,)
+        Source and day of the run of every candidate.
+    teams_per_day : int array (n_regions,)
+        Teams that can be out on one day.
+    commit_days : int
+        Days ahead that a drive has to be committed.
+    """
+
+    names: tuple[str, ...]
+    region: IntArray
+    channel: tuple[str, ...]
+    donors_per_visit: FloatArray
+    teams_per_visit: IntArray
+    gap_days: IntArray
+    organisations: IntArray
+    most_per_year: IntArray
+    quota_per_year: FloatArray
+    candidate_source: IntArray
+    candidate_day: IntArray
+    teams_per_day: IntArray
+    commit_days: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What a planner may know at ``decide`` of one day: copies of the present, never the future.
 
@@ -135,7 +178,8 @@ class Snapshot:
     stock_by_life : callable (product) -> int array (life_days, n_regions, n_groups, R)
         Pieces usable now by days of life left, less one: index 0 may be issued today only.
     releases : callable (product) -> int array (test_delay_days, n_regions, n_groups, R)
-        Pieces in test by the day they are due, tomorrow first (some will fail).
+        Pieces in test by the day they are due, tomorrow first (some will fail); what waits for a
+        laboratory that is closed or slow counts with tomorrow.
     arrivals : callable (product) -> int array (longest lead time, n_regions, n_groups, R)
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)
@@ -180,6 +224,10 @@ class Snapshot:
         Cover that the cost asks for at the end of scoring.
     days_left : int
         Days until the end of scoring, today included.
+    drives : DriveTable or None
+        Drives that may be placed; None where a scenario has none.
+    visits : callable () -> int array (n_days, n_sources, R)
+        Visits held and committed, by day of the run.
     """
 
     day: int
@@ -213,6 +261,8 @@ class Snapshot:
     weights: Mapping[str, float] = field(default_factory=dict)
     target_days: Mapping[str, float] = field(default_factory=dict)
     days_left: int = 0
+    drives: DriveTable | None = None
+    visits: Callable[[], IntArray] | None = None
 
     @property
     def n_replications(self) -> int:
@@ -252,11 +302,25 @@ class Plan:
     """What a planner decided for today.
 
     ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
-    the origin stands above its floor.
+    the origin stands above its floor. The rest is for collection policy ``optimized``:
+
+    Parameters
+    ----------
+    drives : int array (n_candidates, R), optional
+        Visits to add for each candidate of `Snapshot.drives`: 0 or 1 for an organisation, 0 or more
+        for a pool. A visit that is committed cannot be taken back.
+    throttles : mapping of channel to float array (n_regions, R)
+        Turnout factors in place of regulation, from tomorrow until the next plan that has some;
+        channels that are missing are regulated.
+    appeals : mapping of channel to float array (n_regions, R)
+        Relative rise of tomorrow's turnout, from repeat donors.
     """
 
     shipments: tuple[Shipments, ...] = field(default=())
     commitments: tuple[Shipments, ...] = field(default=())
+    drives: IntArray | None = None
+    throttles: Mapping[str, FloatArray] = field(default_factory=dict)
+    appeals: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 NOTHING = Plan()

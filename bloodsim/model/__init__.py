@@ -60,14 +60,40 @@ Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that i
 :math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
 
 Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
-visits to *organisations*, nothing outside a channel's dates; a *trace* stands in place of all that;
-a *plan* then scales whole months of its channels, in expectation, to the planned amount (a month
-that the run only touches counts by its days). Organisations are visited by a default calendar:
-evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
-above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
-capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
-cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
-its next working day, its age gone on; what expired meanwhile is discarded.
+visits to *organisations* (unless they are drives), nothing outside a channel's dates; a *trace*
+stands in place of all that; a *plan* then scales whole months of its channels, in expectation, to
+the planned amount (a month that the run only touches counts by its days). Organisations are visited
+by a default calendar: evenly spaced over the year, on working days, outside closures, gaps kept.
+The donors of a session above its *places* (per team) are not invited; whole-blood donors above a
+laboratory's *processing* capacity of the day are turned away, channels in order (the excess does
+not wait for a day). Both cut all groups alike. Where a laboratory is closed, what is due waits in
+test and is released on its next working day, its age gone on; what expired meanwhile is discarded.
+In an outage that lets through a share s of what is due (those that wait included), each day's due
+is worked off apart, and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits
+another day.
+
+Drives
+------
+With `resources.drives` visits do not raise means: each is an event. Who comes to visit number k of
+organisation o (or of a pool of like ones) is a latent count of its own,
+
+.. math:: N_{okg} \sim \mathrm{Poisson}(G\,b_o\,p_{ig}),\qquad
+          \text{donors} = \lfloor f\,W_{it}\,s_{it} N_{ok} + u_{ok} \rfloor,
+
+with b donors expected a visit, W the region's weather of the day, s its shocks and f turnout: no
+day is lucky, no season lifts a visit. Several visits of a pool on a day add up and are rounded
+once. A day counts visits by (source, replication), which says the same as which drive fills which
+team's slot. *session_places* limit each team of a visit.
+
+The default calendar: fixed visits; then, for each organisation, n visits a year (*min_visits*, or
+as many as its quota takes) aimed at evenly spaced days, the organisations of a region one after
+the other, each on the first working day outside closures that keeps its gap and has teams left;
+then pools at an even pace, where what finds no team waits for the next day. Under the collection
+policy ``optimized`` what is committed at the branch is held and the rest comes from `Plan.drives`,
+*commit_days* ahead; a plan that breaks a gap, a year's visits or the teams of a day is an error
+that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
+replace it and `Plan.appeals` lift the next day. The usual path of donor pools is that of the
+default calendar.
 
 Donors
 ------
@@ -116,7 +142,8 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``frozen`` replays the invited donors of another variant, day by day and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
+donors of another variant, day by day and per replication.
 
 Alerts
 ------
@@ -131,7 +158,9 @@ Shocks
 ------
 A shock multiplies turnout and requests of its regions by :math:`1 + (\phi - 1) s(t)`, where s
 rises and falls over *ramp_days*, and may close roads. Forecasts know of it *recognised_after_days*
-after its onset; normal-day demand never does.
+after its onset; normal-day demand never does. Outages of laboratories act on release (see
+Collection). A recall takes units of given days of collection off the shelf, on each of its days at
+`order` and `decide`: *recalled*. What is in test or on a road is found when it comes on the shelf.
 
 Demand
 ------
@@ -202,7 +231,7 @@ take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_lo
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
 
-    stock    = opening + released + received + returned - issued - shipped - outdated
+    stock    = opening + released + received + returned - issued - shipped - outdated - recalled
     transit  = opening + shipped + supplied - received - lost in transit
 
 *accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
@@ -255,5 +284,5 @@ violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Drives that a planner places, capacity of vehicles, products derived from stock.
+Capacity of vehicles, products derived from stock.
 """

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bloodsim.decision import Shipments
 from bloodsim.model.donor_state import DonorState
+from bloodsim.model.drive_state import DriveState
 from bloodsim.model.laboratory import longest_run
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
@@ -24,7 +25,7 @@ class Pipeline:
 
     ``good`` and ``bad`` are (test_delay_days + 1, n_regions, n_groups, R) rings: what will be
     released, and what will then be discarded. ``held`` (longest closure + 1, ...), by the day it
-    was due, waits for the laboratory's next working day; None where laboratories never close.
+    was due, waits for the laboratory; None where laboratories never close or slow down.
     """
 
     good: Ints
@@ -114,6 +115,10 @@ class Bank:
         Highest level in force: 0 none, else the position in the product's list of levels + 1.
     donors : DonorState
         Donor pools and teams.
+    drives : DriveState, None without drives
+        Visits committed and held.
+    throttles : mapping of channel to float array (n_regions, R)
+        Turnout factors that a planner put in place of regulation.
     """
 
     stocks: list[Stock]
@@ -131,6 +136,8 @@ class Bank:
     alert_entered: NDArray[np.bool_]
     alert_level: NDArray[np.int8]
     donors: DonorState = field(default_factory=DonorState)
+    drives: DriveState | None = None
+    throttles: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -143,7 +150,7 @@ class Bank:
         longest = int(world.routes.lead_days.max(initial=0)) + world.sequel.late_arrival
         longest = max(longest, world.longest_order_days)
         lags = max((rule.lag_days for rule in world.regulations), default=0)
-        closure = longest_run(world.resources.closed_laboratories)
+        closure = longest_run(world.resources.kept_in_test)
         channels = (len(world.channels), world.n_regions, n_replications)
         cover = np.array([product.opening_cover_days for product in world.products])
         history = np.empty((lags + 1, len(world.products), world.n_regions, n_replications))
@@ -175,6 +182,7 @@ class Bank:
             alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
             alert_level=np.zeros((len(stocks), *shape), np.int8),
             donors=DonorState.opening(world.pools, world.teams, channels),
+            drives=DriveState.opening(world.drives, n_replications),
         )
 
     def copy(self) -> Bank:
@@ -195,6 +203,8 @@ class Bank:
             alert_entered=self.alert_entered.copy(),
             alert_level=self.alert_level.copy(),
             donors=self.donors.copy(),
+            drives=self.drives.copy() if self.drives else None,
+            throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

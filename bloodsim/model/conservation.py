@@ -40,6 +40,8 @@ def check_conservation(ledger: Ledger) -> None:
     flow = {name: ledger.flow(name) for name in _CHECKED}
     stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
     stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
+    if "recalled" in ledger.further:
+        stock = stock - ledger.further["recalled"]
     _same("stock", stock, closing["stock"])
     tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
     _same("in test", tested, closing["in_test"])

@@ -51,7 +51,10 @@ def usual_releases(world: World, product: int, today: int) -> Floats:
         if channel.gift == item.source:
             sound = (1 - channel.no_show_share) * (1 - channel.deferral_share)
             known = turnout_factor(world.shocks, channel.name, known_on=today)
-            donors += channel.calm_invited_mean * known * sound * (1 - channel.test_failure_share)
+            planned = channel.calm_invited_mean
+            if channel.drive_mean is not None:
+                planned = planned + channel.drive_mean
+            donors += planned * known * sound * (1 - channel.test_failure_share)
     if item.source == "apheresis":
         pieces: Floats | float = item.pieces_per_donation
     else:

@@ -61,6 +61,11 @@ class Simulation:
         if mode is None or mode.source is None:  # a replay holds no sessions of its own
             for channel in range(len(world.channels)):
                 self.env.process(self.sessions(channel))
+            if world.drives is not None:
+                for channel in np.unique(world.drives.channel).tolist():
+                    self.env.process(self.drives(channel))
+        if mode is not None and mode.plans_drives and world.drives and bank.drives:
+            bank.drives.forget_from(first_day + world.drives.table.commit_days)
 
     def run(self, chunk: Chunk, last_day: int) -> None:
         """Run to the close of *last_day* on the luck of one chunk."""
@@ -92,6 +97,14 @@ class Simulation:
                 yield env.timeout(day + time - env.now)
                 hold(self.chunk, day, channel, slot)
 
+    def drives(self, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the drives of one channel, in all regions at its last hour."""
+        hour, order = self.world.channels[channel].session_hours[-1], self.world.scenario.run
+        time = clock.at(0, hour, "collect", order.day_order)
+        for day in clock.days_from(self.first_day, self.world.n_days - 1):
+            yield self.env.timeout(day + time - self.env.now)
+            self.collection.hold_drives(self.chunk, day, channel)
+
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""
         match moment.phase:
@@ -109,6 +122,7 @@ class Simulation:
                 self.transfers.arrive_same_day(day)
                 self.orders.arrive(day, "arrive_same_day")
             case "order":
+                self.recall(day)
                 self.orders.place(day)
             case "decide":
                 self.decide(day)
@@ -130,8 +144,17 @@ class Simulation:
             self.ledger.add("outdated", index, outdated)
             self.ledger.add_expiry_weight(index, -outdated, day)
 
+    def recall(self, day: int) -> None:
+        """Withdraw what is recalled today from stock."""
+        for recall in self.world.recalls:
+            if recall.active[day].any():
+                running, pieces = recall.withdraw(self.bank.stocks[recall.product], day)
+                self.ledger.add_further("recalled", recall.product, pieces)
+                self.ledger.add_returned_weight(recall.product, running, pieces, -1)
+
     def decide(self, day: int) -> None:
         """Send what was promised; ask the policy, and send what it plans."""
+        self.recall(day)
         self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
         if (day - self.first_day) % self.policy.review_days == 0:
             now = Present(
@@ -144,6 +167,8 @@ class Simulation:
                 day,
                 self.cost,
             )
-            self.transfers.depart(self.policy(now.snapshot()), day)
+            plan = self.policy(now.snapshot())
+            self.transfers.depart(plan, day)
+            self.collection.plan(plan, day)
             now.over = True
         self.requests.set_aside()

@@ -99,6 +99,8 @@ class Present:
             },
             target_days=self.cost.terminal_cover_days,
             days_left=world.n_days - day,
+            drives=world.drives.table if world.drives else None,
+            visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,7 +142,10 @@ class Present:
         pipeline = self.bank.pipelines[product]
         delay = self.world.products[product].test_delay_days
         order = [(self.day + 1 + k) % (delay + 1) for k in range(delay)]
-        return pipeline.good[order] + pipeline.bad[order]
+        due = pipeline.good[order] + pipeline.bad[order]
+        if pipeline.held is not None:
+            due[0] += np.add.reduce(pipeline.held, axis=0)
+        return due
 
     def _arrivals(self, product: int) -> Ints:
         roads = self.bank.roads[product]

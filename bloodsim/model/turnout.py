@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -35,14 +35,24 @@ class Turnout:
         self.scenario, self.dates, self.calendar = scenario, dates, calendar
         self.regions = tuple(scenario.regions)
 
-    def of_all(self, season: Callable[[str], Floats]) -> dict[str, Floats]:
-        """Return donors a day of every channel (n_days, n_regions); *season* reads profiles."""
+    def of_all(
+        self, season: Callable[[str], Floats], drives: Mapping[str, Floats] | None = None
+    ) -> dict[str, Floats]:
+        """Return donors a day of every channel (n_days, n_regions).
+
+        Parameters
+        ----------
+        season : callable
+            Reads profiles.
+        drives : mapping of channel to float array (n_days, n_regions), optional
+            Donors of planned drives: they stand beside the means and are part of month plans.
+        """
         means: dict[str, Floats] = {}
         regions = self.scenario.regions.values()
         for name, channel in self.scenario.channels.items():
             base = np.array([region.donors_per_day.get(name, 0.0) for region in regions])
             means[name] = self.of(name, base, season(channel.profile))
-        self.follow_plans(means)
+        self.follow_plans(means, drives or {})
         return means
 
     def of(self, channel: str, base: Floats, season: Floats) -> Floats:
@@ -68,8 +78,9 @@ class Turnout:
                 dated = applies(self.dates, site.from_date, site.until_date)
                 open_days = dated & self._on_weekdays(site.open_weekdays)
                 mean[:, column] += site.donors_per_day * season[:, column] * open_days
-        for name, day, donors in self._visits(channel):
-            mean[day, self.regions.index(name)] += donors
+        if resources.drives is None:
+            for name, day, donors in self._visits(channel):
+                mean[day, self.regions.index(name)] += donors
         settings = self.scenario.channels[channel]
         if settings.from_date or settings.until_date:
             mean *= applies(self.dates, settings.from_date, settings.until_date)[:, None]
@@ -147,8 +158,8 @@ class Turnout:
 
     # --- plans ----------------------------------------------------------------------------------
 
-    def follow_plans(self, means: dict[str, Floats]) -> None:
-        """Scale the mean donors of channels, in place, to the planned months."""
+    def follow_plans(self, means: dict[str, Floats], drives: Mapping[str, Floats]) -> None:
+        """Scale the mean donors of channels, in place, to the planned months less *drives*."""
         for plan in self.scenario.resources.plans:
             chosen = [name for name in means if not plan.channels or name in plan.channels]
             columns = [
@@ -161,9 +172,15 @@ class Turnout:
                     self._worth(plan, name, columns, means[name][np.ix_(days, columns)])
                     for name in chosen
                 )
+                visited = sum(
+                    self._worth(plan, name, columns, drives[name][np.ix_(days, columns)])
+                    for name in chosen
+                    if name in drives
+                )
                 if expected > 0:
                     for name in chosen:
-                        means[name][np.ix_(days, columns)] *= planned / expected
+                        scale = max(0.0, planned - visited) / expected
+                        means[name][np.ix_(days, columns)] *= scale
 
     def _planned(self, plan: MonthPlan) -> Iterator[tuple[list[int], float]]:
         """Yield the days of each planned month in the run and their part of the plan."""

@@ -27,7 +27,9 @@ from bloodsim.model.demand_world import (
 from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.drive_world import DriveWorld, compile_drives
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
+from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -48,6 +50,7 @@ class ChannelWorld:
     """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions.
 
     ``calm_invited_mean`` is the same without shocks.
+    ``drive_mean`` (n_days, n_regions) are the donors of the default calendar of drives, if any.
     """
 
     name: str
@@ -62,6 +65,13 @@ class ChannelWorld:
     first_slot: int
     calm_invited_mean: Floats
     is_voluntary: bool = True
+    drive_mean: Floats | None = None
+
+    @property
+    def planned_mean(self) -> Floats:
+        """Donors a day of sessions and drives (n_days, n_regions)."""
+        drives = self.drive_mean
+        return self.invited_mean if drives is None else self.invited_mean + drives
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,7 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
+    recalls: tuple[RecallWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -151,6 +162,7 @@ class World:
     pools: tuple[PoolWorld, ...]
     teams: tuple[TeamWorld, ...]
     resources: ResourceWorld
+    drives: DriveWorld | None = None
 
     @property
     def n_regions(self) -> int:
@@ -197,7 +209,8 @@ def compile_world(scenario: Scenario) -> World:
     shocks = compile_shocks(scenario, start, len(dates))
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
     routes = road_table(scenario)
-    channels = _channels(scenario, factors, shocks)
+    drives = compile_drives(scenario, dates, calendar, shocks)
+    channels = _channels(scenario, factors, shocks, drives)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -221,10 +234,12 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
         teams=compile_teams(scenario, dates),
-        resources=compile_resources(scenario, dates, calendar),
+        resources=compile_resources(scenario, dates, calendar, shocks),
+        drives=drives,
     )
 
 
@@ -238,11 +253,15 @@ def warmup_days(scenario: Scenario) -> int:
 
 
 def _channels(
-    scenario: Scenario, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
+    scenario: Scenario,
+    factors: SeasonalFactors,
+    shocks: tuple[ShockWorld, ...],
+    drives: DriveWorld | None,
 ) -> tuple[ChannelWorld, ...]:
     channels, first_slot = [], 0
     turnout = Turnout(scenario, factors.dates, factors.calendar)
-    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0))
+    visited = drives.expected(list(scenario.channels), len(scenario.regions)) if drives else {}
+    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0), visited)
     for name, channel in scenario.channels.items():
         n = channel.sessions_per_day
         hours = (
@@ -262,6 +281,7 @@ def _channels(
                 first_slot=first_slot,
                 calm_invited_mean=means[name],
                 is_voluntary=channel.donor_kind == "voluntary",
+                drive_mean=visited.get(name),
             )
         )
         first_slot += n

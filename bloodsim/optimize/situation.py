@@ -175,9 +175,7 @@ def state_of(
     waits = [rule.patience_days > 0 for rule in facts.classes]
     if not waits[-1]:
         backlog[-1] = 0
-    levels = np.stack(
-        [np.broadcast_to(days * normal, demand.shape) for days in settings.safety_days]
-    )
+    heights = [np.broadcast_to(level * normal, demand.shape) for level in settings.safety_days]
     on_hand = by_life.sum(axis=0)
     return State(
         by_life=by_life,
@@ -186,7 +184,7 @@ def state_of(
         arrivals=arrivals,
         demand=shares[:, None, None, None] * demand,
         backlog=backlog,
-        levels=np.stack(levels),
+        levels=np.stack(heights),
         exportable=np.maximum(on_hand - promised - facts.floor_days * normal, 0),
         terminal=np.zeros(len(normal)),
         end_level=settings.end_days * normal,

@@ -135,12 +135,14 @@ class Solver:
         """Build with PuLP and solve; the basis becomes the reference of what follows."""
         pulp, highspy = _libraries()
         problem = pulp_problem(self.program)
-        options = {"msg": False, "threads": 1, "gapRel": self.limits.gap}
+        options: dict[str, object] = {"msg": False, "threads": 1, "gapRel": self.limits.gap}
         if self.limits.seconds is not None:
             options["timeLimit"] = self.limits.seconds
         linear = not self.program.integer.any()
         # Presolve costs more than it saves on these network-like programs.
-        own = {"presolve": "off"} if linear else {"mip_max_nodes": self.limits.nodes}
+        own: dict[str, object] = (
+            {"presolve": "off"} if linear else {"mip_max_nodes": self.limits.nodes}
+        )
         own["simplex_iteration_limit"] = self.limits.iterations
         problem.solve(pulp.HiGHS(**options, **own))
         self._highs = problem.solverModel

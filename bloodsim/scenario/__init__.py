@@ -58,6 +58,7 @@ from bloodsim.scenario.policies import (
     MoveAgeing,
     NoTransfers,
     Optimized,
+    OptimizedCollection,
     Policies,
     PreCollect,
     Proportional,
@@ -87,7 +88,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
-from bloodsim.scenario.shocks import Shock
+from bloodsim.scenario.shocks import Shock, StockRecall
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -131,6 +132,7 @@ __all__ = [
     "MoveAgeing",
     "NoTransfers",
     "Optimized",
+    "OptimizedCollection",
     "OrderQuantity",
     "OrderUpTo",
     "Ordering",
@@ -159,6 +161,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "Shock",
+    "StockRecall",
     "TransferPolicy",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",

@@ -273,6 +273,9 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and scenario.resources.drives is None:
+        message = "there are no drives to place"
+        yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
     elif policy.kind == "pre_collect":
         yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
         if policy.to_offset < policy.from_offset:

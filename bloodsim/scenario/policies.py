@@ -141,7 +141,20 @@ class FrozenCollection(Model):
     """Variant whose donors come again, day by day."""
 
 
-CollectionPolicy = Annotated[Regulated | PreCollect | FrozenCollection, Field(discriminator="kind")]
+class OptimizedCollection(Model):
+    """Drives come from the variant's policy (`Plan.drives`), appeals and throttles as well.
+
+    Channels with drives are not regulated; the others are unless throttled. Drives that were
+    committed before the variants branch are held.
+    """
+
+    kind: Literal["optimized"] = "optimized"
+    """The policy's name."""
+
+
+CollectionPolicy = Annotated[
+    Regulated | PreCollect | FrozenCollection | OptimizedCollection, Field(discriminator="kind")
+]
 
 
 class Policies(Model):

@@ -18,7 +18,7 @@ from bloodsim.scenario.base import (
     Share,
 )
 from bloodsim.scenario.collection import Weekday
-from bloodsim.scenario.organisations import Organisation, OrganisationPool
+from bloodsim.scenario.organisations import Drives, Organisation, OrganisationPool
 from bloodsim.scenario.regions import GiftShares
 from bloodsim.scenario.sites import CandidateSite, Site
 
@@ -158,6 +158,8 @@ class Resources(Model):
     """Organisations by name."""
     organisation_pools: Frozen[Name, OrganisationPool] = {}
     """Pools of similar organisations."""
+    drives: Drives | None = None
+    """Visits as drives that a plan may place; null = visits only raise mean turnout."""
     processing: tuple[Processing, ...] = ()
     """Dated processing capacities; the tightest counts."""
     laboratories: tuple[Laboratory, ...] = ()

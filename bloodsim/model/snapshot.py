@@ -86,22 +86,28 @@ class Present:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
-            facts={name: facts_of(world, i) for name, i in index.items()},
-            forecast_by_day=self._while_deciding(
-                lambda product, days: self._day_by_day(index[product], days)
-            ),
-            usual_releases=self._while_deciding(
-                lambda product, days: self.forecaster.usual_releases(index[product], day, days)
-            ),
-            weights={
-                **coefficients(self.cost.model_dump()),
-                "terminal_price": self.cost.terminal_price,
-            },
-            target_days=self.cost.terminal_cover_days,
-            days_left=world.n_days - day,
+            **self._for_planners(),
             drives=world.drives.table if world.drives else None,
             visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
+
+    def _for_planners(self) -> dict[str, Any]:
+        """Return what those who plan ahead look at: facts, daily forecasts, the cost."""
+        world, day = self.world, self.day
+        index = {product.name: i for i, product in enumerate(world.products)}
+        points = self.cost.model_dump()
+        return {
+            "facts": {name: facts_of(world, i) for name, i in index.items()},
+            "forecast_by_day": self._while_deciding(
+                lambda product, days: self._day_by_day(index[product], days)
+            ),
+            "usual_releases": self._while_deciding(
+                lambda product, days: self.forecaster.usual_releases(index[product], day, days)
+            ),
+            "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
+            "target_days": self.cost.terminal_cover_days,
+            "days_left": world.n_days - day,
+        }
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
         """Return *look*, which refuses to answer when the moment is over: no peeping later."""
@@ -129,10 +135,6 @@ class Present:
             rest[lead] += upto - before
             before = upto
         return rest
-
-    def _weights(self) -> dict[str, float]:
-        points = self.cost.model_dump()
-        return {**coefficients(points), "terminal_price": terminal_price(points)}
 
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days

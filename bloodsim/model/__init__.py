@@ -72,6 +72,15 @@ In an outage that lets through a share s of what is due (those that wait include
 is worked off apart, and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits
 another day.
 
+A plan with *catch_up_from_day* also looks back. From that day of the month on, every morning and in
+every replication, turnout of its channels and regions is multiplied by
+
+.. math:: \mathrm{clip}((P - G) / X,\ 1,\ f_{max}),
+
+P the month's plan, G what was given in it so far, X what planned turnout would give from today to
+its end: what is missing is spread over the days that are left, and what is too much is kept.
+Units are counted at the region's mean size of a gift.
+
 Drives
 ------
 With `resources.drives` visits do not raise means: each is an event. Who comes to visit number k of

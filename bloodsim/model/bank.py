@@ -119,6 +119,8 @@ class Bank:
         Visits committed and held.
     throttles : mapping of channel to float array (n_regions, R)
         Turnout factors that a planner put in place of regulation.
+    given_in_month : mapping of month plan to int array (R,)
+        What was given so far in the planned month, in thousandths of what the plan counts.
     """
 
     stocks: list[Stock]
@@ -138,6 +140,7 @@ class Bank:
     donors: DonorState = field(default_factory=DonorState)
     drives: DriveState | None = None
     throttles: dict[int, Floats] = field(default_factory=dict)
+    given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -205,6 +208,7 @@ class Bank:
             donors=self.donors.copy(),
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
+            given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

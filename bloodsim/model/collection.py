@@ -59,6 +59,10 @@ class Collection:
             self.factor[index] = throttle * self.bank.pool_factor[index]
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
+        for number, plan in enumerate(self.world.month_plans):
+            if plan.catches_up[day] and number in self.bank.given_in_month:
+                rise = plan.factor(self.bank.given_in_month[number], day)
+                self.factor[np.ix_(plan.channels, plan.regions)] *= rise
 
     def hold_sessions(self, chunk: Chunk, day: int, channel: int, slot: int) -> None:
         """Add the donors of one session in every region: latent x factor, rounded without bias.
@@ -135,7 +139,9 @@ class Collection:
             came = _less(invited, channel.no_show_share, no_show)
             donated = _less(came, channel.deferral_share, deferral)
             came_and_gave[index] = (invited, came, donated)
-        kinds = self._draw_on_pools({i: gave for i, (_, _, gave) in came_and_gave.items()}, day)
+        giving = {i: gave for i, (_, _, gave) in came_and_gave.items()}
+        kinds = self._draw_on_pools(giving, day)
+        self._count_in_month(giving, day)
         for index, channel in enumerate(self.world.channels):
             invited, came, donated = came_and_gave[index]
             total = donated[:, -1]
@@ -147,6 +153,14 @@ class Collection:
             gifts["whole_blood"] += self._call_teams(day)
         self._separate(gifts, failing, uniform[3 * len(self.world.channels) :], day)
         self.invited[:] = 0
+
+    def _count_in_month(self, donated: dict[int, Ints], day: int) -> None:
+        """Count the day's donors in the planned months that catch up."""
+        for number, plan in enumerate(self.world.month_plans):
+            if plan.counts[day]:
+                before = self.bank.given_in_month.get(number, 0)
+                given = plan.gifts(donated)
+                self.bank.given_in_month[number] = given + (0 if plan.begins[day] else before)
 
     def _separate(
         self, gifts: dict[str, Ints], failing: dict[str, Floats], uniform: Floats, day: int

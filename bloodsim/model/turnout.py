@@ -167,7 +167,7 @@ class Turnout:
                 for number, region in enumerate(self.regions)
                 if not plan.regions or region in plan.regions
             ]
-            for days, planned in self._planned(plan):
+            for days, planned in self.planned_months(plan):
                 expected = sum(
                     self._worth(plan, name, columns, means[name][np.ix_(days, columns)])
                     for name in chosen
@@ -182,7 +182,7 @@ class Turnout:
                         scale = max(0.0, planned - visited) / expected
                         means[name][np.ix_(days, columns)] *= scale
 
-    def _planned(self, plan: MonthPlan) -> Iterator[tuple[list[int], float]]:
+    def planned_months(self, plan: MonthPlan) -> Iterator[tuple[list[int], float]]:
         """Yield the days of each planned month in the run and their part of the plan."""
         months = defaultdict(list)
         dated = applies(self.dates, plan.from_date, plan.to_date)
@@ -197,15 +197,19 @@ class Turnout:
         settings = self.scenario.channels[channel]
         gave = (1 - settings.missing_share) * (1 - settings.deferral_share)
         by_region = gave * invited.sum(axis=0)
+        return float((by_region * self.worth_of_gifts(plan, channel)[columns]).sum())
+
+    def worth_of_gifts(self, plan: MonthPlan, channel: str) -> Floats:
+        """Return what a mean donation counts in a plan (n_regions,)."""
+        settings = self.scenario.channels[channel]
         if plan.counts == "donations":
-            return float(by_region.sum())
+            return np.ones(len(self.regions))
         if settings.gift == "apheresis":
             made = [p for p in self.scenario.products.values() if p.source == "apheresis"]
             units = max((p.units_per_donation for p in made), default=1.0)
-            return float(by_region.sum()) * units
-        mixes = [self.scenario.regions[self.regions[column]].gift_shares for column in columns]
-        units_each = np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
-        return float((by_region * units_each).sum())
+            return np.full(len(self.regions), units)
+        mixes = [region.gift_shares for region in self.scenario.regions.values()]
+        return np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
 
 
 def donors_per_visit(organisation: Organisation) -> float:

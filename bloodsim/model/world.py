@@ -28,6 +28,7 @@ from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.drive_world import DriveWorld, compile_drives
+from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
@@ -116,7 +117,7 @@ class ProductWorld:
 
 @dataclass(frozen=True)
 class RegulationWorld:
-    """Steering of one channel; ``target_days`` (n_days,) is the target cover."""
+    """Steering of one channel; ``target_days`` (n_days, n_regions) is the target cover."""
 
     channel: int
     product: int
@@ -163,6 +164,7 @@ class World:
     teams: tuple[TeamWorld, ...]
     resources: ResourceWorld
     drives: DriveWorld | None = None
+    month_plans: tuple[MonthPlanWorld, ...] = ()
 
     @property
     def n_regions(self) -> int:
@@ -210,7 +212,8 @@ def compile_world(scenario: Scenario) -> World:
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
     routes = road_table(scenario)
     drives = compile_drives(scenario, dates, calendar, shocks)
-    channels = _channels(scenario, factors, shocks, drives)
+    turnout = Turnout(scenario, dates, calendar)
+    channels = _channels(turnout, factors, shocks, drives)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -240,6 +243,7 @@ def compile_world(scenario: Scenario) -> World:
         teams=compile_teams(scenario, dates),
         resources=compile_resources(scenario, dates, calendar, shocks),
         drives=drives,
+        month_plans=compile_month_plans(turnout, channels),
     )
 
 
@@ -253,13 +257,12 @@ def warmup_days(scenario: Scenario) -> int:
 
 
 def _channels(
-    scenario: Scenario,
+    turnout: Turnout,
     factors: SeasonalFactors,
     shocks: tuple[ShockWorld, ...],
     drives: DriveWorld | None,
 ) -> tuple[ChannelWorld, ...]:
-    channels, first_slot = [], 0
-    turnout = Turnout(scenario, factors.dates, factors.calendar)
+    channels, first_slot, scenario = [], 0, turnout.scenario
     visited = drives.expected(list(scenario.channels), len(scenario.regions)) if drives else {}
     means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0), visited)
     for name, channel in scenario.channels.items():
@@ -358,11 +361,13 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
         if rule is None:
             continue
         knots = sorted(rule.target_cover_days)
+        targets = [rule.target_cover_days[knot] for knot in knots]
+        own = [r.target_cover_factor.get(rule.product, 1.0) for r in scenario.regions.values()]
         rules.append(
             RegulationWorld(
                 channel=index,
                 product=names.index(rule.product),
-                target_days=np.interp(offsets, knots, [rule.target_cover_days[k] for k in knots]),
+                target_days=np.interp(offsets, knots, targets)[:, None] * np.array(own),
                 gain=rule.gain,
                 group_gain=rule.group_gain,
                 min_factor=rule.min_factor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bloodsim.decision import Policy
+from bloodsim.policies.ad_hoc import ad_hoc
 from bloodsim.policies.door import fault_of
 from bloodsim.policies.fixed import fixed
 from bloodsim.policies.move_ageing import move_ageing
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[..., Policy]] = {
     "share_surplus": share_surplus,
     "proportional": proportional,
     "optimized": _optimized,
+    "ad_hoc": ad_hoc,
     "move_ageing": move_ageing,
     "fixed": fixed,
 }

@@ -46,9 +46,9 @@ class Simulation:
         self.first_day = first_day
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
-        self.collection = Collection(world, bank, self.ledger, mode)
-        self.requests = Requests(world, bank, self.ledger, self.alerts)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.collection = Collection(world, bank, self.ledger, uniforms, mode)
+        self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)

@@ -124,6 +124,8 @@ class Snapshot:
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)
         Level in force: 0 none, else its place in the product's list of levels, from 1.
+    alert_levels : mapping of product to tuple of str
+        Names of a product's levels, in the order of its list.
     promised_in, promised_out : mapping of product to int array (n_regions, n_groups, R)
         Pieces of plans that wait for approval, by where they go and where they come from.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
@@ -182,6 +184,7 @@ class Snapshot:
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
+    alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None
 

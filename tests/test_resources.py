@@ -235,7 +235,8 @@ def test_relatives_give_some_days_after_the_request(monkeypatch):
 
 def test_relatives_are_no_volunteers_and_know_no_policy():
     scenario = three_provinces(
-        channels__aid=AID | {"profile": "need"}, donor_pools={"replacement": [RULE], "whole_blood": {}}
+        channels__aid=AID | {"profile": "need"},
+        donor_pools={"replacement": [RULE], "whole_blood": {}},
     )
     results = simulate(scenario, replications=3)
     aid = results.collection["donations"].sel(channel="aid")

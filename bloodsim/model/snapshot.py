@@ -56,6 +56,9 @@ class Present:
             releases=self._while_deciding(lambda product: self._releases(index[product])),
             arrivals=self._while_deciding(lambda product: self._arrivals(index[product])),
             alert_level={name: bank.alert_level[i].copy() for name, i in index.items()},
+            alert_levels={
+                p.name: tuple(level.colour for level in p.alert_levels) for p in world.products
+            },
             shippable=self._while_deciding(
                 lambda product, route, replication: self.transfers.shippable(
                     product, route, replication, day

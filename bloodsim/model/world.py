@@ -116,7 +116,7 @@ class ProductWorld:
 
 @dataclass(frozen=True)
 class RegulationWorld:
-    """Steering of one channel; ``target_days`` (n_days,) is the target cover."""
+    """Steering of one channel; ``target_days`` (n_days, n_regions) is the target cover."""
 
     channel: int
     product: int
@@ -362,11 +362,13 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
         if rule is None:
             continue
         knots = sorted(rule.target_cover_days)
+        targets = [rule.target_cover_days[knot] for knot in knots]
+        own = [r.target_cover_factor.get(rule.product, 1.0) for r in scenario.regions.values()]
         rules.append(
             RegulationWorld(
                 channel=index,
                 product=names.index(rule.product),
-                target_days=np.interp(offsets, knots, [rule.target_cover_days[k] for k in knots]),
+                target_days=np.interp(offsets, knots, targets)[:, None] * np.array(own),
                 gain=rule.gain,
                 group_gain=rule.group_gain,
                 min_factor=rule.min_factor,

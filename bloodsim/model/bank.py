@@ -45,8 +45,8 @@ class Pipeline:
 
     def in_test(self) -> Ints:
         """Return pieces being tested (n_regions, n_groups, R)."""
-        testing = np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
-        return testing if self.held is None else testing + np.add.reduce(self.held, axis=0)
+        testing = _summed(self.good) + _summed(self.bad)
+        return testing if self.held is None else testing + _summed(self.held)
 
     def copy(self) -> Pipeline:
         """Return an independent copy."""
@@ -76,7 +76,7 @@ class Roads:
 
     def in_transit(self) -> Ints:
         """Return pieces on their way to each region (n_regions, n_groups, R)."""
-        return np.add.reduce(self.total, axis=0)
+        return _summed(self.total)
 
     def copy(self) -> Roads:
         """Return an independent copy."""
@@ -257,7 +257,12 @@ class Bank:
         """Return pieces on their way to each region, orders included (n_regions, n_groups, R)."""
         roads, orders = self.roads[product], self.on_order[product]
         moving = roads.in_transit() if roads else np.zeros_like(self.stocks[product].gone)
-        return moving if orders is None else moving + np.add.reduce(orders, axis=0)
+        return moving if orders is None else moving + _summed(orders)
+
+
+def _summed(ring: Ints) -> Ints:
+    """Sum over a ring of days."""
+    return np.add.reduce(ring, axis=0, dtype=np.int32)
 
 
 def _return_days(world: World) -> list[int]:

@@ -7,10 +7,11 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.draws import replication_last
 from bloodsim.model.luck import Chunk
 from bloodsim.model.shocks import demand_factor
 from bloodsim.model.world import LOOK_AHEAD_DAYS, World
-from bloodsim.streams import stream
+from bloodsim.streams import streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -45,31 +46,34 @@ class Forecaster:
             target = today + lead
             band = sum(lead > end for end in settings.band_ends_days)
             expected = mean[target] * (1 - booked.get(lead, 0.0))
-            total.append(expected[:, None] * error[band, target])
+            total.append(expected[:, None] * error[target, band])
         # A plain running sum: NumPy's own may group terms differently for other block sizes.
         return reduce(np.add, total) * item.pieces_per_unit
 
     def _errors(self, product: int) -> Floats:
-        """Return exp of the cumulated errors, (n_bands, n_days, n_regions, R)."""
+        """Return exp of the cumulated errors, (n_days, n_bands, n_regions, R)."""
         if product not in self._error:
-            n_days = self.world.n_days + LOOK_AHEAD_DAYS
-            world, sds = self.world, np.array(self.world.scenario.forecast.error_sd)
-            shape = (len(self.replications), len(sds), n_days)
-            paths = np.empty((len(sds), n_days, world.n_regions, len(self.replications)))
+            world, n = self.world, len(self.replications)
+            n_days, n_bands = world.n_days + LOOK_AHEAD_DAYS, len(world.scenario.forecast.error_sd)
             purpose = f"forecast/{world.products[product].name}"
-            persistence = self.world.scenario.forecast.autocorrelation
-            for region, name in enumerate(world.regions):
-                normal = np.empty(shape)
-                for row, r in enumerate(self.replications):
-                    generator = stream(self.seed, r, name, purpose)
+            logs = np.empty((n_days, n_bands, world.n_regions, n))
+            normal = np.empty((n, n_days, n_bands))
+            found = streams(self.seed, self.replications, world.regions, purpose)
+            for region, generators in enumerate(found):
+                for row, generator in enumerate(generators):
                     # Day by day, so that a longer run begins with the errors of a shorter one.
-                    normal[row] = generator.standard_normal((n_days, len(sds))).T
-                for day in range(1, n_days):
-                    normal[:, :, day] *= np.sqrt(1 - persistence**2)
-                    normal[:, :, day] += persistence * normal[:, :, day - 1]
-                logs = np.cumsum(normal * sds[:, None] - sds[:, None] ** 2 / 2, axis=1)
-                paths[:, :, region] = np.moveaxis(np.exp(logs), 0, -1)
-            self._error[product] = paths
+                    generator.standard_normal(out=normal[row])
+                logs[:, :, region] = replication_last(normal)
+            persistence = world.scenario.forecast.autocorrelation
+            for day in range(1, n_days):
+                logs[day] *= np.sqrt(1 - persistence**2)
+                logs[day] += persistence * logs[day - 1]
+            for band, sd in enumerate(world.scenario.forecast.error_sd):
+                logs[:, band] *= sd
+                logs[:, band] -= sd**2 / 2
+                if band:
+                    logs[:, band] += logs[:, band - 1]
+            self._error[product] = np.exp(logs, out=logs)
         return self._error[product]
 
 

@@ -18,7 +18,7 @@ from bloodsim.model.draws import (
 from bloodsim.model.drive_luck import DriveLuck
 from bloodsim.model.requests_drawn import RequestLuck
 from bloodsim.model.world import World
-from bloodsim.streams import stream
+from bloodsim.streams import stream, streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -91,12 +91,9 @@ class Luck:
         self.draws = 0
         self.chunk_days = CHUNK_DAYS
         self._streams = {
-            purpose: [
-                [stream(seed, r, region, purpose) for r in replications] for region in world.regions
-            ]
-            for purpose in _STREAMS
+            purpose: streams(seed, replications, world.regions, purpose) for purpose in _STREAMS
         }
-        common = [stream(seed, r, "", "collection") for r in replications]
+        (common,) = streams(seed, replications, ("",), "collection")
         settings = world.scenario.regional_factors.collection
         self._walk = RegionalWalk(settings, common, self._streams["collection"])
         self._requests = RequestLuck(world, seed, replications)

@@ -49,9 +49,9 @@ class Simulation:
         self.cost = world.scenario.cost if cost is None else cost
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
-        self.collection = Collection(world, bank, self.ledger, mode)
-        self.requests = Requests(world, bank, self.ledger, self.alerts)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.collection = Collection(world, bank, self.ledger, uniforms, mode)
+        self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)

@@ -31,6 +31,7 @@ from bloodsim.model.drive_world import DriveWorld, compile_drives
 from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
+from bloodsim.model.replacement import ReplacementWorld, compile_replacement
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -165,6 +166,7 @@ class World:
     resources: ResourceWorld
     drives: DriveWorld | None = None
     month_plans: tuple[MonthPlanWorld, ...] = ()
+    replacement: tuple[ReplacementWorld, ...] = ()
 
     @property
     def n_regions(self) -> int:
@@ -214,6 +216,7 @@ def compile_world(scenario: Scenario) -> World:
     drives = compile_drives(scenario, dates, calendar, shocks)
     turnout = Turnout(scenario, dates, calendar)
     channels = _channels(turnout, factors, shocks, drives)
+    demands = demand_streams(scenario, products, shares)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -227,7 +230,7 @@ def compile_world(scenario: Scenario) -> World:
         ),
         channels=channels,
         products=products,
-        demands=demand_streams(scenario, products, shares),
+        demands=demands,
         classes=drawn_classes(scenario),
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
@@ -244,6 +247,7 @@ def compile_world(scenario: Scenario) -> World:
         resources=compile_resources(scenario, dates, calendar, shocks),
         drives=drives,
         month_plans=compile_month_plans(turnout, channels),
+        replacement=compile_replacement(scenario, demands, dates),
     )
 
 

@@ -121,6 +121,8 @@ class Bank:
         Turnout factors that a planner put in place of regulation.
     given_in_month : mapping of month plan to int array (R,)
         What was given so far in the planned month, in thousandths of what the plan counts.
+    asked : list per replacement rule of int array (delay_days + 1, n_regions, R)
+        Pieces requested on the last days, for which relatives will give.
     """
 
     stocks: list[Stock]
@@ -141,6 +143,7 @@ class Bank:
     drives: DriveState | None = None
     throttles: dict[int, Floats] = field(default_factory=dict)
     given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    asked: list[Ints] = field(default_factory=list)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -186,6 +189,7 @@ class Bank:
             alert_level=np.zeros((len(stocks), *shape), np.int8),
             donors=DonorState.opening(world.pools, world.teams, channels),
             drives=DriveState.opening(world.drives, n_replications),
+            asked=[rule.empty(world.n_regions, n_replications) for rule in world.replacement],
         )
 
     def copy(self) -> Bank:
@@ -208,6 +212,7 @@ class Bank:
             donors=self.donors.copy(),
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
+            asked=[asked.copy() for asked in self.asked],
             given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 

@@ -143,7 +143,8 @@ class Luck:
     def _collection(self, days: NDArray[np.int_], factor: Floats) -> tuple[Floats, Floats, Floats]:
         world, n = self.world, len(self.replications)
         mean = np.concatenate(  # donors per session, (n_days, n_slots, n_regions)
-            [
+            [np.empty((len(days), 0, world.n_regions))]  # also where there is no channel
+            + [
                 np.repeat(
                     c.invited_mean[days, None] / len(c.session_hours), len(c.session_hours), 1
                 )
@@ -152,7 +153,8 @@ class Luck:
             axis=1,
         )
         excess = np.concatenate(
-            [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
+            [np.empty(0)]
+            + [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
         )
         roundings = lab_roundings(world)
         invited = self._buffers.get("invited", (world.n_slots, world.n_regions, 8, n))

@@ -25,6 +25,7 @@ MOST_CANDIDATES = 2000
 DEFAULT_RANGES: Mapping[str, tuple[str, ...]] = {
     "share_surplus": ("above_days=5:13:5", "below_days=3:9:4"),
     "proportional": ("tolerance_days=0:3:4", "review_days=1:7:4"),
+    "ad_hoc": ("donor_above_days=7:15:5", "fill_to_days=5:11:4"),
     "move_ageing": ("below_life_days=2:14:5",),
     "pre_collect": ("uplift=0:0.16:5", "to_offset=-8:40:4"),
 }

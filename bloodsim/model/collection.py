@@ -93,6 +93,8 @@ class Collection:
             for gift, count in gifts.items()
         }
         for index, product in enumerate(self.world.products):
+            if product.source == "derived":  # made from stock, not from gifts
+                continue
             given, failed = bags[product.source]
             if product.source == "apheresis":
                 pieces, sound = (

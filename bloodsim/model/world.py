@@ -27,6 +27,7 @@ from bloodsim.model.demand_world import (
 from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.making import DerivationWorld, compile_derivations
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
 from bloodsim.model.resources import ResourceWorld, compile_resources
@@ -141,6 +142,7 @@ class World:
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
     recalls: tuple[RecallWorld, ...]
+    derivations: tuple[DerivationWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -219,6 +221,7 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        derivations=compile_derivations(scenario, dates, calendar),
         recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),

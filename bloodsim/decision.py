@@ -57,6 +57,49 @@ class RouteTable:
 
 
 @dataclass(frozen=True)
+class DriveTable:
+    """The drives that may be placed: sources (organisations and pools of them) x open days.
+
+    Parameters
+    ----------
+    names : tuple of str (n_sources)
+        Organisations, then pools.
+    region : int array (n_sources,)
+        Region indices.
+    channel : tuple of str (n_sources)
+        Channels of the visits.
+    donors_per_visit : float array (n_sources,)
+        Donors expected at a turnout factor of 1.
+    teams_per_visit, gap_days, organisations : int array (n_sources,)
+        Teams that a visit takes; in any *gap_days* days at most *organisations* visits.
+    most_per_year : int array (n_sources,)
+        Most visits in any 365 days (pools).
+    quota_per_year : float array (n_sources,)
+        Donors a year asked for; 0 = none.
+    candidate_source, candidate_day : int array (n_candidates,)
+        Source and day of the run of every candidate.
+    teams_per_day : int array (n_regions,)
+        Teams that can be out on one day.
+    commit_days : int
+        Days ahead that a drive has to be committed.
+    """
+
+    names: tuple[str, ...]
+    region: IntArray
+    channel: tuple[str, ...]
+    donors_per_visit: FloatArray
+    teams_per_visit: IntArray
+    gap_days: IntArray
+    organisations: IntArray
+    most_per_year: IntArray
+    quota_per_year: FloatArray
+    candidate_source: IntArray
+    candidate_day: IntArray
+    teams_per_day: IntArray
+    commit_days: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What a planner may know at ``decide`` of one day: copies of the present, never the future.
 
@@ -81,6 +124,8 @@ class Snapshot:
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)
         Level in force: 0 none, else its place in the product's list of levels, from 1.
+    alert_levels : mapping of product to tuple of str
+        Names of a product's levels, in the order of its list.
     promised_in, promised_out : mapping of product to int array (n_regions, n_groups, R)
         Pieces of plans that wait for approval, by where they go and where they come from.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
@@ -108,6 +153,10 @@ class Snapshot:
         The roads.
     eligible_donors : mapping of gift to int array (n_segments, n_regions, n_replications)
         Repeat donors who may give today, by earlier gifts (one, two, more); only gifts with a pool.
+    drives : DriveTable or None
+        Drives that may be placed; None where a scenario has none.
+    visits : callable () -> int array (n_days, n_sources, R)
+        Visits held and committed, by day of the run.
     """
 
     day: int
@@ -135,6 +184,9 @@ class Snapshot:
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
+    alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drives: DriveTable | None = None
+    visits: Callable[[], IntArray] | None = None
 
     @property
     def n_replications(self) -> int:
@@ -174,11 +226,25 @@ class Plan:
     """What a planner decided for today.
 
     ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
-    the origin stands above its floor.
+    the origin stands above its floor. The rest is for collection policy ``optimized``:
+
+    Parameters
+    ----------
+    drives : int array (n_candidates, R), optional
+        Visits to add for each candidate of `Snapshot.drives`: 0 or 1 for an organisation, 0 or more
+        for a pool. A visit that is committed cannot be taken back.
+    throttles : mapping of channel to float array (n_regions, R)
+        Turnout factors in place of regulation, from tomorrow until the next plan that has some;
+        channels that are missing are regulated.
+    appeals : mapping of channel to float array (n_regions, R)
+        Relative rise of tomorrow's turnout, from repeat donors.
     """
 
     shipments: tuple[Shipments, ...] = field(default=())
     commitments: tuple[Shipments, ...] = field(default=())
+    drives: IntArray | None = None
+    throttles: Mapping[str, FloatArray] = field(default_factory=dict)
+    appeals: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 NOTHING = Plan()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from test_checks import found, under
 from worlds import lone_region, three_provinces
+from worlds_exact import daily, exact_world, play
 
 from bloodsim.experiment import simulate
 from bloodsim.metrics import donors_per_team_hour, team_days, voluntary_share
@@ -90,6 +91,55 @@ def test_a_planned_month_is_followed():
     units = daily.sel(day=slice("2025-04-01", "2025-04-30")).sum("day")
     assert float(units.mean()) == pytest.approx(599, rel=0.04)
     assert mean(scenario, "2025-05-01", "2025-05-01") == 100
+
+
+def caught_up(monkeypatch, donors, months=((6, 300),), **plan: Any) -> list[float]:
+    """Donors a day of June 2025 from the 2nd on, where 10 a day are planned."""
+    plan = {"months": dict(months), "catch_up_from_day": 16, **plan}
+    scenario = exact_world(29, resources__plans=[plan])
+    latent = {(day, 0): donors(day) for day in range(29)}
+    return daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")
+
+
+def test_a_month_catches_up_from_its_day_on(monkeypatch):
+    """P = 300 x 29/30 = 290; 5 a day until the 15th leave 220 for fifteen days of 10."""
+
+    def donors(day):
+        return 5 if day < 14 else 10
+
+    free = caught_up(monkeypatch, donors, catch_up_max_factor=3)
+    assert free[:14] == [5] * 14
+    assert free[14] == 15  # 220 / 150 of 10, rounded
+    given = 70 + np.cumsum(free[14:])
+    for day in range(15, 29):
+        left = 290 - given[day - 15]
+        assert free[day] == np.floor(10 * left / (10 * (29 - day)) + 0.5)
+    assert sum(free) == 290
+    capped = caught_up(monkeypatch, donors, catch_up_max_factor=1.3)
+    assert capped[14:] == [13] * 15
+    assert caught_up(monkeypatch, lambda day: 5, catch_up_from_day=None) == [5] * 29
+
+
+def test_what_is_too_much_is_kept(monkeypatch):
+    assert caught_up(monkeypatch, lambda day: 12) == [12] * 29
+
+
+def test_planned_units_are_counted_at_the_size_of_gifts(monkeypatch):
+    plan = {"counts": "units", "months": {6: 600}, "catch_up_from_day": 16}
+    gifts = {"ml_200": 0, "ml_300": 0, "ml_400": 1}
+    scenario = exact_world(
+        29, resources__plans=[plan | {"catch_up_max_factor": 3}], regions__north__gift_shares=gifts
+    )
+    latent = {(day, 0): 5 if day < 14 else 10 for day in range(29)}
+    assert sum(daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")) == 580
+
+
+def test_a_new_month_begins_with_nothing_given(monkeypatch):
+    plan = {"months": {6: 300, 7: 310}, "catch_up_from_day": 1, "catch_up_max_factor": 2}
+    scenario = exact_world(60, resources__plans=[plan])
+    latent = {(day, 0): 0 if day < 29 else 10 for day in range(60)}
+    found = daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")
+    assert found == [0] * 29 + [10] * 31
 
 
 def organisation(**changes: Any) -> Scenario:

@@ -31,6 +31,9 @@ _WORTH_WORKERS_S = 5.0
 def run(
     file_or_name: Annotated[str, typer.Argument(help="Scenario file or bundled name.")],
     variant: Annotated[str, typer.Option(help="Variants to run, separated by commas.")] = "",
+    study: Annotated[
+        str, typer.Option(help="Overrides of the scenario for all variants, separated by commas.")
+    ] = "",
     settings: Settings = None,
     replications: Annotated[
         int | None, typer.Option("-n", "--replications", min=1, help="Random worlds.")
@@ -65,6 +68,8 @@ def run(
     ):
         raise typer.BadParameter("--seed and -s run.seed exclude each other")
     scenario = apply_settings(load(file_or_name), settings or [])
+    if study:
+        scenario = scenario.with_overrides(*(name.strip() for name in study.split(",")))
     names = _chosen(scenario, variant)
     count = replications or scenario.run.replications
     opening = read_stock(stock, scenario) if stock else None

@@ -60,16 +60,49 @@ Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that i
 :math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
 
 Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
-visits to *organisations*, nothing outside a channel's dates; a *trace* stands in place of all that;
-a *plan* then scales whole months of its channels, in expectation, to the planned amount (a month
-that the run only touches counts by its days). Organisations are visited by a default calendar:
-evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
-above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
-capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
-cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
-its next working day, its age gone on; what expired meanwhile is discarded. In an outage that lets
-through a share s of what is due (those that wait included), each day's due is worked off apart,
-and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits another day.
+visits to *organisations* (unless they are drives), nothing outside a channel's dates; a *trace*
+stands in place of all that; a *plan* then scales whole months of its channels, in expectation, to
+the planned amount (a month that the run only touches counts by its days). Organisations are visited
+by a default calendar: evenly spaced over the year, on working days, outside closures, gaps kept.
+The donors of a session above its *places* (per team) are not invited; whole-blood donors above a
+laboratory's *processing* capacity of the day are turned away, channels in order (the excess does
+not wait for a day). Both cut all groups alike. Where a laboratory is closed, what is due waits in
+test and is released on its next working day, its age gone on; what expired meanwhile is discarded.
+In an outage that lets through a share s of what is due (those that wait included), each day's due
+is worked off apart, and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits
+another day.
+
+A plan with *catch_up_from_day* also looks back. From that day of the month on, every morning and in
+every replication, turnout of its channels and regions is multiplied by
+
+.. math:: \mathrm{clip}((P - G) / X,\ 1,\ f_{max}),
+
+P the month's plan, G what was given in it so far, X what planned turnout would give from today to
+its end: what is missing is spread over the days that are left, and what is too much is kept.
+Units are counted at the region's mean size of a gift.
+
+Drives
+------
+With `resources.drives` visits do not raise means: each is an event. Who comes to visit number k of
+organisation o (or of a pool of like ones) is a latent count of its own,
+
+.. math:: N_{okg} \sim \mathrm{Poisson}(G\,b_o\,p_{ig}),\qquad
+          \text{donors} = \lfloor f\,W_{it}\,s_{it} N_{ok} + u_{ok} \rfloor,
+
+with b donors expected a visit, W the region's weather of the day, s its shocks and f turnout: no
+day is lucky, no season lifts a visit. Several visits of a pool on a day add up and are rounded
+once. A day counts visits by (source, replication), which says the same as which drive fills which
+team's slot. *session_places* limit each team of a visit.
+
+The default calendar: fixed visits; then, for each organisation, n visits a year (*min_visits*, or
+as many as its quota takes) aimed at evenly spaced days, the organisations of a region one after
+the other, each on the first working day outside closures that keeps its gap and has teams left;
+then pools at an even pace, where what finds no team waits for the next day. Under the collection
+policy ``optimized`` what is committed at the branch is held and the rest comes from `Plan.drives`,
+*commit_days* ahead; a plan that breaks a gap, a year's visits or the teams of a day is an error
+that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
+replace it and `Plan.appeals` lift the next day. The usual path of donor pools is that of the
+default calendar.
 
 Donors
 ------
@@ -118,7 +151,8 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``frozen`` replays the invited donors of another variant, day by day and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
+donors of another variant, day by day and per replication.
 
 Products made from stock
 ------------------------
@@ -241,8 +275,8 @@ ships its oldest units that last the journey; what it lacks is *not shipped*, an
 the next day. Emergency orders of all its children come before routine ones; where A pieces do not
 serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
 left go to the largest remainders (*rationing*: `in_order` serves one after the other instead). The
-child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L left,
-counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
+child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L
+left, counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
 be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
@@ -276,5 +310,5 @@ violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Drives that a planner places, capacity of vehicles.
+Capacity of vehicles.
 """

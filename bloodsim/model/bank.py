@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bloodsim.decision import Shipments
 from bloodsim.model.donor_state import DonorState
+from bloodsim.model.drive_state import DriveState
 from bloodsim.model.laboratory import longest_run
 from bloodsim.model.making import MakingState
 from bloodsim.model.stock import Stock
@@ -117,6 +118,12 @@ class Bank:
         What of a unit is left over when a product is made from stock.
     donors : DonorState
         Donor pools and teams.
+    drives : DriveState, None without drives
+        Visits committed and held.
+    throttles : mapping of channel to float array (n_regions, R)
+        Turnout factors that a planner put in place of regulation.
+    given_in_month : mapping of month plan to int array (R,)
+        What was given so far in the planned month, in thousandths of what the plan counts.
     """
 
     stocks: list[Stock]
@@ -135,6 +142,9 @@ class Bank:
     alert_level: NDArray[np.int8]
     making: list[MakingState] = field(default_factory=list)
     donors: DonorState = field(default_factory=DonorState)
+    drives: DriveState | None = None
+    throttles: dict[int, Floats] = field(default_factory=dict)
+    given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -180,6 +190,7 @@ class Bank:
             alert_level=np.zeros((len(stocks), *shape), np.int8),
             making=[MakingState.opening(shape) for _ in world.derivations],
             donors=DonorState.opening(world.pools, world.teams, channels),
+            drives=DriveState.opening(world.drives, n_replications),
         )
 
     def copy(self) -> Bank:
@@ -201,6 +212,9 @@ class Bank:
             alert_level=self.alert_level.copy(),
             making=[state.copy() for state in self.making],
             donors=self.donors.copy(),
+            drives=self.drives.copy() if self.drives else None,
+            throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
+            given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 
     def restock(self, world: World, pieces: Mapping[str, NDArray[np.integer]], day: int) -> None:

@@ -72,6 +72,9 @@ class Ledger:
         self.bound_for: Ints = np.zeros_like(self.served_otherwise)
         self.donors: Ints = np.zeros((5, len(world.channels), n_regions, n), np.int32)
         self.opening_donors = bank.donors.known()
+        self.visits: Ints | None = None
+        if bank.drives is not None:
+            self.visits = np.zeros((2, *bank.drives.held.shape), np.int32)
         self.sent: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.shipments: Ints = np.zeros((n_products, len(world.routes), n), np.int32)
         self.cover_sum: Floats = np.zeros((n_products, n_regions, n))
@@ -159,6 +162,12 @@ class Ledger:
     def count_team(self, channel: int, donors: Ints) -> None:
         """Count donors on call (n_regions, R), all of them regular, with a channel."""
         self.donors[[0, 1, 2, 4], channel] += donors
+
+    def count_visits(self, source: int, visits: NDArray[np.integer], donors: Ints) -> None:
+        """Count drives to a source, and who came to them (R,)."""
+        assert self.visits is not None
+        self.visits[0, source] += visits
+        self.visits[1, source] += donors
 
     def count_shipments(self, product: int, route: Index, replication: Index, pieces: Ints) -> None:
         """Count shipments (n_rows, n_groups) at their origins."""

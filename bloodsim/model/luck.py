@@ -15,6 +15,7 @@ from bloodsim.model.draws import (
     gamma_shapes,
     replication_last,
 )
+from bloodsim.model.drive_luck import DriveLuck
 from bloodsim.model.requests_drawn import RequestLuck
 from bloodsim.model.world import World
 from bloodsim.streams import stream
@@ -59,6 +60,10 @@ class Chunk:
         Requests of the next chunk, where some are announced.
     campaign_uniform : float array (n_campaigns, R), None without campaigns
         Decides once and for all which campaigns are cancelled.
+    weather : float array (n_days, n_regions, R), None without drives
+        Regional factor of turnout, for drives; sessions have it in ``invited``.
+    drives : DriveLuck, None without drives
+        Latent donors of all visits of the run, by visit number.
     """
 
     first_day: int
@@ -70,6 +75,8 @@ class Chunk:
     extra_uniform: Floats | None = None
     requested_next: Ints | None = None
     campaign_uniform: Floats | None = None
+    weather: Floats | None = None
+    drives: DriveLuck | None = None
 
 
 class Luck:
@@ -95,6 +102,8 @@ class Luck:
         self._requests = RequestLuck(world, seed, replications)
         self._next_day = 0
         self._campaigns = self._campaign_uniforms()
+        self._drives = DriveLuck(world, seed, replications) if world.drives else None
+        self.draws += self._drives.draws if self._drives else 0
         self._buffers = Buffers()
 
     def next_chunk(self) -> Chunk:
@@ -118,6 +127,8 @@ class Luck:
             requests.extra_uniform,
             requested_next,
             self._campaigns,
+            np.moveaxis(factor, 2, 0) if self._drives else None,
+            self._drives,
         )
 
     def _campaign_uniforms(self) -> Floats | None:

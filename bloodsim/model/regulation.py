@@ -28,7 +28,7 @@ def regulate(world: World, bank: Bank, day: int) -> None:
         normal = world.products[product].normal_pieces[day][:, None]
         history[0, product] = position / np.where(normal > 0, normal, np.inf)
     for rule in world.regulations:
-        target = rule.target_days[day + 1]
+        target = rule.target_days[day + 1][:, None]
         cover = history[rule.lag_days, rule.product]
         factor = 1 + rule.gain * (target - cover) / target
         np.clip(factor, rule.min_factor, rule.max_factor, out=bank.turnout_factor[rule.channel])
@@ -51,7 +51,7 @@ def _by_group(world: World, bank: Bank, rule: RegulationWorld, day: int) -> Floa
     cover = np.add.reduce(position, axis=1) / safe
     need = safe[..., None] * shares
     cover_of = position / np.where(need > 0, need, np.inf)
-    target = rule.target_days[day + 1]
+    target = rule.target_days[day + 1][:, None, None]
     factor = np.clip(1 + rule.group_gain * (cover[:, None] - cover_of) / target, 0.5, 1.5)
     mean = factor[:, 0] * shares[:, 0]
     for group in range(1, factor.shape[1]):  # group by group: the same bits for any block size

@@ -66,6 +66,10 @@ class ResourceWorld:
         Dated shares of 200, 300 and 400 mL; None = those of the regions.
     teams, team_hours : float array (n_channels, n_regions)
         Teams of a session, and the hours that they work together.
+    hours : float array (n_channels,)
+        Hours that a team works at a session or a drive.
+    team_places : mapping of channel to int array (n_days, n_regions)
+        Donors that one team can receive at a drive; channels without a limit are missing.
     """
 
     campaigns: tuple[CampaignWorld, ...]
@@ -76,6 +80,8 @@ class ResourceWorld:
     kept_in_test: Floats | None = None
     gift_shares: Floats | None = None
     team_hours: Floats = field(default_factory=lambda: np.ones((0, 0)))
+    hours: Floats = field(default_factory=lambda: np.ones(0))
+    team_places: dict[int, Ints] = field(default_factory=dict)
 
 
 def compile_resources(
@@ -99,6 +105,8 @@ def compile_resources(
         gift_shares=_gift_shares(scenario, dates),
         teams=teams,
         team_hours=teams * hours,
+        hours=hours[:, 0],
+        team_places=_places(scenario, dates, np.ones_like(teams)) if resources.drives else {},
     )
 
 

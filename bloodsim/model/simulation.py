@@ -60,6 +60,11 @@ class Simulation:
         if mode is None or mode.source is None:  # a replay holds no sessions of its own
             for channel in range(len(world.channels)):
                 self.env.process(self.sessions(channel))
+            if world.drives is not None:
+                for channel in np.unique(world.drives.channel).tolist():
+                    self.env.process(self.drives(channel))
+        if mode is not None and mode.plans_drives and world.drives and bank.drives:
+            bank.drives.forget_from(first_day + world.drives.table.commit_days)
 
     def run(self, chunk: Chunk, last_day: int) -> None:
         """Run to the close of *last_day* on the luck of one chunk."""
@@ -90,6 +95,14 @@ class Simulation:
             for slot, time in slots:
                 yield env.timeout(day + time - env.now)
                 hold(self.chunk, day, channel, slot)
+
+    def drives(self, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the drives of one channel, in all regions at its last hour."""
+        hour, order = self.world.channels[channel].session_hours[-1], self.world.scenario.run
+        time = clock.at(0, hour, "collect", order.day_order)
+        for day in clock.days_from(self.first_day, self.world.n_days - 1):
+            yield self.env.timeout(day + time - self.env.now)
+            self.collection.hold_drives(self.chunk, day, channel)
 
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""
@@ -153,6 +166,8 @@ class Simulation:
                 self.chunk,
                 day,
             )
-            self.transfers.depart(self.policy(now.snapshot()), day)
+            plan = self.policy(now.snapshot())
+            self.transfers.depart(plan, day)
+            self.collection.plan(plan, day)
             now.over = True
         self.requests.set_aside()

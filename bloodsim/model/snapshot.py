@@ -56,6 +56,9 @@ class Present:
             releases=self._while_deciding(lambda product: self._releases(index[product])),
             arrivals=self._while_deciding(lambda product: self._arrivals(index[product])),
             alert_level={name: bank.alert_level[i].copy() for name, i in index.items()},
+            alert_levels={
+                p.name: tuple(level.colour for level in p.alert_levels) for p in world.products
+            },
             shippable=self._while_deciding(
                 lambda product, route, replication: self.transfers.shippable(
                     product, route, replication, day
@@ -82,6 +85,8 @@ class Present:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
+            drives=world.drives.table if world.drives else None,
+            visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:

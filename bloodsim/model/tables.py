@@ -176,8 +176,34 @@ def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
     }
     if world.pools:
         table["regular"] = regular
+    if ledger.visits is not None:
+        table = _with_drives(world, ledger.visits, table)
     if not voluntary.all():
         table["voluntary"] = donations * voluntary[:, None, None]
+    return table
+
+
+def _with_drives(world: World, visits: Array, table: dict[str, Array]) -> dict[str, Array]:
+    """Add drives to sessions, team-days and team-hours, and what quotas were met."""
+    assert world.drives is not None
+    drives, shape = world.drives, table["invited"].shape
+    held, donors = visits
+    years = (world.score_last - world.score_first + 1) / 365
+    due = (drives.table.quota_per_year * years)[:, None]
+    teams = held * drives.table.teams_per_visit[:, None]
+    at = drives.channel, drives.table.region
+    added = {
+        "sessions": held,
+        "team_days": teams,
+        "team_hours": teams * world.resources.hours[drives.channel][:, None],
+        "drives": held,
+        "quota_due": np.broadcast_to(due, held.shape),
+        "quota_met": np.minimum(donors, due),
+    }
+    for name, counts in added.items():
+        total = np.zeros(shape)
+        np.add.at(total, at, counts)
+        table[name] = table.get(name, 0) + total
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bloodsim.decision import Policy
+from bloodsim.policies.ad_hoc import ad_hoc
 from bloodsim.policies.door import fault_of
 from bloodsim.policies.fixed import fixed
 from bloodsim.policies.move_ageing import move_ageing
@@ -20,6 +21,7 @@ KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
     "share_surplus": share_surplus,
     "proportional": proportional,
+    "ad_hoc": ad_hoc,
     "move_ageing": move_ageing,
     "fixed": fixed,
 }

@@ -52,12 +52,14 @@ from bloodsim.scenario.ordering import (
     PeriodicReview,
 )
 from bloodsim.scenario.policies import (
+    AdHoc,
     CollectionPolicy,
     CustomPolicy,
     FixedPlan,
     FrozenCollection,
     MoveAgeing,
     NoTransfers,
+    OptimizedCollection,
     Policies,
     PreCollect,
     Proportional,
@@ -95,6 +97,7 @@ SCHEMA_VERSION = 1
 __all__ = [
     "DAY_ORDER",
     "SCHEMA_VERSION",
+    "AdHoc",
     "Agreement",
     "AlertLevel",
     "BaseStock",
@@ -131,6 +134,7 @@ __all__ = [
     "LifeShares",
     "MoveAgeing",
     "NoTransfers",
+    "OptimizedCollection",
     "OrderQuantity",
     "OrderUpTo",
     "Ordering",
@@ -280,6 +284,25 @@ class Scenario(Model):
             variant_name=name,
             provenance=self._provenance.of_variant(self.variants[name]),
         )
+
+    def with_overrides(self, *names: str) -> Scenario:
+        """Return this scenario, and with it all its variants, under some of its named patches.
+
+        ``load("spring-festival-2026").with_overrides("tight")`` is the study ``tight``.
+        Settings of the command line win over the patches.
+
+        Raises
+        ------
+        ScenarioError
+            Unknown patch, two patches that set one key, or an invalid result.
+        """
+        study = "-".join(names)
+        tree = merge(
+            patched(self.raw, self.overrides, names, study or "-"), self._provenance.settings
+        )
+        if names:
+            tree["name"] = f"{self.name}-{study}"[:64].rstrip("-")
+        return Scenario.from_mapping(tree, self._variant_name, self._provenance)
 
     def set(self, key: str, value: Any) -> Scenario:
         """Return a copy with the dotted *key* set to *value* (``None`` deletes it)."""

@@ -261,6 +261,7 @@ def _regions(scenario: Scenario) -> Iterator[Problem]:
             ("donors_per_day", scenario.channels, "channel"),
             ("demand_per_day", scenario.products, "product"),
             ("net_import_per_year", scenario.products, "product"),
+            ("target_cover_factor", scenario.products, "product"),
         ):
             yield from unknown_names(getattr(region, field), known, what, (*here, field))
 
@@ -275,6 +276,9 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and scenario.resources.drives is None:
+        message = "there are no drives to place"
+        yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
     elif policy.kind == "pre_collect":
         yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
         if policy.to_offset < policy.from_offset:
@@ -304,6 +308,22 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"below_days ({policy.below_days:g}) is more than fill_to_days"
                 hint = f"fill_to_days is {policy.fill_to_days:g}"
                 yield Problem((*here, "below_days"), message, hint)
+        if policy.kind == "ad_hoc":
+            if policy.donor_above_days < policy.fill_to_days:
+                message = (
+                    f"donor_above_days ({policy.donor_above_days:g}) is less than what it gives"
+                )
+                hint = f"fill_to_days is {policy.fill_to_days:g}: two regions would help each other"
+                yield Problem((*here, "donor_above_days"), message, hint)
+            if policy.largest_units < policy.smallest_units:
+                message = f"largest_units ({policy.largest_units:g}) is less than smallest_units"
+                hint = f"smallest_units is {policy.smallest_units:g}"
+                yield Problem((*here, "largest_units"), message, hint)
+            levels = {a.level for product in scenario.products.values() for a in product.alerts}
+            if policy.at_level not in levels:
+                message = f"no product has the alert level '{policy.at_level}'"
+                hint = "nobody would ask for help"
+                yield Problem((*here, "at_level"), message, hint, level="warning")
 
 
 def _forecast(scenario: Scenario) -> Iterator[Problem]:

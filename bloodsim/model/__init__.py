@@ -276,8 +276,8 @@ the next day. Emergency orders of all its children come before routine ones; whe
 serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
 left go to the largest remainders (*rationing*: `in_order` serves one after the other instead). The
 child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L
-left, counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
-be issued the day before. A random L is one draw per region and day, by inversion.
+left, counted from the first routine issue after arrival, on day a: they expire on day a + L and
+may last be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
 transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;

@@ -136,6 +136,11 @@ appeal lifts turnout at no later price.
 Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
 first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
 
+Relatives of patients (*replacement*, with its dates) give *delay_days* after a request:
+:math:`\lfloor \kappa\,P_g\,q_{t-d} + u \rfloor` on groups cumulated, q the pieces that the region
+requested of the classes named, kappa donors per piece, P the region's shares of groups. Requests
+know no policy, so these donors do not either; nothing regulates or calls them, no pool holds them.
+
 Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
 *below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
 

@@ -46,8 +46,8 @@ class Pipeline:
 
     def in_test(self) -> Ints:
         """Return pieces being tested (n_regions, n_groups, R)."""
-        testing = np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
-        return testing if self.held is None else testing + np.add.reduce(self.held, axis=0)
+        testing = _summed(self.good) + _summed(self.bad)
+        return testing if self.held is None else testing + _summed(self.held)
 
     def copy(self) -> Pipeline:
         """Return an independent copy."""
@@ -77,7 +77,7 @@ class Roads:
 
     def in_transit(self) -> Ints:
         """Return pieces on their way to each region (n_regions, n_groups, R)."""
-        return np.add.reduce(self.total, axis=0)
+        return _summed(self.total)
 
     def copy(self) -> Roads:
         """Return an independent copy."""
@@ -124,6 +124,8 @@ class Bank:
         Turnout factors that a planner put in place of regulation.
     given_in_month : mapping of month plan to int array (R,)
         What was given so far in the planned month, in thousandths of what the plan counts.
+    asked : list per replacement rule of int array (delay_days + 1, n_regions, R)
+        Pieces requested on the last days, for which relatives will give.
     """
 
     stocks: list[Stock]
@@ -145,6 +147,7 @@ class Bank:
     drives: DriveState | None = None
     throttles: dict[int, Floats] = field(default_factory=dict)
     given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    asked: list[Ints] = field(default_factory=list)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -191,6 +194,7 @@ class Bank:
             making=[MakingState.opening(shape) for _ in world.derivations],
             donors=DonorState.opening(world.pools, world.teams, channels),
             drives=DriveState.opening(world.drives, n_replications),
+            asked=[rule.empty(world.n_regions, n_replications) for rule in world.replacement],
         )
 
     def copy(self) -> Bank:
@@ -214,6 +218,7 @@ class Bank:
             donors=self.donors.copy(),
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
+            asked=[asked.copy() for asked in self.asked],
             given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 
@@ -266,7 +271,12 @@ class Bank:
         """Return pieces on their way to each region, orders included (n_regions, n_groups, R)."""
         roads, orders = self.roads[product], self.on_order[product]
         moving = roads.in_transit() if roads else np.zeros_like(self.stocks[product].gone)
-        return moving if orders is None else moving + np.add.reduce(orders, axis=0)
+        return moving if orders is None else moving + _summed(orders)
+
+
+def _summed(ring: Ints) -> Ints:
+    """Sum over a ring of days."""
+    return np.add.reduce(ring, axis=0, dtype=np.int32)
 
 
 def _return_days(world: World) -> list[int]:

@@ -80,9 +80,8 @@ def check_conservation(ledger: Ledger) -> None:
 def _check_ages(ledger: Ledger) -> None:
     """Check that every piece on hand has an age, and none is past its last day of issue."""
     for stock in ledger.bank.stocks:
-        last_over = stock.newest_expiry - stock.n_slots + 1
-        aged = stock.by_expiry(last_over, stock.newest_expiry)
-        _same("ages", np.add.reduce(aged, axis=0, dtype=np.int32), stock.on_hand())
+        upto = np.maximum(np.maximum.reduce(stock.upto, axis=0), stock.gone)
+        _same("ages", upto - stock.gone, stock.on_hand())
 
 
 def _same(what: str, expected: NDArray[np.generic], found: NDArray[np.generic]) -> None:

@@ -156,14 +156,12 @@ def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
 
 def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
     invited, came, donations, first_time, regular = ledger.donors
-    open_days = np.stack(
-        [
-            np.count_nonzero(c.invited_mean[world.score_first : world.score_last + 1], axis=0)
-            * len(c.session_hours)
-            for c in world.channels
-        ]
-    )
-    resources, voluntary = world.resources, np.array([c.is_voluntary for c in world.channels])
+    open_days = np.zeros(invited.shape[:2], dtype=int)
+    for row, channel in enumerate(world.channels):
+        mean = channel.invited_mean[world.score_first : world.score_last + 1]
+        open_days[row] = np.count_nonzero(mean, axis=0) * len(channel.session_hours)
+    resources = world.resources
+    voluntary = np.array([channel.is_voluntary for channel in world.channels], dtype=bool)
     table = {
         "sessions": np.broadcast_to(open_days[..., None], invited.shape),
         "invited": invited,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
@@ -156,7 +156,14 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
         ordered = any(order.product == name for order in scenario.ordering)
         if product.source not in {*gifts, "derived"} and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
-            yield Problem((*here, "source"), message, "add a channel, or change the source")
+            hint = "add a channel, or change the source"
+            if not scenario.channels:  # a world that lives on its opening stock is meant
+                message, hint = (
+                    "nobody collects it and nobody orders it",
+                    "add a channel, or an order",
+                )
+            level: Literal["error", "warning"] = "error" if scenario.channels else "warning"
+            yield Problem((*here, "source"), message, hint, level=level)
         yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])
 
 

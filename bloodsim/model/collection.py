@@ -183,6 +183,8 @@ class Collection:
         donated, failed = gifts["whole_blood"], failing["whole_blood"]
         bags = whole_blood(donated, failed, shares, sizing, testing)
         for index, product in enumerate(self.world.products):
+            if product.source == "derived":  # made from stock, not from gifts
+                continue
             if product.source == "apheresis":
                 donated, failed = gifts["apheresis"], failing["apheresis"]
                 pieces, bad = apheresis_pieces(product, donated, failed, sizing, testing)

@@ -42,6 +42,8 @@ FURTHER = {
     "delivered": "shipped to regions that ordered it (part of shipped), at the parent",
     "not_shipped": "promised and not there, at the region that should have sent it",
     "lost_in_transit": "lost on the way, at the region that should have received it",
+    "processed": "taken from stock to make another product",
+    "made": "made from the stock of another product; it enters test",
     "recalled": "withdrawn from stock by a recall",
 }
 """Flows that only some worlds have."""
@@ -350,6 +352,8 @@ class Ledger:
             name: np.add.reduce(pieces, axis=2, dtype=np.int32)
             for name, pieces in self.further.items()
         }
+        if self.orders is not None:
+            rows["orders"] = self.orders.copy()
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
         rows["rationed"] = np.add.reduce(self.rationed, axis=2, dtype=np.int32)

@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 
 from bloodsim import data
+from bloodsim.results.bands import SUFFIX
 
 Lang = Literal["zh", "en"]
 
@@ -130,6 +131,9 @@ def level_label(level: str, lang: Lang) -> str:
 
 def variant_label(variant: str, lang: Lang) -> str:
     """Name of a variant; its identifier where it has no other name."""
+    if variant.endswith(SUFFIX):
+        twin = variant_label(variant.removesuffix(SUFFIX), lang)
+        return pick(lang, f"{twin}（含参数不确定性）", f"{twin}, parameters drawn")
     return pick(lang, *_VARIANTS.get(variant, (variant, variant)))
 
 

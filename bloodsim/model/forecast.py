@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bloodsim.model.draws import replication_last
 from bloodsim.model.luck import Chunk
+from bloodsim.model.outlook import usual_releases
 from bloodsim.model.shocks import demand_factor
 from bloodsim.model.world import LOOK_AHEAD_DAYS, World
 from bloodsim.streams import streams
@@ -29,12 +30,33 @@ class Forecaster:
     def __init__(self, world: World, seed: int, replications: range) -> None:
         self.world, self.seed, self.replications = world, seed, replications
         self._error: dict[int, Floats] = {}
+        self._usual: dict[tuple[int, int], Floats] = {}
 
     def demand(self, product: int, today: int, days: int) -> Floats:
         """Return forecast pieces requested on days today .. today+days-1 (n_regions, R).
 
         Requests that are booked by now are not in it: see `announced`.
         """
+        # A plain running sum: NumPy's own may group terms differently for other block sizes.
+        return reduce(np.add, self._by_day(product, today, days)) * self._pieces(product)
+
+    def demand_by_day(self, product: int, today: int, days: int) -> Floats:
+        """Return `demand` day by day (days, n_regions, R)."""
+        return np.stack(self._by_day(product, today, days)) * self._pieces(product)
+
+    def usual_releases(self, product: int, today: int, days: int) -> Floats:
+        """Return what planned turnout releases, day by day (days, n_regions, n_groups)."""
+        known = sum(today >= shock.known_from for shock in self.world.shocks)
+        if (product, known) not in self._usual:
+            self._usual[product, known] = usual_releases(self.world, product, today)
+        per_day = self._usual[product, known][today : today + days]
+        return per_day[..., None] * self.world.group_shares
+
+    def _pieces(self, product: int) -> int:
+        return self.world.products[product].pieces_per_unit
+
+    def _by_day(self, product: int, today: int, days: int) -> list[Floats]:
+        """Return the units foreseen on each day, (n_regions, R)."""
         settings, item = self.world.scenario.forecast, self.world.products[product]
         booked = announced_share(self.world, product)
         error = self._errors(product)
@@ -47,8 +69,7 @@ class Forecaster:
             band = sum(lead > end for end in settings.band_ends_days)
             expected = mean[target] * (1 - booked.get(lead, 0.0))
             total.append(expected[:, None] * error[target, band])
-        # A plain running sum: NumPy's own may group terms differently for other block sizes.
-        return reduce(np.add, total) * item.pieces_per_unit
+        return total
 
     def _errors(self, product: int) -> Floats:
         """Return exp of the cumulated errors, (n_days, n_bands, n_regions, R)."""

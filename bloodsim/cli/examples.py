@@ -153,6 +153,18 @@ ordering:
     "PeriodicReview": """\
 regions: {TJ: {supply: unlimited}}
 ordering: [{kind: R_S, regions: [TJ], product: red_cells, review_days: 7, up_to_units: 9000}]""",
+    "Derivation": """\
+products:
+  washed:
+    label: {zh: 洗涤红细胞, en: Washed red cells}
+    unit_label: {en: U}
+    compatibility: red_cells
+    source: derived
+    shelf_life_days: 2
+demand: {washed: {profile: requests, classes: {urgent: {share: 1}}}}
+regions: {BJ: {demand_per_day: {washed: 20}}}
+derivations:
+  - {of: red_cells, product: washed, units_per_unit: 0.9, up_to_units: 60, regions: [BJ]}""",
     "RegionalFactors": "regional_factors: {collection: {sd: 0.2}, demand: {sd: 0.05}}",
     "RegionalFactor": "regional_factors: {collection: {sd: 0.2, common_share: 0.6}}",
     "Shock": """\
@@ -167,6 +179,7 @@ shocks:
     recall: {product: red_cells, collected_from: 2026-02-05, collected_to: 2026-02-06}""",
     "ForecastSettings": "forecast: {error_sd: [0, 0, 0, 0, 0]}",
     "Policies": "policies: {transfer: {kind: proportional}, collection: {kind: pre_collect}}",
+    "Optimized": "policies: {transfer: {kind: optimized, review_days: 7}}",
     "NoTransfers": "policies: {transfer: {kind: none}}",
     "ShareSurplus": "policies: {transfer: {kind: share_surplus, above_days: 9, below_days: 5}}",
     "Proportional": "policies: {transfer: {kind: proportional, review_days: 3}}",

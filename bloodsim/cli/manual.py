@@ -140,7 +140,7 @@ def _default(found: dict[str, Any], definitions: dict[str, Any]) -> str:
     if default in ({}, [], ""):
         return "empty"
     if "kind" not in (default if isinstance(default, dict) else ()) and "$ref" in found:
-        return f"those of {_linked(_reference(found))}"
+        return f"see {_linked(_reference(found))}"
     return f"`{json.dumps(default, ensure_ascii=False)}`"
 
 

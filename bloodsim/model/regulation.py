@@ -24,7 +24,7 @@ def regulate(world: World, bank: Bank, day: int) -> None:
     history = bank.cover_history
     history[1:] = history[:-1].copy()
     for product in {rule.product for rule in world.regulations}:
-        position = np.add.reduce(bank.position(product), axis=1)
+        position = np.add.reduce(bank.position(product), axis=1, dtype=np.int32)
         normal = world.products[product].normal_pieces[day][:, None]
         history[0, product] = position / np.where(normal > 0, normal, np.inf)
     for rule in world.regulations:

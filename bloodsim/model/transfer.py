@@ -134,6 +134,11 @@ class Transfers:
         ends = origin, destination
         self.ledger.move_expiry_weight(index, ends, replication, pieces, taken)
 
+    def movable(self, product: int, origin: int, day: int, travel_days: int) -> Ints:
+        """Return pieces (n_groups, R) of a region that outlast a journey without a road."""
+        stock = self.bank.stocks[product]
+        return (stock.received - stock.through(day + travel_days, day))[origin]
+
     def move(
         self,
         product: int,

@@ -78,8 +78,7 @@ class Collection:
         index = day - chunk.first_day
         latent = chunk.invited[index, slot]
         if channel in self.called_by_group:
-            latent = np.diff(latent, axis=1, prepend=0) * self.called_by_group[channel]
-            latent = np.cumsum(latent, axis=1)
+            latent = cumulated(per_group(latent) * self.called_by_group[channel])
         donors = latent * self.factor[channel][:, None]
         donors += chunk.session_uniform[index, slot][:, None]
         came = donors.astype(np.int32)

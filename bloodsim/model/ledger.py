@@ -299,21 +299,26 @@ class Ledger:
                 below = lowest < threshold
                 self.days_below[colour, index] += below
 
-    def states(self) -> dict[str, Ints]:
-        """Return the states of all products (n_products, n_regions, 8, R)."""
+    def backlog(self) -> list[Ints]:
+        """Return what waits, per product (n_regions, 8, R)."""
         bank = self.bank
-        roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
         backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
         for number, demand in enumerate(self.world.demands):
             if demand.patience_days:
                 backlog[demand.product] += np.add.reduce(
                     bank.waiting[number], axis=0, dtype=np.int32
                 )
+        return backlog
+
+    def states(self) -> dict[str, Ints]:
+        """Return the states of all products (n_products, n_regions, 8, R)."""
+        bank = self.bank
+        roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
         return {
             "stock": np.stack([stock.on_hand() for stock in bank.stocks]),
             "in_test": np.stack([pipeline.in_test() for pipeline in bank.pipelines]),
             "in_transit": np.stack(roads),
-            "backlog": np.stack(backlog),
+            "backlog": np.stack(self.backlog()),
         }
 
     def _alerts(self) -> NDArray[np.int8]:

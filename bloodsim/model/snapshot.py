@@ -42,7 +42,7 @@ class Present:
         """Return the snapshot of this moment."""
         world, bank, day = self.world, self.bank, self.day
         index = {product.name: i for i, product in enumerate(world.products)}
-        backlog = self.ledger.states()["backlog"]
+        backlog = self.ledger.backlog()
         return Snapshot(
             day=day,
             date=world.date(day),

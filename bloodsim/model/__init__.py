@@ -249,6 +249,9 @@ commitment, as agreements and fixed shipments are. A commitment ships, per group
 .. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
 
 F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
+Vehicles carry so many units a day on each route, all products that share them alike. A plan beyond
+that is an error; a commitment is cut to what fits, its groups in proportion (largest remainders, in
+lots). Rules that come with bloodsim give each product an equal part of what a vehicle has left.
 Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
 approved leave all the same). By day t an agreement over u units a day has asked for
 
@@ -314,8 +317,4 @@ On every run, exactly: stock, test, road and cross-match balances per product, r
 requests per patient group, donors of every pool and team (eligible + deferred + lapsed + removed =
 opening + entered), that every piece has an age within its life, and that nothing is negative. A
 violation is an error, not a warning.
-
-Not in the model yet
---------------------
-Capacity of vehicles.
 """

@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from bloodsim import metrics
+from bloodsim.cli.worst_weeks import worst_weeks
 from bloodsim.results.bands import bands, stated
 
 if TYPE_CHECKING:
@@ -154,7 +155,11 @@ def headlines(results: Results) -> list[str]:
     product = results.products[0]
     label = results.product_label(product)
     lines = [_lowest_cover(results, variant, product, label) for variant in stated(results)]
-    return [*lines, _worst_regions(results, product, label)]
+    return [
+        *lines,
+        _worst_regions(results, product, label),
+        *worst_weeks(results, results.variants[0], product),
+    ]
 
 
 def _lowest_cover(results: Results, variant: str, product: str, label: str) -> str:
@@ -210,3 +215,14 @@ def _basis(scenario: Scenario) -> str:
     from bloodsim.load import assumed_inputs
 
     return str(assumed_inputs(scenario))
+
+
+def difference(mean: float, half_width: float, unit: str) -> str:
+    """Return a signed difference with its half-width; shares in percentage points."""
+    points = unit.startswith("share")
+    scale = 100 if points else 1
+    size = max(abs(mean), 0 if math.isnan(half_width) else half_width) * scale
+    said = f"{'+' if mean >= 0 else '-'}{_number(abs(mean) * scale, size)}"
+    if not math.isnan(half_width):
+        said += f" ± {_number(half_width * scale, size)}"
+    return f"{said} pp" if points else said

@@ -77,6 +77,7 @@ from bloodsim.scenario.regions import (
     Route,
     RouteProduct,
     Routes,
+    Vehicles,
 )
 from bloodsim.scenario.resources import Resources
 from bloodsim.scenario.run import (
@@ -169,6 +170,7 @@ __all__ = [
     "StockRecall",
     "TransferPolicy",
     "Uncertainty",
+    "Vehicles",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",
 ]

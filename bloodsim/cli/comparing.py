@@ -104,7 +104,8 @@ def rerun(
     """Repeat a saved run from its manifest, and say whether the bytes agree."""
     from bloodsim.experiment import simulate
     from bloodsim.load import apply_settings, load
-    from bloodsim.results import ResultsError
+    from bloodsim.results import Results, ResultsError
+    from bloodsim.results.bands import stated
     from bloodsim.results.folder import read_manifest
 
     old = read_manifest(Path(run).expanduser())
@@ -116,10 +117,11 @@ def rerun(
             f"the scenario is not the one of {run} ({world.hash[:8]}, the run's is "
             f"{old['scenario']['hash'][:8]}): name its file with --scenario, its settings with -s"
         )
-    stated = [n for n, facts in old["variants"].items() if facts.get("parameters") != "sampled"]
-    names = [name for name in stated if name in world.variants]
-    if (not names and stated != [world.variant_name]) or (names and names != stated):
-        raise ResultsError(f"{run} has variants that the scenario has not: {', '.join(stated)}")
+    names = list(stated(Results.load(Path(run).expanduser())))  # the manifest has no order
+    if not world.variants and names == [world.variant_name]:
+        names = []
+    elif unknown := [name for name in names if name not in world.variants]:
+        raise ResultsError(f"{run} has variants that the scenario has not: {', '.join(unknown)}")
     with tempfile.TemporaryDirectory(prefix="bloodsim-") as folder:
         count = int(old["replications"])
         simulate(world, count, old["seed"], workers, variants=names or None, out=folder)

@@ -13,12 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
 from matplotlib.transforms import ScaledTranslation
 
 from bloodsim.plots.style import (
-    FAMILIES,
     INK,
     MUTED,
     Lang,
@@ -27,6 +24,7 @@ from bloodsim.plots.style import (
     month_label,
     year_label,
 )
+from bloodsim.plots.text import text_width, wrapped
 from bloodsim.results.csvfile import csv_bytes
 
 if TYPE_CHECKING:
@@ -34,12 +32,15 @@ if TYPE_CHECKING:
 
     from bloodsim.results import Results
 
+ENDINGS = ("svg", "png", "pdf", "csv")
+"""Kinds of file that a chart can be written to."""
+
+DPI = 200
 MM = 1 / 25.4
 POINTS = 72.0
 _PAD = 8.0
 _HEADLINE, _SUBTITLE, _FOOTER = 11.0, 8.0, 6.5
 _LINE = 1.35
-_NO_BREAK_BEFORE = "，。；：、）》”%,.;:)"
 
 
 class Chart(NamedTuple):
@@ -53,17 +54,43 @@ class Chart(NamedTuple):
         """The figure the axes are in."""
         return figure_of(self.ax)
 
-    def save(self, stem: str | Path) -> list[Path]:
-        """Write ``stem.svg``, ``stem.png`` and ``stem.csv`` (what is drawn).
+    @property
+    def headline(self) -> str:
+        """The finding."""
+        return str(self.ax.get_label()).partition("\n")[0]
 
-        The same result gives the same SVG, byte by byte.
+    @property
+    def alt(self) -> str:
+        """What the picture shows, for those who do not see it."""
+        return " ".join(str(self.ax.get_label()).split("\n"))
+
+    def content(self, ending: str) -> bytes:
+        """The chart as a file: svg, png, pdf, or csv (what is drawn).
+
+        The same result gives the same bytes. Titles and alternative text are in the file.
         """
-        paths = [Path(f"{stem}.{ending}") for ending in ("svg", "png", "csv")]
-        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        if ending == "csv":
+            return csv_bytes(self.data)
+        facts: dict[str, Any] = {"Title": self.headline}
+        if ending == "svg":
+            facts |= {"Date": None, "Description": self.alt}
+        elif ending == "pdf":
+            facts |= {"CreationDate": None, "Subject": self.alt}
+        elif ending == "png":
+            facts |= {"Description": self.alt}
+        else:
+            raise ValueError(f"cannot draw {ending!r}; there are {', '.join(ENDINGS)}")
+        file = io.BytesIO()
         with house_style():
-            self.figure.savefig(paths[0], metadata={"Date": None})
-            self.figure.savefig(paths[1], dpi=200)
-        paths[2].write_bytes(csv_bytes(self.data))
+            self.figure.savefig(file, format=ending, dpi=DPI, metadata=facts)
+        return file.getvalue()
+
+    def save(self, stem: str | Path, endings: Sequence[str] = ("svg", "png", "csv")) -> list[Path]:
+        """Write ``stem.svg``, ``stem.png``, ``stem.csv``, or what *endings* names."""
+        paths = [Path(f"{stem}.{ending}") for ending in endings]
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path, ending in zip(paths, endings, strict=True):
+            path.write_bytes(self.content(ending))
         return paths
 
     def __repr__(self) -> str:
@@ -137,6 +164,7 @@ def frame(on: Canvas, headline: str, subtitle: str, footer: str, margins: Margin
     _note(on.ax, "\n".join(sub), (-left, margins.above), _SUBTITLE, MUTED, top=True)
     _note(on.ax, "\n".join(head), (-left, margins.above + sub_height + 3), _HEADLINE, INK, top=True)
     _note(on.ax, "\n".join(foot), (-left, -margins.below), _FOOTER, MUTED, top=False)
+    on.ax.set_label(f"{headline}\n{subtitle}\n{footer}")
     if on.own:
         height = figure.get_figheight() * POINTS
         above = margins.above + sub_height + 3 + len(head) * _HEADLINE * _LINE + _PAD
@@ -165,6 +193,33 @@ def legend_below(ax: Axes, points: float) -> dict[str, Any]:
     }
 
 
+def legend_rows(
+    ax: Axes, handles: Sequence[Any], texts: Sequence[str], points: float, **settings: Any
+) -> float:
+    """Draw a legend below the axes, in as many rows as it needs; return its height (points).
+
+    Entries are read row by row.
+    """
+    room = width_of(ax) + 20
+    for columns in range(len(texts), 0, -1):
+        widths = [
+            max(text_width(text, 7.0) for text in texts[column::columns]) + 27.0
+            for column in range(columns)
+        ]
+        if sum(widths) <= room or columns == 1:
+            break
+    # matplotlib fills column by column.
+    order = [i for column in range(columns) for i in range(column, len(texts), columns)]
+    ax.legend(
+        [handles[i] for i in order],
+        [texts[i] for i in order],
+        ncols=columns,
+        **legend_below(ax, points),
+        **settings,
+    )
+    return -(-len(texts) // columns) * 11.5
+
+
 def _note(
     ax: Axes, text: str, offset: tuple[float, float], size: float, colour: str, top: bool
 ) -> None:
@@ -182,42 +237,6 @@ def _note(
         annotation_clip=False,
         parse_math=False,
     )
-
-
-def wrapped(text: str, width: float, size: float) -> list[str]:
-    """Lines of *text* no wider than *width* points; breaks at spaces and between characters."""
-    lines, line, taken = [], "", 0.0
-    for piece in _pieces(text):
-        if line and taken + text_width(piece.rstrip(" "), size) > width:
-            lines.append(line.rstrip(" "))
-            line, taken = "", 0.0
-        line += piece
-        taken += text_width(piece, size)
-    return [*lines, line.rstrip(" ")]
-
-
-def _pieces(text: str) -> list[str]:
-    """Smallest stretches that stay on one line: a word with its space, or a Chinese character."""
-    pieces: list[str] = []
-    for character in text:
-        last = pieces[-1][-1] if pieces else " "
-        word = not _is_wide(character) and not _is_wide(last) and last != " "
-        if pieces and (word or character == " " or character in _NO_BREAK_BEFORE):
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return pieces
-
-
-def _is_wide(character: str) -> bool:
-    return ord(character) >= 0x2E80
-
-
-def text_width(text: str, size: float) -> float:
-    """Width of a text in the chart's font (points)."""
-    font = FontProperties(family=FAMILIES, size=size)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width)
 
 
 def footer(results: Results, lang: Lang) -> str:

@@ -20,7 +20,14 @@ from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.results import Results
-from bloodsim.scenario import FrozenCollection, PreCollect, Problem, Scenario, ScenarioError
+from bloodsim.scenario import (
+    FrozenCollection,
+    OptimizedCollection,
+    PreCollect,
+    Problem,
+    Scenario,
+    ScenarioError,
+)
 
 _LARGE_BLOCK = 64 * 170
 """Replications x regions above which a block's state outgrows the caches."""
@@ -123,6 +130,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     keep_daily,
                     modes[v.name],
                     rules,
+                    v.scenario.cost,
                 )
                 for v in variants
             ]
@@ -146,6 +154,8 @@ def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, Co
         modes[variant.name] = CollectionMode()
         if isinstance(settings, PreCollect):
             modes[variant.name] = CollectionMode(uplift=planned_uplift(world, settings))
+        elif isinstance(settings, OptimizedCollection):
+            modes[variant.name] = CollectionMode(plans_drives=True)
         elif isinstance(settings, FrozenCollection):
             replays[variant.name] = settings.of
     for name, source in replays.items():

@@ -16,6 +16,11 @@ IntArray = NDArray[np.integer]
 FloatArray = NDArray[np.floating]
 
 
+def _unknown(product: str, days: int) -> FloatArray:
+    """Stand for what a snapshot built by hand does not tell."""
+    raise LookupError("this snapshot has no forecast by day")
+
+
 @dataclass(frozen=True)
 class RouteTable:
     """The roads between regions, nearest first.
@@ -57,6 +62,104 @@ class RouteTable:
 
 
 @dataclass(frozen=True)
+class ClassFacts:
+    """What a planner knows of one class of requests.
+
+    Parameters
+    ----------
+    urgency : str
+        ``emergency``, ``urgent`` or ``elective``.
+    share : float
+        Share of the product's requests.
+    reserve_days : float
+        Stock (days of normal-day demand) that the class may not touch.
+    patience_days : int
+        Days that a request waits.
+    substitutes : tuple of tuple of int
+        Other groups that may serve each patient group, best first.
+    """
+
+    urgency: str
+    share: float
+    reserve_days: float
+    patience_days: int
+    substitutes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What a planner knows of one product, whatever the day.
+
+    Parameters
+    ----------
+    life_days, test_delay_days : int
+        Shelf life from collection, and days from collection to release.
+    classes : tuple of ClassFacts
+        Most urgent first.
+    alerts : tuple of (float, float, float)
+        Cover (days) below which a level applies, and what it cuts of urgent and of elective
+        requests; mildest first.
+    variance_to_mean : float
+        Of a region-day's requests.
+    sound_share : float
+        Share of what is in test that is released.
+    floor_days : float
+        Stock (days of normal-day demand) that commitments leave to the region that sends.
+    """
+
+    life_days: int
+    test_delay_days: int
+    classes: tuple[ClassFacts, ...]
+    alerts: tuple[tuple[float, float, float], ...]
+    variance_to_mean: float
+    sound_share: float
+    floor_days: float
+
+
+@dataclass(frozen=True)
+class DriveTable:
+    """The drives that may be placed: sources (organisations and pools of them) x open days.
+
+    Parameters
+    ----------
+    names : tuple of str (n_sources)
+        Organisations, then pools.
+    region : int array (n_sources,)
+        Region indices.
+    channel : tuple of str (n_sources)
+        Channels of the visits.
+    donors_per_visit : float array (n_sources,)
+        Donors expected at a turnout factor of 1.
+    teams_per_visit, gap_days, organisations : int array (n_sources,)
+        Teams that a visit takes; in any *gap_days* days at most *organisations* visits.
+    most_per_year : int array (n_sources,)
+        Most visits in any 365 days (pools).
+    quota_per_year : float array (n_sources,)
+        Donors a year asked for; 0 = none.
+    candidate_source, candidate_day : int array (n_candidates,)
+        Source and day of the run of every candidate.
+    teams_per_day : int array (n_regions,)
+        Teams that can be out on one day.
+    commit_days : int
+        Days ahead that a drive has to be committed.
+    """
+
+    names: tuple[str, ...]
+    region: IntArray
+    channel: tuple[str, ...]
+    donors_per_visit: FloatArray
+    teams_per_visit: IntArray
+    gap_days: IntArray
+    organisations: IntArray
+    most_per_year: IntArray
+    quota_per_year: FloatArray
+    candidate_source: IntArray
+    candidate_day: IntArray
+    teams_per_day: IntArray
+    commit_days: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What a planner may know at ``decide`` of one day: copies of the present, never the future.
 
@@ -75,11 +178,14 @@ class Snapshot:
     stock_by_life : callable (product) -> int array (life_days, n_regions, n_groups, R)
         Pieces usable now by days of life left, less one: index 0 may be issued today only.
     releases : callable (product) -> int array (test_delay_days, n_regions, n_groups, R)
-        Pieces in test by the day they are due, tomorrow first (some will fail).
+        Pieces in test by the day they are due, tomorrow first (some will fail); what waits for a
+        laboratory that is closed or slow counts with tomorrow.
     arrivals : callable (product) -> int array (longest lead time, n_regions, n_groups, R)
         Pieces on the road by the day they arrive, tomorrow first.
     alert_level : mapping of product to int array (n_regions, n_groups, R)
         Level in force: 0 none, else its place in the product's list of levels, from 1.
+    alert_levels : mapping of product to tuple of str
+        Names of a product's levels, in the order of its list.
     promised_in, promised_out : mapping of product to int array (n_regions, n_groups, R)
         Pieces of plans that wait for approval, by where they go and where they come from.
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
@@ -107,6 +213,23 @@ class Snapshot:
         The roads.
     eligible_donors : mapping of gift to int array (n_segments, n_regions, n_replications)
         Repeat donors who may give today, by earlier gifts (one, two, more); only gifts with a pool.
+    facts : mapping of product to ProductFacts
+        Life, classes, alert levels.
+    forecast_by_day : callable (product, days) -> float array (days, n_regions, n_replications)
+        The forecast day by day: it sums to ``forecast``.
+    usual_releases : callable (product, days) -> float array (days, n_regions, n_groups)
+        Pieces that planned turnout releases on each day, today first, at a turnout factor of 1 and
+        in usual weather; what is in test tells how today differs.
+    weights : mapping of str to float
+        The cost's points per unit of each flow, and ``terminal_price``.
+    target_days : mapping of product to float
+        Cover that the cost asks for at the end of scoring.
+    days_left : int
+        Days until the end of scoring, today included.
+    drives : DriveTable or None
+        Drives that may be placed; None where a scenario has none.
+    visits : callable () -> int array (n_days, n_sources, R)
+        Visits held and committed, by day of the run.
     """
 
     day: int
@@ -134,6 +257,15 @@ class Snapshot:
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
+    facts: Mapping[str, ProductFacts] = field(default_factory=dict)
+    forecast_by_day: Callable[[str, int], FloatArray] = field(default=_unknown)
+    usual_releases: Callable[[str, int], FloatArray] = field(default=_unknown)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    target_days: Mapping[str, float] = field(default_factory=dict)
+    days_left: int = 0
+    alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drives: DriveTable | None = None
+    visits: Callable[[], IntArray] | None = None
 
     @property
     def n_replications(self) -> int:
@@ -173,11 +305,25 @@ class Plan:
     """What a planner decided for today.
 
     ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
-    the origin stands above its floor.
+    the origin stands above its floor. The rest is for collection policy ``optimized``:
+
+    Parameters
+    ----------
+    drives : int array (n_candidates, R), optional
+        Visits to add for each candidate of `Snapshot.drives`: 0 or 1 for an organisation, 0 or more
+        for a pool. A visit that is committed cannot be taken back.
+    throttles : mapping of channel to float array (n_regions, R)
+        Turnout factors in place of regulation, from tomorrow until the next plan that has some;
+        channels that are missing are regulated.
+    appeals : mapping of channel to float array (n_regions, R)
+        Relative rise of tomorrow's turnout, from repeat donors.
     """
 
     shipments: tuple[Shipments, ...] = field(default=())
     commitments: tuple[Shipments, ...] = field(default=())
+    drives: IntArray | None = None
+    throttles: Mapping[str, FloatArray] = field(default_factory=dict)
+    appeals: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 NOTHING = Plan()

@@ -1,4 +1,4 @@
-"""A stock file (CSV, XLSX): what is on the shelves at the start of scoring."""
+"""A stock file (CSV, XLSX): what is on the shelves at the start of a day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from bloodsim.scenario.problems import Place, Problem, ScenarioError, nearest, s
 COLUMNS = ("region", "product", "group", "units")
 """Columns that a stock file must have, in any order."""
 LIFE_COLUMNS = ("expiry_date", "life_days")
-"""Columns of which it must have one: last day of issue, or days of life left counting today."""
+"""Columns of which it has one: last day of issue, or days of life left counting today."""
+DAY_COLUMN = "date"
+"""Column that it may have: the day of the stock, the same in every row."""
 
 _TINY = 1e-9
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -33,7 +35,8 @@ class StockKey(NamedTuple):
     region: str
     group: str
     life_days: int
-    """Days of life left, counting the day of the stock: 1 = may be issued today only."""
+    """Days of life left, counting the day of the stock: 1 = may be issued today only; 0 = the file
+    does not say."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class OpeningStock:
     """Stock at the start of a day, before anything is issued."""
 
     day: date
-    """The day that life is counted from, the first scored day."""
+    """The day of the stock, that life is counted from."""
     pieces: Mapping[str, Mapping[StockKey, int]]
     """Smallest pieces by product and cell."""
 
@@ -51,6 +54,11 @@ class OpeningStock:
     """Digest (hex) of the file."""
     rows: int = 0
     """Rows of the file."""
+
+    @property
+    def has_lives(self) -> bool:
+        """Whether the file says how long its units live."""
+        return all(key.life_days for cells in self.pieces.values() for key in cells)
 
     def facts(self, scenario: Scenario) -> dict[str, Any]:
         """Return what the manifest says of it."""
@@ -75,11 +83,21 @@ class OpeningStock:
             said += f"; {others} as after the warm-up"
         return said
 
+    def totals(self, scenario: Scenario) -> dict[str, npt.NDArray[np.int64]]:
+        """Return pieces by product, shape (n_regions, 8), whatever their life."""
+        rows = {region: index for index, region in enumerate(scenario.regions)}
+        found = {}
+        for name, cells in self.pieces.items():
+            found[name] = np.zeros((len(rows), len(GROUPS)), dtype=np.int64)
+            for key, pieces in cells.items():
+                found[name][rows[key.region], GROUPS.index(key.group)] += pieces
+        return found
+
     def as_arrays(self, scenario: Scenario) -> dict[str, npt.NDArray[np.int64]]:
         """Return pieces by product, shape (n_regions, 8, shelf_life_days).
 
         Regions in the scenario's order, groups in that of `bloodsim.blood.GROUPS`; life index 0
-        is stock on its last day.
+        is stock on its last day. The file must say how long its units live.
         """
         rows = {region: index for index, region in enumerate(scenario.regions)}
         arrays = {}
@@ -93,21 +111,47 @@ class OpeningStock:
 
 
 def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
-    """Read a stock file for a scenario.
+    """Read a stock file that a run starts from: the stock of the scenario's first scored day.
 
     Parameters
     ----------
     path : str or path
         CSV (UTF-8) or XLSX with the columns `COLUMNS` and one of `LIFE_COLUMNS`.
     scenario : Scenario
-        Its regions and products; its first scored day is the day of the stock.
+        Its regions and products.
 
     Raises
     ------
     ScenarioError
         With every problem of the file, each with its cell.
     """
-    path = Path(path)
+    return _read(Path(path), scenario, _Reader(scenario, Path(path).name))
+
+
+def read_stock_to_plan(
+    path: str | Path, scenario: Scenario, start: date | None = None
+) -> OpeningStock:
+    """Read the stock file that a plan starts from: any day, life optional, every group given.
+
+    Parameters
+    ----------
+    path : str or path
+        CSV (UTF-8) or XLSX with the columns `COLUMNS`, at most one of `LIFE_COLUMNS`, and
+        `DAY_COLUMN` if it likes.
+    scenario : Scenario
+        Its regions and products.
+    start : date, optional
+        The day of the stock; default: what the file says, else the first scored day.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file, each with its cell.
+    """
+    return _read(Path(path), scenario, _Reader(scenario, Path(path).name, start, to_plan=True))
+
+
+def _read(path: Path, scenario: Scenario, reader: _Reader) -> OpeningStock:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             problem = Problem((), f"larger than {LARGEST_BYTES:,} bytes", "", path.name)
@@ -117,12 +161,13 @@ def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
     except OSError as error:
         message = f"cannot read the stock file: {error.strerror}"
         raise ScenarioError([Problem((), message, "", path.name)]) from None
-    reader = _Reader(scenario, path.name)
     if not rows:
         columns = ", ".join(COLUMNS)
         reader.problem(Place(path.name), "the file is empty", f"columns: {columns}, expiry_date")
     else:
         columns_at = reader.columns(rows[0])
+        if not reader.problems:
+            reader.find_day(rows[1:], columns_at)
         for row in rows[1:] if not reader.problems else ():
             reader.add(row, columns_at)
         if not reader.problems:
@@ -130,8 +175,7 @@ def read_stock(path: str | Path, scenario: Scenario) -> OpeningStock:
     if reader.problems:
         raise ScenarioError(reader.problems)
     digest = sha256(content).hexdigest()
-    day = scenario.run.score_start
-    return OpeningStock(day, reader.pieces, path.name, digest, len(rows) - 1)
+    return OpeningStock(reader.day, reader.pieces, path.name, digest, len(rows) - 1)
 
 
 def _row_of(place: Place) -> Place:
@@ -139,6 +183,14 @@ def _row_of(place: Place) -> Place:
     if place.line:
         return Place(place.file, place.line, 1)
     return place._replace(cell=re.sub(r"![A-Z]+(\d+)$", r"! row \1", place.cell))
+
+
+def _day_of(value: Any) -> date | None:
+    text = str(value)
+    try:
+        return date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _region_names(scenario: Scenario) -> dict[str, str]:
@@ -166,9 +218,14 @@ def _group_labels() -> dict[str, str]:
 class _Reader:
     """Collects the pieces and the problems of a file."""
 
-    def __init__(self, scenario: Scenario, name: str) -> None:
+    def __init__(
+        self, scenario: Scenario, name: str, start: date | None = None, *, to_plan: bool = False
+    ) -> None:
         self.scenario = scenario
         self.name = name
+        self.day = start or scenario.run.score_start
+        self._day_is_given = start is not None or not to_plan
+        self._to_plan = to_plan
         self.problems: list[Problem] = []
         self.pieces: dict[str, dict[StockKey, int]] = {}
         self._first: dict[tuple[str, StockKey], Place] = {}
@@ -186,13 +243,44 @@ class _Reader:
                 message = f"{product}: no row for {', '.join(absent)}"
                 hint = "write a row with 0 units where there is none"
                 self.problem(place, message, hint)
+            for region in regions if self._to_plan else ():
+                there = {key.group for key in self.pieces[product] if key.region == region}
+                groups = [group for group in GROUPS if group not in there]
+                if groups:
+                    message = f"{product} in {region}: no row for {', '.join(groups)}"
+                    self.problem(place, message, "write a row with 0 units where there is none")
+
+    def find_day(self, rows: Sequence[Row], columns: Mapping[str, int]) -> None:
+        """Find the one day that all rows name; a day that was given must be it."""
+        if DAY_COLUMN not in columns:
+            return
+        first: Cell | None = None
+        for row in rows:
+            cell = row.get(columns[DAY_COLUMN])
+            if cell is None:
+                continue  # the row's own problem
+            day = _day_of(cell.value)
+            if day is None:
+                self.problem(cell.place, f"must be a date; got {shown(cell.value)}", "2026-02-10")
+            elif first is None:
+                first = cell
+                if self._day_is_given and day != self.day:
+                    self.problem(
+                        cell.place,
+                        f"the stock is of {day}, what it starts is of {self.day}",
+                        "take the stock of that day, or start from the day of the stock",
+                    )
+                self.day = day
+            elif day != self.day:
+                where = f"the rows before are of {self.day}, first at {first.place}"
+                self.problem(cell.place, f"another day: {day}", where)
 
     def problem(self, place: Place, message: str, hint: str = "") -> None:
         self.problems.append(Problem((), message, hint, str(place)))
 
     def columns(self, header: Row) -> dict[str, int]:
         """Return where each column is."""
-        known = (*COLUMNS, *LIFE_COLUMNS)
+        known = (*COLUMNS, *LIFE_COLUMNS, DAY_COLUMN)
         found: dict[str, int] = {}
         columns = ", ".join((*COLUMNS, "expiry_date or life_days"))
         if not any(str(cell.value).strip() in known for cell in header.values()):
@@ -210,7 +298,8 @@ class _Reader:
         for column in COLUMNS:
             if column not in found:
                 self.problem(place, f"column '{column}' is missing", f"columns: {columns}")
-        if sum(column in found for column in LIFE_COLUMNS) != 1:
+        lives = sum(column in found for column in LIFE_COLUMNS)
+        if lives > 1 or (not lives and not self._to_plan):
             hint = "expiry_date is the last day of issue, life_days counts today"
             self.problem(place, "one of expiry_date and life_days is needed, not both", hint)
         return found
@@ -282,25 +371,23 @@ class _Reader:
 
     def _life(self, cells: Mapping[str, Cell], product: Product) -> int:
         """Return the days of life left, counting the day of the stock."""
-        today = self.scenario.run.score_start
-        cell = cells.get("life_days") or cells["expiry_date"]
-        text = str(cell.value)
+        today = self.day
+        cell = cells.get("life_days") or cells.get("expiry_date")
+        if cell is None:
+            return 0
         if "life_days" in cells:
             life = cell.value
             if not isinstance(life, int) or isinstance(life, bool):
                 self.problem(cell.place, f"must be a whole number of days; got {shown(life)}")
                 return 0
         else:
-            try:
-                expiry = date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
-            except ValueError:
-                expiry = None
+            expiry = _day_of(cell.value)
             if expiry is None:
                 self.problem(cell.place, f"must be a date such as {today}; got {shown(cell.value)}")
                 return 0
             life = (expiry - today).days + 1
         if life < 1:
-            hint = f"life counts from the first scored day, {today}; leave expired units out"
+            hint = f"life counts from the day of the stock, {today}; leave expired units out"
             self.problem(cell.place, f"already expired: {shown(cell.value)}", hint)
         elif life > product.shelf_life_days:
             last = today + timedelta(days=product.shelf_life_days - 1)

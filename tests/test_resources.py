@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from test_checks import found, under
 from worlds import lone_region, three_provinces
+from worlds_exact import daily, exact_world, play
 
 from bloodsim.experiment import simulate
 from bloodsim.metrics import donors_per_team_hour, team_days, voluntary_share
@@ -92,6 +93,55 @@ def test_a_planned_month_is_followed():
     assert mean(scenario, "2025-05-01", "2025-05-01") == 100
 
 
+def caught_up(monkeypatch, donors, months=((6, 300),), **plan: Any) -> list[float]:
+    """Donors a day of June 2025 from the 2nd on, where 10 a day are planned."""
+    plan = {"months": dict(months), "catch_up_from_day": 16, **plan}
+    scenario = exact_world(29, resources__plans=[plan])
+    latent = {(day, 0): donors(day) for day in range(29)}
+    return daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")
+
+
+def test_a_month_catches_up_from_its_day_on(monkeypatch):
+    """P = 300 x 29/30 = 290; 5 a day until the 15th leave 220 for fifteen days of 10."""
+
+    def donors(day):
+        return 5 if day < 14 else 10
+
+    free = caught_up(monkeypatch, donors, catch_up_max_factor=3)
+    assert free[:14] == [5] * 14
+    assert free[14] == 15  # 220 / 150 of 10, rounded
+    given = 70 + np.cumsum(free[14:])
+    for day in range(15, 29):
+        left = 290 - given[day - 15]
+        assert free[day] == np.floor(10 * left / (10 * (29 - day)) + 0.5)
+    assert sum(free) == 290
+    capped = caught_up(monkeypatch, donors, catch_up_max_factor=1.3)
+    assert capped[14:] == [13] * 15
+    assert caught_up(monkeypatch, lambda day: 5, catch_up_from_day=None) == [5] * 29
+
+
+def test_what_is_too_much_is_kept(monkeypatch):
+    assert caught_up(monkeypatch, lambda day: 12) == [12] * 29
+
+
+def test_planned_units_are_counted_at_the_size_of_gifts(monkeypatch):
+    plan = {"counts": "units", "months": {6: 600}, "catch_up_from_day": 16}
+    gifts = {"ml_200": 0, "ml_300": 0, "ml_400": 1}
+    scenario = exact_world(
+        29, resources__plans=[plan | {"catch_up_max_factor": 3}], regions__north__gift_shares=gifts
+    )
+    latent = {(day, 0): 5 if day < 14 else 10 for day in range(29)}
+    assert sum(daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")) == 580
+
+
+def test_a_new_month_begins_with_nothing_given(monkeypatch):
+    plan = {"months": {6: 300, 7: 310}, "catch_up_from_day": 1, "catch_up_max_factor": 2}
+    scenario = exact_world(60, resources__plans=[plan])
+    latent = {(day, 0): 0 if day < 29 else 10 for day in range(60)}
+    found = daily(play(monkeypatch, scenario, donors=latent, uniform=0.5), "collected")
+    assert found == [0] * 29 + [10] * 31
+
+
 def organisation(**changes: Any) -> Scenario:
     one = {"region": "north", "channel": "apheresis", "headcount": 1000, "quota": 300}
     return region(
@@ -158,6 +208,61 @@ def test_mutual_aid_ends_on_its_date_and_lowers_the_voluntary_share():
     results = simulate(scenario, replications=4)
     expected = 61 * 100 / (61 * 100 + 31 * 50)
     assert float(voluntary_share(results).mean()) == pytest.approx(expected, abs=0.01)
+
+
+AID = {"label": {"en": "Mutual aid"}, "gift": "whole_blood", "profile": "flat"}
+AID |= {"donor_kind": "mutual_aid"}
+RULE = {"channel": "aid", "product": "red_cells", "donors_per_unit": 0.5, "delay_days": 2}
+
+
+def relatives(monkeypatch, days=8, **changes: Any) -> list[float]:
+    """Donors a day whom requests of 10, 8 and 4 U bring, from Monday 2 June 2025 on."""
+    scenario = exact_world(
+        days,
+        channels__aid=AID,
+        donor_pools__replacement=[{**RULE, **changes}],
+    )
+    requests = {(0, 0): 10, (1, 0): 8, (5, 0): 4}
+    return daily(play(monkeypatch, scenario, requests=requests), "collected")
+
+
+def test_relatives_give_some_days_after_the_request(monkeypatch):
+    assert relatives(monkeypatch) == [0, 0, 5, 4, 0, 0, 0, 2]
+    assert relatives(monkeypatch, delay_days=0) == [5, 4, 0, 0, 0, 2, 0, 0]
+    assert relatives(monkeypatch, to_date="2025-06-04") == [0, 0, 5, 0, 0, 0, 0, 0]
+    assert relatives(monkeypatch, classes=["elective"]) == [0] * 8
+
+
+def test_relatives_are_no_volunteers_and_know_no_policy():
+    scenario = three_provinces(
+        channels__aid=AID | {"profile": "need"},
+        donor_pools={"replacement": [RULE], "whole_blood": {}},
+    )
+    results = simulate(scenario, replications=3)
+    aid = results.collection["donations"].sel(channel="aid")
+    assert aid.sel(variant="none").equals(
+        aid.sel(variant="proportional").assign_coords(variant="none")
+    )
+    requested = results.totals["requested"].sel(product="red_cells", variant="none").sum("region")
+    emergencies = results.totals["requested_emergency"].sel(product="red_cells", variant="none")
+    expected = 0.5 * float((requested - emergencies.sum("region")).mean())
+    assert float(aid.sel(variant="none").sum("region").mean()) == pytest.approx(expected, rel=0.06)
+    assert float(voluntary_share(results).max()) < 0.9
+    assert results.collection["regular"].sel(channel="aid").sum() == 0
+
+
+def test_a_world_without_channels_lives_on_its_opening_stock(monkeypatch):
+    scenario = exact_world(3)
+    raw = scenario.raw
+    raw["channels"], raw["regions"]["north"]["donors_per_day"] = {}, {}
+    alone = Scenario.from_mapping(raw)
+    assert [p.message for p in alone.warnings()][:1] == ["nobody collects it and nobody orders it"]
+    results = play(monkeypatch, alone, {(0, 5): 12}, requests={(0, 0): 5, (1, 0): 5, (2, 0): 5})
+    assert daily(results, "issued") == [5, 5, 2]
+    assert results.collection.sizes["channel"] == 0
+    kpi = results.kpi().set_index("kpi")["mean"]
+    assert kpi["donations"] == 0
+    assert kpi["issued.red_cells"] == 12
 
 
 def test_only_booked_donors_fail_to_come():
@@ -259,6 +364,12 @@ _CLOSED = [{"from_date": "07-05", "to_date": "08-31"}]
             "did you mean 'red_cells'?",
         ),
         (under("channels", "street", donor_kind="mutual_aid"), "March 2018"),
+        (
+            under("donor_pools", replacement=[RULE | {"channel": "street"}]),
+            "channel 'street' is of voluntary donors",
+        ),
+        (under("donor_pools", replacement=[RULE]), "unknown channel 'aid'"),
+        (under("donor_pools", replacement=[RULE | {"product": "red"}]), "unknown product 'red'"),
         (
             under("channels", "street", from_date="2026-03-01", until_date="2026-01-01"),
             "is before from_date",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from worlds import three_provinces
+from worlds_exact import O_POS, by_group, daily, exact_world, play, total
 
+from bloodsim.blood import GROUPS
 from bloodsim.experiment import simulate
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.world import compile_world
@@ -90,3 +92,143 @@ def test_closed_roads_carry_nothing():
 def test_bad_shocks_are_refused(change, said):
     with pytest.raises(ScenarioError, match=said):
         shocked(**change)
+
+
+# ------------------------------------------------------------------- laboratory outage and recall
+
+
+def stopped(share, first="2025-06-03", last="2025-06-05", **more):
+    return {"from_date": first, "to_date": last, "laboratory_share": share, **more}
+
+
+def test_an_outage_stops_release_and_what_waited_follows_at_its_age(monkeypatch):
+    """Gifts of days 0 to 3 are due on 1 to 4; no release on 1, 2, 3; life 10 days goes on."""
+    world = exact_world(12, shocks={"fire": stopped(0.0)})
+    donors = {(0, 0): 5, (1, 0): 4, (2, 0): 3, (3, 0): 2}
+    result = play(monkeypatch, world, donors=donors)
+    assert daily(result, "released") == [0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0]
+    assert daily(result, "in_test")[:5] == [5, 9, 12, 14, 0]
+    assert daily(result, "outdated") == [0] * 10 + [5, 4]
+
+
+def test_a_slow_laboratory_releases_its_share_of_all_that_is_due(monkeypatch):
+    """Half of what is due, the rest rounded up waits: 8 -> 4, 4 -> 2, 2 -> 1; then the last one."""
+    world = exact_world(6, shocks={"slow": stopped(0.5)})
+    result = play(monkeypatch, world, donors={(0, 0): 8})
+    assert daily(result, "released") == [0, 4, 2, 1, 1, 0]
+    assert daily(result, "in_test") == [8, 4, 2, 1, 0, 0]
+
+
+def test_an_outage_elsewhere_changes_nothing(monkeypatch):
+    world = exact_world(6, ("north", "south"), shocks={"fire": stopped(0.0, regions=["south"])})
+    donors = {(day, r): 3 for day in range(5) for r in (0, 1)}
+    result = play(monkeypatch, world, donors=donors)
+    assert daily(result, "released", 0) == [0, 3, 3, 3, 3, 3]
+    assert daily(result, "released", 1) == [0, 0, 0, 0, 12, 3]
+
+
+def test_units_that_expire_while_the_laboratory_is_closed_are_discarded(monkeypatch):
+    """Life 3 days: collected on day 0, due on 1, may be issued on 1 and 2; the outage ends on 5."""
+    world = exact_world(
+        7, products__red_cells__shelf_life_days=3, shocks={"fire": stopped(0.0, last="2025-06-06")}
+    )
+    result = play(monkeypatch, world, donors={(0, 0): 7, (3, 0): 2})
+    assert daily(result, "discarded") == [0, 0, 0, 0, 0, 7, 0]
+    assert daily(result, "released") == [0, 0, 0, 0, 0, 2, 0]
+
+
+def recalled(first, last, from_date="2025-06-05", to_date="2025-06-05", **more):
+    recall = {"product": "red_cells", "collected_from": first, "collected_to": last, **more}
+    return {"bag": {"from_date": from_date, "to_date": to_date, "recall": recall}}
+
+
+def test_a_recall_withdraws_units_of_its_days_and_no_others(monkeypatch):
+    """Gifts of 1, 2, 4, 8 U on days 0 to 3; on day 3 (5 June) those of days 0 and 1 leave.
+
+    The gift of day 3 is still in test. Of 3 U wanted on day 4 the oldest left is served first.
+    """
+    world = exact_world(8, shocks=recalled("2025-06-02", "2025-06-03"))
+    donors = {(0, 0): 1, (1, 0): 2, (2, 0): 4, (3, 0): 8}
+    result = play(monkeypatch, world, donors=donors, requests={(4, 0): 5})
+    assert daily(result, "recalled") == [0, 0, 0, 3, 0, 0, 0, 0]
+    assert daily(result, "stock") == [0, 1, 3, 4, 7, 7, 7, 7]
+    assert total(result, "recalled") == 3
+    # 4 U collected on day 2 and 1 U of day 3 are issued on day 4: 2, 2, 2, 2 and 1 days old.
+    assert total(result, "age_issued_days") == 4 * 2 + 1
+
+
+def test_a_recall_that_lasts_finds_units_that_come_out_of_test(monkeypatch):
+    """Recalled on days 1 to 3: the gift of day 1 leaves on day 2 when its test is done."""
+    shock = recalled("2025-06-02", "2025-06-03", from_date="2025-06-03")
+    result = play(monkeypatch, exact_world(6, shocks=shock), donors={(0, 0): 5, (1, 0): 6})
+    assert daily(result, "recalled") == [0, 5, 6, 0, 0, 0]
+    assert daily(result, "released") == [0, 5, 6, 0, 0, 0]
+
+
+def test_a_recall_keeps_to_its_groups_and_regions(monkeypatch):
+    world = exact_world(
+        5,
+        ("north", "south"),
+        shocks={"bag": recalled("2025-06-02", "2025-06-03", groups=["A_pos"])["bag"]
+                | {"regions": ["south"]}},
+    )  # fmt: skip
+    a_pos = GROUPS.index("A_pos")
+    donors = {(0, r, g): 3 for r in (0, 1) for g in (a_pos, O_POS)}
+    result = play(monkeypatch, world, donors=donors)
+    assert total(result, "recalled", 0) == 0
+    assert total(result, "recalled", 1) == 3
+    assert by_group(result, "stock", 1) == {"O_pos": 3}
+
+
+def test_a_world_without_a_recall_has_no_such_column():
+    assert "recalled" not in simulate(three_provinces(variants=None), replications=1).totals
+
+
+@pytest.mark.parametrize(
+    ("recall", "said"),
+    [
+        ({"product": "red_cell"}, "did you mean 'red_cells'"),
+        ({"collected_to": "2026-02-01"}, "before collected_from"),
+        ({"collected_from": "2026-03-20", "collected_to": "2026-03-21"}, "are recalled until"),
+        ({"groups": ["C_pos"]}, "groups"),
+    ],
+)
+def test_bad_recalls_are_refused(recall, said):
+    good = {"product": "red_cells", "collected_from": "2026-02-10", "collected_to": "2026-02-12"}
+    assert shocked(recall=good).shocks["epidemic"].recall
+    with pytest.raises(ScenarioError, match=said):
+        shocked(recall=good | recall)
+
+
+def test_a_new_donor_law_is_a_patch_of_the_rules():
+    """From 1 March three months instead of six, older donors, larger gifts: more is collected."""
+    pools = {"interval_days": 180, "mean_return_days": 20}
+    law = {
+        "donor_pools": {
+            "whole_blood": {
+                "interval_changes": [{"from_date": "2026-02-25", "interval_days": 90}],
+                "age_limits": [{"from_date": "2026-02-25", "upper_age_years": 65, "factor": 1.05}],
+            }
+        },
+        "resources": {
+            "gift_mix": [
+                {
+                    "from_date": "2026-02-25",
+                    "gift_shares": {"ml_200": 0.1, "ml_300": 0.1, "ml_400": 0.8},
+                }
+            ]
+        },
+    }
+    scenario = three_provinces(
+        donor_pools__whole_blood=pools,
+        overrides__law=law,
+        variants={"today": ["alone"], "law": ["alone", "law"]},
+    )
+    daily = simulate(scenario, replications=3).daily["collected"].sel(product="red_cells")
+    by_day = daily.sum(("region", "replication"))
+    before = by_day["day"] < np.datetime64("2026-02-25")
+    assert by_day.sel(variant="law")[before].equals(
+        by_day.sel(variant="law").copy(data=by_day.sel(variant="today").values)[before]
+    )
+    today, new = (float(by_day.sel(variant=v)[~before].sum()) for v in ("today", "law"))
+    assert new > 1.2 * today

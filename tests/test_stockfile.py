@@ -9,7 +9,7 @@ import pytest
 from bloodsim.blood import GROUPS
 from bloodsim.load import load
 from bloodsim.scenario import ScenarioError
-from bloodsim.stockfile import StockKey, read_stock
+from bloodsim.stockfile import StockKey, read_stock, read_stock_to_plan
 
 HEAD = "region,product,group,units,life_days\n"
 
@@ -105,3 +105,66 @@ def test_workbook(tmp_path: Path) -> None:
     book.save(tmp_path / "s.xlsx")
     with pytest.raises(ScenarioError, match=r"s.xlsx\[库存\]!D5"):
         read_stock(tmp_path / "s.xlsx", load("minimal"))
+
+
+def _today(units: float = 2, head: str = "", tail: str = "") -> str:
+    rows = [
+        f"{region},red_cells,{group},{units}{tail}"
+        for region in ("BJ", "TJ", "HE")
+        for group in GROUPS
+    ]
+    return "\n".join([f"region,product,group,units{head}", *rows, ""])
+
+
+def test_stock_to_plan_may_leave_life_open_and_name_its_day(tmp_path: Path) -> None:
+    path, scenario = tmp_path / "today.csv", load("minimal")
+    path.write_text(_today(), encoding="utf-8")
+    stock = read_stock_to_plan(path, scenario)
+    assert (stock.day, stock.has_lives) == (date(2026, 1, 1), False)
+    assert stock.totals(scenario)["red_cells"].tolist() == [[4] * 8] * 3
+    assert read_stock_to_plan(path, scenario, date(2026, 2, 3)).day == date(2026, 2, 3)
+    path.write_text(_today(head=",date,expiry_date", tail=",2026-02-10,2026-02-12"), "utf-8")
+    stock = read_stock_to_plan(path, scenario)
+    assert (stock.day, stock.has_lives) == (date(2026, 2, 10), True)
+    assert stock.pieces["red_cells"][StockKey("BJ", "O_pos", 3)] == 4
+    with pytest.raises(ScenarioError, match=r"today\.csv:2:5 [\s\S]*the stock is of 2026-02-10"):
+        read_stock_to_plan(path, scenario, date(2026, 2, 11))
+    with pytest.raises(ScenarioError, match="the stock is of 2026-02-10"):
+        read_stock(path, scenario)
+
+
+def test_stock_to_plan_guesses_nothing(tmp_path: Path) -> None:
+    path, scenario = tmp_path / "s.csv", load("minimal")
+
+    def said() -> str:
+        with pytest.raises(ScenarioError) as caught:
+            read_stock_to_plan(path, scenario)
+        return str(caught.value)
+
+    path.write_text("\n".join(_today().splitlines()[:-1]), "utf-8")
+    assert f"red_cells in HE: no row for {GROUPS[-1]}" in said()
+    path.write_text(_today() + "BJ,red_cells,O_pos,1\n", "utf-8")
+    assert "s.csv:26:1" in said()
+    path.write_text(_today().replace("BJ", "河比", 1).replace("TJ", "=1+1", 1), "utf-8")
+    assert "unknown region '河比'" in said()
+    assert "unknown region '=1+1'" in said()
+    dated = _today(head=",date", tail=",2026-02-10")
+    path.write_text(dated.replace("2026-02-10", "2026-02-09", 1), "utf-8")
+    assert "s.csv:3:5" in said()
+    assert "another day: 2026-02-10" in said()
+    path.write_text(dated.replace("2026-02-10", "10/2/26", 1), "utf-8")
+    assert "must be a date; got '10/2/26'" in said()
+    path.write_bytes(_today().replace("BJ", "北京").encode("gbk"))
+    assert "GBK" in said()
+
+
+def test_formula_without_a_stored_value_is_an_error(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for line in _today().splitlines():
+        page.append(line.split(","))
+    page["D2"] = "=1+1"
+    book.save(tmp_path / "s.xlsx")
+    with pytest.raises(ScenarioError, match=r"s\.xlsx\[Sheet\]!D2[\s\S]*without a stored value"):
+        read_stock_to_plan(tmp_path / "s.xlsx", load("minimal"))

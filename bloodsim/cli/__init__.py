@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import bloodsim
-from bloodsim.cli import checking, creating, doctor, running
+from bloodsim.cli import checking, creating, doctor, running, tuning
 from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ app.command("scenarios")(creating.scenarios)
 app.command("validate")(checking.validate)
 app.command("show")(checking.show)
 app.command("run")(running.run)
+app.command("tune")(tuning.tune)
 app.command("schema")(creating.schema)
 app.command("doctor")(doctor.doctor)
 

@@ -31,6 +31,9 @@ _WORTH_WORKERS_S = 5.0
 def run(
     file_or_name: Annotated[str, typer.Argument(help="Scenario file or bundled name.")],
     variant: Annotated[str, typer.Option(help="Variants to run, separated by commas.")] = "",
+    study: Annotated[
+        str, typer.Option(help="Overrides of the scenario for all variants, separated by commas.")
+    ] = "",
     settings: Settings = None,
     replications: Annotated[
         int | None, typer.Option("-n", "--replications", min=1, help="Random worlds.")
@@ -65,6 +68,8 @@ def run(
     ):
         raise typer.BadParameter("--seed and -s run.seed exclude each other")
     scenario = apply_settings(load(file_or_name), settings or [])
+    if study:
+        scenario = scenario.with_overrides(*(name.strip() for name in study.split(",")))
     names = _chosen(scenario, variant)
     count = replications or scenario.run.replications
     opening = read_stock(stock, scenario) if stock else None
@@ -153,7 +158,7 @@ def _simulated(run: PreparedRun, workers: int, *, force: bool, silent: bool) -> 
     if kept and not silent:
         print(f"resuming: {kept} of {run.count} replications done", file=sys.stderr)
     try:
-        with _progress(shown=not silent and sys.stderr.isatty()) as progress:
+        with progress_bar("simulating", shown=not silent and sys.stderr.isatty()) as progress:
             return run.simulate(workers, progress=progress)
     except KeyboardInterrupt:
         kept = run.kept()
@@ -250,7 +255,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress | None]:
+def progress_bar(title: str, *, shown: bool) -> Iterator[Progress | None]:
     """Yield what tells a bar on stderr how far the run is; None where nobody looks."""
     if not shown:
         yield None
@@ -259,5 +264,5 @@ def _progress(*, shown: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=None)
+        task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -32,6 +32,7 @@ from pathlib import Path
 
 from bloodsim.blood import GROUPS, group_shares
 from bloodsim.data import rows
+from bloodsim.data.habits import cover_factors
 from bloodsim.data.profiles import CHANNEL_SHARES, Profile, channel_profiles, profiles_yaml
 from bloodsim.seasons import Calendar, daily_factors
 
@@ -102,13 +103,14 @@ def region_rows() -> list[dict[str, str]]:
                 **_texts("donors_per_day.", _donors_per_day(province), 3),
                 **_texts("demand_per_day.", _demand_per_day(province), 3),
                 "feast_amplitude": str(FEAST_AMPLITUDES.get(key, 1.0)),
+                "target_cover_factor.red_cells": str(cover_factors()[key]),
                 "net_import_per_year.red_cells": str(
                     round(_wan(province, "net_import_rbc_wan_prior"))
                 ),
                 "source": f"bloodsim.data.derive; {province['source']}; "
                 f"groups: {groups[key]['source_abo']}; RhD: {groups[key]['source_rhd']}",
                 "confidence": f"{province['confidence']}; groups: {groups[key]['confidence']}; "
-                "channels, gifts, season: assumed",
+                "channels, gifts, season, target_cover_factor: assumed",
             }
         )
     return table

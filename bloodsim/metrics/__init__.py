@@ -14,7 +14,9 @@ import xarray as xr
 
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
+    drives,
     first_time_share,
+    quota_attainment,
     regular_donor_share,
     team_days,
     voluntary_share,
@@ -67,6 +69,7 @@ __all__ = [
     "days_below_yellow",
     "donations",
     "donors_per_team_hour",
+    "drives",
     "elective_cancelled_rate",
     "emergency_shortage_rate",
     "equity_gini",
@@ -80,6 +83,7 @@ __all__ = [
     "min_cover_days",
     "not_shipped",
     "outdate_rate",
+    "quota_attainment",
     "regular_donor_share",
     "requested",
     "shipments",
@@ -130,6 +134,8 @@ KPIS: dict[str, Kpi] = {
     "voluntary_share": Kpi(voluntary_share, "share of donations", by_product=False),
     "team_days": Kpi(team_days, "team-days", by_product=False),
     "donors_per_team_hour": Kpi(donors_per_team_hour, "donors/team-hour", by_product=False),
+    "drives": Kpi(drives, "drives", by_product=False),
+    "quota_attainment": Kpi(quota_attainment, "share of quotas", by_product=False),
     "cost": Kpi(cost, "points", by_product=False),
     "event_cost_per_day": Kpi(event_cost_per_day, "points/day", by_product=False),
 }
@@ -139,12 +145,14 @@ KPIS: dict[str, Kpi] = {
 def indicators(results: Results) -> Iterator[tuple[str, str, xr.DataArray]]:
     """Name, unit and values (variant, replication) of every indicator, product by product.
 
-    The costs by event are left out where no event has a weight.
+    The costs by event are left out where no event has a weight, those of drives where none are.
     """
     for name, kpi in KPIS.items():
         if kpi.function is event_cost_per_day and not any(
             any(event_weights(results, variant).values()) for variant in results.variants
         ):
+            continue
+        if kpi.function in (drives, quota_attainment) and "drives" not in results.collection:
             continue
         values = kpi.function(results)
         if not kpi.by_product:

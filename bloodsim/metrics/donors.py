@@ -55,6 +55,25 @@ def donors_per_team_hour(results: Results, by: Scope = "nation") -> xr.DataArray
     return ratio(_sum(results, "came", by), _sum(results, "team_hours", by))
 
 
+def drives(results: Results, by: Scope = "nation") -> xr.DataArray:
+    """Drives held: visits of teams to organisations. Not defined where none are placed.
+
+    Unit: drives. Shape: (variant, replication[, region]).
+    """
+    return _sum(results, "drives", by)
+
+
+def quota_attainment(results: Results, by: Scope = "nation") -> xr.DataArray:
+    """Donors at drives over the quotas: ``sum of min(donors, quota) / sum of quotas``.
+
+    Each organisation or pool by itself; a quota is the part of the year's that falls on the scored
+    days. Not defined without drives.
+
+    Unit: share of quotas. Shape: (variant, replication[, region]).
+    """
+    return ratio(_sum(results, "quota_met", by), _sum(results, "quota_due", by))
+
+
 def _sum(results: Results, name: str, by: Scope) -> xr.DataArray:
     """Sum a column of the collection table; NaN where a result does not have it."""
     table = results.collection

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from bloodsim.cost import coefficients
+from bloodsim.cost import (
+    coefficients,
+    collection_coefficients,
+    terminal_price,
+    terminal_shortfall,
+    terminal_target_units,
+)
 from bloodsim.metrics.sums import Scope, by_variant, flow, over
 
 if TYPE_CHECKING:
@@ -76,15 +82,16 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     """
     totals = results.totals
     points = terminal_charge(results)
-    weights = [coefficients(results.cost_weights(variant)) for variant in results.variants]
-    for name in weights[0]:
-        points = points + by_variant(results, [each[name] for each in weights]) * totals[name]
+    weights = [results.cost_weights(variant) for variant in results.variants]
+    linear = [coefficients(each) for each in weights]
+    for name in linear[0]:
+        points = points + by_variant(results, [each[name] for each in linear]) * totals[name]
     by_region = over(points, "product")
-    for name, weight in (("donations", "donation"), (_team_days(results), "team_day")):
-        price = [results.cost_weights(variant)[weight] for variant in results.variants]
-        by_region = by_region + by_variant(results, price) * over(
-            results.collection[name], "channel"
-        )
+    effort = [collection_coefficients(each) for each in weights]
+    for name in effort[0]:
+        column = _team_days(results) if name == "team_days" else name
+        price = by_variant(results, [each[name] for each in effort])
+        by_region = by_region + price * over(results.collection[column], "channel")
     by_region = by_region.transpose("variant", "replication", "region")
     return over(by_region, "region") if by == "nation" else by_region
 
@@ -101,16 +108,18 @@ def terminal_charge(results: Results) -> xr.DataArray:
     """
     totals = results.totals
     weights = [results.cost_weights(variant) for variant in results.variants]
-    target_days = xr.DataArray(
-        [
-            [float(each["terminal_cover_days"].get(p, 0.0)) for p in results.products]
-            for each in weights
-        ],
-        coords={name: totals[name] for name in ("variant", "product")},
-        dims=("variant", "product"),
+    demand = results.normal_demand
+    target = demand.copy()
+    for v, each in enumerate(weights):
+        for p, product in enumerate(results.products):
+            target[v, :, p] = terminal_target_units(each, product, demand[v, :, p].values)
+    target, stock = xr.broadcast(target, totals["stock"])
+    dims = ("variant", "replication", "region", "product")
+    short = stock.transpose(*dims).copy(
+        data=terminal_shortfall(
+            target.transpose(*dims).values,
+            *(totals[name].transpose(*dims).values for name in ("stock", "in_transit", "backlog")),
+        )
     )
-    at_hand = totals["stock"] + totals["in_transit"] - totals["backlog"]
-    wanted = (target_days * results.normal_demand).where(target_days > 0, 0.0)
-    shortfall = (wanted - at_hand).where(target_days > 0, 0.0).clip(min=0)
-    charge = by_variant(results, [each["terminal_price"] for each in weights]) * shortfall
-    return charge.transpose("variant", "replication", "region", "product")
+    charge = by_variant(results, [terminal_price(each) for each in weights]) * short
+    return charge.transpose(*dims)

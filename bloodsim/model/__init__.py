@@ -60,14 +60,49 @@ Regional factor: :math:`W = \exp(\sigma x - \sigma^2/2)`, x an AR(1) walk that i
 :math:`\sqrt{\rho_c}` common to all regions and :math:`\sqrt{1-\rho_c}` the region's own.
 
 Resources change the mean before luck (`turnout.py`): base x season, times trends, plus *sites* and
-visits to *organisations*, nothing outside a channel's dates; a *trace* stands in place of all that;
-a *plan* then scales whole months of its channels, in expectation, to the planned amount (a month
-that the run only touches counts by its days). Organisations are visited by a default calendar:
-evenly spaced over the year, on working days, outside closures, gaps kept. The donors of a session
-above its *places* (per team) are not invited; whole-blood donors above a laboratory's *processing*
-capacity of the day are turned away, channels in order (the excess does not wait for a day). Both
-cut all groups alike. Where a laboratory is closed, what is due waits in test and is released on
-its next working day, its age gone on; what expired meanwhile is discarded.
+visits to *organisations* (unless they are drives), nothing outside a channel's dates; a *trace*
+stands in place of all that; a *plan* then scales whole months of its channels, in expectation, to
+the planned amount (a month that the run only touches counts by its days). Organisations are visited
+by a default calendar: evenly spaced over the year, on working days, outside closures, gaps kept.
+The donors of a session above its *places* (per team) are not invited; whole-blood donors above a
+laboratory's *processing* capacity of the day are turned away, channels in order (the excess does
+not wait for a day). Both cut all groups alike. Where a laboratory is closed, what is due waits in
+test and is released on its next working day, its age gone on; what expired meanwhile is discarded.
+In an outage that lets through a share s of what is due (those that wait included), each day's due
+is worked off apart, and :math:`\lceil (1-s) n \rceil` of it, on counts cumulated over groups, waits
+another day.
+
+A plan with *catch_up_from_day* also looks back. From that day of the month on, every morning and in
+every replication, turnout of its channels and regions is multiplied by
+
+.. math:: \mathrm{clip}((P - G) / X,\ 1,\ f_{max}),
+
+P the month's plan, G what was given in it so far, X what planned turnout would give from today to
+its end: what is missing is spread over the days that are left, and what is too much is kept.
+Units are counted at the region's mean size of a gift.
+
+Drives
+------
+With `resources.drives` visits do not raise means: each is an event. Who comes to visit number k of
+organisation o (or of a pool of like ones) is a latent count of its own,
+
+.. math:: N_{okg} \sim \mathrm{Poisson}(G\,b_o\,p_{ig}),\qquad
+          \text{donors} = \lfloor f\,W_{it}\,s_{it} N_{ok} + u_{ok} \rfloor,
+
+with b donors expected a visit, W the region's weather of the day, s its shocks and f turnout: no
+day is lucky, no season lifts a visit. Several visits of a pool on a day add up and are rounded
+once. A day counts visits by (source, replication), which says the same as which drive fills which
+team's slot. *session_places* limit each team of a visit.
+
+The default calendar: fixed visits; then, for each organisation, n visits a year (*min_visits*, or
+as many as its quota takes) aimed at evenly spaced days, the organisations of a region one after
+the other, each on the first working day outside closures that keeps its gap and has teams left;
+then pools at an even pace, where what finds no team waits for the next day. Under the collection
+policy ``optimized`` what is committed at the branch is held and the rest comes from `Plan.drives`,
+*commit_days* ahead; a plan that breaks a gap, a year's visits or the teams of a day is an error
+that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
+replace it and `Plan.appeals` lift the next day. The usual path of donor pools is that of the
+default calendar.
 
 Donors
 ------
@@ -101,6 +136,11 @@ appeal lifts turnout at no later price.
 Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
 first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
 
+Relatives of patients (*replacement*, with its dates) give *delay_days* after a request:
+:math:`\lfloor \kappa\,P_g\,q_{t-d} + u \rfloor` on groups cumulated, q the pieces that the region
+requested of the classes named, kappa donors per piece, P the region's shares of groups. Requests
+know no policy, so these donors do not either; nothing regulates or calls them, no pool holds them.
+
 Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
 *below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
 
@@ -116,7 +156,21 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``frozen`` replays the invited donors of another variant, day by day and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
+donors of another variant, day by day and per replication.
+
+Products made from stock
+------------------------
+At close, after the requests of the day, a derivation takes n of the oldest pieces of one product
+off the shelf (*processed*) and puts m of another in test (*made*), in the same group. With a whole
+ratio p / q of pieces and a remainder z,
+
+.. math:: m = \lfloor (z + n p) / q \rfloor,\qquad z' = z + n p - m q,
+
+so that nothing is lost by rounding. n is a share of the free stock (above *keep_days* and the
+emergency reserve), or what fills the position of the product made up to a level, on stock + in
+test + on the way - backlog. What is made has its whole life from that day, waits its test delay
+and keeps the laboratory's working days. Rules take in the order of the file.
 
 Alerts
 ------
@@ -131,7 +185,9 @@ Shocks
 ------
 A shock multiplies turnout and requests of its regions by :math:`1 + (\phi - 1) s(t)`, where s
 rises and falls over *ramp_days*, and may close roads. Forecasts know of it *recognised_after_days*
-after its onset; normal-day demand never does.
+after its onset; normal-day demand never does. Outages of laboratories act on release (see
+Collection). A recall takes units of given days of collection off the shelf, on each of its days at
+`order` and `decide`: *recalled*. What is in test or on a road is found when it comes on the shelf.
 
 Demand
 ------
@@ -202,7 +258,8 @@ take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_lo
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
 
-    stock    = opening + released + received + returned - issued - shipped - outdated
+    stock    = opening + released + received + returned
+               - issued - shipped - outdated - recalled - processed
     transit  = opening + shipped + supplied - received - lost in transit
 
 *accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
@@ -219,10 +276,13 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 every R days. The figures of a region are split over the groups by its shares, the whole staying
 whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
 Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
-ships its oldest units that last the journey, in the order of the file; what it lacks is *not
-shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
-counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
-be issued the day before. A random L is one draw per region and day, by inversion.
+ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again
+the next day. Emergency orders of all its children come before routine ones; where A pieces do not
+serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
+left go to the largest remainders (*rationing*: `in_order` serves one after the other instead). The
+child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L
+left, counted from the first routine issue after arrival, on day a: they expire on day a + L and
+may last be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
 transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;
@@ -255,5 +315,5 @@ violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Drives that a planner places, capacity of vehicles, products derived from stock.
+Capacity of vehicles.
 """

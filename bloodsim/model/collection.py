@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import Plan, PlanError
 from bloodsim.model import laboratory
 from bloodsim.model.alerts import Alerts
+from bloodsim.model.bags import apheresis_pieces, cumulated, per_group, rounded, whole_blood
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode
 from bloodsim.model.donors import Donors, limit_total
+from bloodsim.model.drives import commit, visitors
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import ProductWorld, World
 
 Floats = NDArray[np.float64]
@@ -26,17 +30,28 @@ class Collection:
     """
 
     def __init__(
-        self, world: World, bank: Bank, ledger: Ledger, mode: CollectionMode | None = None
+        self,
+        world: World,
+        bank: Bank,
+        ledger: Ledger,
+        uniforms: Uniforms,
+        mode: CollectionMode | None = None,
     ) -> None:
-        self.world, self.bank, self.ledger = world, bank, ledger
+        self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
         self.mode = mode or CollectionMode()
         self.donors = Donors(world, bank)
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
         self.invited: Ints = np.zeros((len(world.channels), n_regions, 8, n), dtype=np.int32)
         self.factor: Floats = np.ones((len(world.channels), n_regions, n))
+        self.called_by_group = dict(bank.group_factor)
+        self.unregulated: list[int] = []
+        if self.mode.plans_drives and world.drives is not None:
+            self.unregulated = np.unique(world.drives.channel).tolist()
+            for channel in self.unregulated:
+                self.called_by_group.pop(channel, None)
 
     def set_factors(self, alerts: Alerts, chunk: Chunk, day: int) -> None:
-        """Fix the day's turnout factors: regulation x donors x appeals x planned uplift."""
+        """Fix the day's turnout factors: regulation or throttle x donors x appeals x uplift."""
         for gift in ("whole_blood", "apheresis"):
             lift = alerts.turnout_lift(gift)
             for index, channel in enumerate(self.world.channels):
@@ -44,70 +59,138 @@ class Collection:
                     self.donors.appeal(index, lift)
         self.donors.open_day(chunk, day)
         np.multiply(self.bank.turnout_factor, self.bank.pool_factor, out=self.factor)
+        for index in self.unregulated:
+            self.factor[index] = self.bank.pool_factor[index]
+        for index, throttle in self.bank.throttles.items():
+            self.factor[index] = throttle * self.bank.pool_factor[index]
         if self.mode.uplift is not None:
             self.factor *= self.mode.uplift[day][:, None, None]
+        for number, plan in enumerate(self.world.month_plans):
+            if plan.catches_up[day] and number in self.bank.given_in_month:
+                rise = plan.factor(self.bank.given_in_month[number], day)
+                self.factor[np.ix_(plan.channels, plan.regions)] *= rise
 
-    def hold_session(self, chunk: Chunk, day: int, channel: int, slot: int, region: int) -> None:
-        """Add the donors of one session: latent donors x factor, rounded without bias."""
+    def hold_sessions(self, chunk: Chunk, day: int, channel: int, slot: int) -> None:
+        """Add the donors of one session in every region: latent x factor, rounded without bias.
+
+        Where no session is held nobody is latent, and no uniform makes a donor of nobody.
+        """
         index = day - chunk.first_day
-        latent = chunk.invited[index, slot, region]
-        if channel in self.bank.group_factor:
-            latent = np.cumsum(
-                np.diff(latent, axis=0, prepend=0) * self.bank.group_factor[channel][region], axis=0
-            )
-        donors = latent * self.factor[channel, region]
-        donors += chunk.session_uniform[index, slot, region]
+        latent = chunk.invited[index, slot]
+        if channel in self.called_by_group:
+            latent = cumulated(per_group(latent) * self.called_by_group[channel])
+        donors = latent * self.factor[channel][:, None]
+        donors += chunk.session_uniform[index, slot][:, None]
+        came = donors.astype(np.int32)
         if channel in self.world.resources.places:
-            places = self.world.resources.places[channel][day, region]
-            self.invited[channel, region] += _seated(donors.astype(np.int32), places)
-        else:
-            self.invited[channel, region] += donors.astype(np.int32)
+            places = self.world.resources.places[channel][day]
+            came = _seated(came, places[:, None, None])
+        self.invited[channel] += came
+
+    def hold_drives(self, chunk: Chunk, day: int, channel: int) -> None:
+        """Add the donors of all drives of a channel that are committed for today."""
+        drives, state, resources = self.world.drives, self.bank.drives, self.world.resources
+        assert drives is not None
+        assert state is not None
+        due = state.visits[day].any(axis=1) & (drives.channel == channel)
+        for source in np.flatnonzero(due).tolist():
+            region = int(drives.table.region[source])
+            apart = self.called_by_group.get(channel)
+            factor = self.factor[channel, region]
+            by_group = None if apart is None else apart[region]
+            donors = visitors(self.world, state, chunk, day, source, factor, by_group)
+            visits = state.visits[day, source]
+            if channel in resources.team_places:
+                teams = visits * drives.table.teams_per_visit[source]
+                donors = _seated(donors, resources.team_places[channel][day, region] * teams)
+            self.invited[channel, region] += donors
+            self.ledger.count_visits(source, visits, donors[-1])
+
+    def plan(self, plan: Plan, day: int) -> None:
+        """Carry out what a planner decided about collection."""
+        if plan.drives is None and not plan.throttles and not plan.appeals:
+            return
+        if not self.mode.plans_drives:
+            raise PlanError("a plan for collection needs policies.collection: {kind: optimized}")
+        if plan.drives is not None:
+            commit(self.world, self.bank.drives, np.asarray(plan.drives), day)
+        names = [channel.name for channel in self.world.channels]
+        for what, factors in (("throttle", plan.throttles), ("appeal", plan.appeals)):
+            for name, factor in factors.items():
+                if name not in names:
+                    raise PlanError(f"{what} of '{name}', which is no channel: {', '.join(names)}")
+                if np.shape(factor) != self.factor.shape[1:] or not np.min(factor) >= 0:
+                    shape = self.factor.shape[1:]
+                    raise PlanError(f"{what} of '{name}' must be {shape} numbers, 0 or more")
+        if plan.throttles:
+            self.bank.throttles = {
+                names.index(name): np.asarray(factor, float).copy()
+                for name, factor in plan.throttles.items()
+            }
+        for name, lift in plan.appeals.items():
+            self.donors.appeal(names.index(name), np.asarray(lift, float))
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
+        for rule, asked in zip(self.world.replacement, self.bank.asked, strict=True):
+            drawn = self.uniforms.of(rule.purpose, day)
+            self.invited[rule.channel] += rule.donors(self.world, asked, chunk, drawn, day)
         self.mode.replay_or_record(day, self.invited)
+        self.mode.replay_or_record_visits(day, self.ledger)
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
-        nothing = np.zeros_like(self.invited[0])
-        gifts = {"whole_blood": nothing, "apheresis": nothing}
-        failing = {"whole_blood": 0.0 * nothing, "apheresis": 0.0 * nothing}
+        gifts = {
+            gift: np.zeros(self.invited.shape[1:], dtype=np.int32)
+            for gift in ("whole_blood", "apheresis")
+        }
+        failing = {gift: np.zeros(self.factor.shape[1:]) for gift in gifts}
         came_and_gave: dict[int, tuple[Ints, Ints, Ints]] = {}
         for index, channel in enumerate(self.world.channels):
             no_show, deferral = uniform[3 * index : 3 * index + 2]
             invited = self.invited[index]
-            came = invited - _rounded(invited, channel.no_show_share, no_show)
-            donated = came - _rounded(came, channel.deferral_share, deferral)
+            came = _less(invited, channel.no_show_share, no_show)
+            donated = _less(came, channel.deferral_share, deferral)
             came_and_gave[index] = (invited, came, donated)
-        kinds = self._draw_on_pools({i: gave for i, (_, _, gave) in came_and_gave.items()}, day)
+        giving = {i: gave for i, (_, _, gave) in came_and_gave.items()}
+        kinds = self._draw_on_pools(giving, day)
+        self._count_in_month(giving, day)
         for index, channel in enumerate(self.world.channels):
             invited, came, donated = came_and_gave[index]
-            first = _rounded(donated[:, -1], channel.first_time_share, uniform[3 * index + 2, :, 0])
+            total = donated[:, -1]
+            first = rounded(total, channel.first_time_share, uniform[3 * index + 2, :, 0])
             self.ledger.count_donors(index, invited, came, donated, first, kinds.get(index))
-            gifts[channel.gift] = gifts[channel.gift] + donated
-            failing[channel.gift] = failing[channel.gift] + channel.test_failure_share * donated
+            gifts[channel.gift] += donated
+            failing[channel.gift] += channel.test_failure_share * total
         if self.world.teams:
-            gifts["whole_blood"] = gifts["whole_blood"] + self._call_teams(day)
-        sizing, testing, *discarding = uniform[3 * len(self.world.channels) :]
-        bags = {
-            gift: self._bags(gift, count, failing[gift], sizing, testing, day)
-            for gift, count in gifts.items()
-        }
-        for index, product in enumerate(self.world.products):
-            given, failed = bags[product.source]
-            if product.source == "apheresis":
-                pieces, sound = (
-                    _per_group((donors * product.pieces_per_donation + sizing).astype(np.int32))
-                    for donors in (
-                        np.cumsum(given[:, :, 0], 1),
-                        np.cumsum((given - failed)[:, :, 0], 1),
-                    )
-                )
-                bad = np.maximum(pieces - sound, 0)
-            else:
-                sizes = np.floor(product.pieces_per_100_ml * np.array([2, 3, 4]))[:, None]
-                pieces = np.add.reduce(given * sizes, axis=2).astype(np.int32)
-                bad = np.add.reduce(failed * sizes, axis=2).astype(np.int32)
-            self._into_test(index, product, day, pieces, bad, discarding[index])
+            gifts["whole_blood"] += self._call_teams(day)
+        self._separate(gifts, failing, uniform[3 * len(self.world.channels) :], day)
         self.invited[:] = 0
+
+    def _count_in_month(self, donated: dict[int, Ints], day: int) -> None:
+        """Count the day's donors in the planned months that catch up."""
+        for number, plan in enumerate(self.world.month_plans):
+            if plan.counts[day]:
+                before = self.bank.given_in_month.get(number, 0)
+                given = plan.gifts(donated)
+                self.bank.given_in_month[number] = given + (0 if plan.begins[day] else before)
+
+    def _separate(
+        self, gifts: dict[str, Ints], failing: dict[str, Floats], uniform: Floats, day: int
+    ) -> None:
+        """Turn the day's gifts into pieces of every product, and send them to be tested."""
+        sizing, testing, *discarding = uniform
+        dated = self.world.resources.gift_shares
+        shares = self.world.gift_shares if dated is None else dated[day]
+        donated, failed = gifts["whole_blood"], failing["whole_blood"]
+        bags = whole_blood(donated, failed, shares, sizing, testing)
+        for index, product in enumerate(self.world.products):
+            if product.source == "derived":  # made from stock, not from gifts
+                continue
+            if product.source == "apheresis":
+                donated, failed = gifts["apheresis"], failing["apheresis"]
+                pieces, bad = apheresis_pieces(product, donated, failed, sizing, testing)
+            else:
+                pieces, bad = bags.pieces(product)
+            self._into_test(index, product, day, pieces, bad, discarding[index])
 
     def _draw_on_pools(self, donated: dict[int, Ints], day: int) -> dict[int, Ints]:
         """Take the day's donors out of their pools; return first-time and regular donors."""
@@ -120,7 +203,7 @@ class Collection:
 
     def _call_teams(self, day: int) -> Ints:
         """Return the gifts of donors on call, cumulated over groups; none of them is deferred."""
-        given = np.zeros_like(self.invited[0])
+        given = np.zeros(self.invited.shape[1:], dtype=np.int32)
         for team, state in zip(self.world.teams, self.bank.donors.teams, strict=True):
             groups = list(team.groups)
             on_hand = self.bank.stocks[team.product].on_hand()[:, groups]
@@ -137,35 +220,12 @@ class Collection:
                 limit_total(donated[index], left)
                 left = left - donated[index][:, -1]
 
-    def _bags(
-        self, gift: str, donated: Ints, failing: Floats, sizing: Floats, testing: Floats, day: int
-    ) -> tuple[Floats, Floats]:
-        """Return bags given and bags that fail a test, each (n_regions, 8, 3, R) by volume.
-
-        A failed test takes the whole bag: red cells and plasma alike.
-        """
-        count = _per_group(donated).astype(np.float64)
-        given = np.zeros((*count.shape[:2], 3, count.shape[2]))
-        if gift == "apheresis":
-            given[:, :, 0] = count
-        else:
-            dated = self.world.resources.gift_shares
-            shares = (self.world.gift_shares if dated is None else dated[day])[:, None, None, :]
-            given[:, :, 2] = np.floor(count * shares[..., 2] + sizing)
-            large_or_medium = np.floor(count * (shares[..., 1] + shares[..., 2]) + sizing)
-            given[:, :, 1] = large_or_medium - given[:, :, 2]
-            given[:, :, 0] = count - large_or_medium
-        share = failing[:, -1] / np.maximum(donated[:, -1], 1)
-        flat = given.reshape(len(given), -1, given.shape[-1])
-        upto = np.floor(np.cumsum(flat, axis=1) * share[:, None] + testing)
-        return given, np.diff(upto, axis=1, prepend=0).reshape(given.shape)
-
     def _into_test(
         self, index: int, product: ProductWorld, day: int, pieces: Ints, bad: Ints, uniform: Floats
     ) -> None:
         """Put collected pieces into test; those that fail or are lost are known but not shown."""
-        sound = np.cumsum(pieces - bad, axis=1)
-        lost = _per_group((sound * product.discard_share + uniform).astype(np.int32)) + bad
+        sound = cumulated(pieces - bad)
+        lost = per_group(rounded(sound, product.discard_share, uniform)) + bad
         pipeline = self.bank.pipelines[index]
         slot = (day + product.test_delay_days) % (product.test_delay_days + 1)
         pipeline.good[slot] += pieces - lost
@@ -197,34 +257,28 @@ class Collection:
             pipeline.bad[slot] = 0
 
     def _keep_working_days(self, index: int, held: Ints, good: Ints, day: int) -> Ints:
-        """Release what closed laboratories held back; return what they release of *good* today."""
-        assert self.world.resources.closed_laboratories is not None
-        closed, product = self.world.resources.closed_laboratories[day], self.world.products[index]
+        """Release what laboratories held back; return what they release of *good* today."""
+        assert self.world.resources.kept_in_test is not None
+        kept, product = self.world.resources.kept_in_test[day], self.world.products[index]
         life = product.life_days - product.test_delay_days
-        for late in laboratory.let_go(held, self.bank.stocks[index], closed, day, life):
+        for late in laboratory.let_go(held, self.bank.stocks[index], kept, day, life):
             self.ledger.add("released" if late.usable else "discarded", index, late.pieces)
             if late.usable:
                 self.ledger.add_expiry_weight(index, late.pieces, late.expiry)
-        return laboratory.hold(held, good, closed, day)
+        return laboratory.hold(held, good, kept, day)
 
 
-def _seated(cumulated: Ints, places: int) -> Ints:
-    """Return the donors (8, R), cumulated over groups, who find a place; all groups alike."""
-    total = cumulated[-1:].astype(np.int64)
+def _seated(cumulated: Ints, places: NDArray[np.integer]) -> Ints:
+    """Return the donors (..., 8, R), cumulated over groups, who find one of the *places*.
+
+    All groups alike are turned away.
+    """
+    total = cumulated[..., -1:, :].astype(np.int64)
     if (total <= places).all():
         return cumulated
     return (cumulated * np.minimum(total, places) // np.maximum(total, 1)).astype(np.int32)
 
 
-def _rounded(cumulated: Ints, share: float, uniform: Floats) -> Ints:
-    """Return *share* of cumulated counts, rounded without bias and never decreasing."""
-    if share == 0:
-        return np.zeros_like(cumulated)
-    return (cumulated * share + uniform).astype(np.int32)
-
-
-def _per_group(cumulated: Ints) -> Ints:
-    """Undo the cumulation over the group axis."""
-    counts = cumulated.copy()
-    counts[:, 1:] -= cumulated[:, :-1]
-    return counts
+def _less(upto: Ints, share: float, uniform: Floats) -> Ints:
+    """Return a copy of cumulated counts less a *share* of them."""
+    return upto - rounded(upto, share, uniform) if share else upto.copy()

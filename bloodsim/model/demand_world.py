@@ -188,13 +188,18 @@ def counts_of(scenario: Scenario, product: str, dates: Sequence[date]) -> Counts
 
 
 def base_units(scenario: Scenario, product: str) -> Floats:
-    """Return requests of a normal day (n_regions,): as given, or a regional distribution's mean."""
+    """Return true requests of a normal day (n_regions,).
+
+    As given, or a regional distribution's mean, and what records of use do not show on top.
+    """
     base = []
     for region in scenario.regions.values():
         own = region.demand_distribution.get(product)
         default = 0.0 if own is None else own_mean(own)
         base.append(region.demand_per_day.get(product, default))
-    return np.array(base)
+    recorded = np.array(base)
+    unmet = scenario.demand[product].unmet_share
+    return recorded / (1 - unmet) if unmet else recorded
 
 
 def measure_factors(demand: Demand, regions: Sequence[str], dates: Sequence[date]) -> Floats:

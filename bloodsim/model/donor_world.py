@@ -159,7 +159,7 @@ def _planned_gifts(channels: Sequence[ChannelWorld]) -> tuple[Floats, Floats]:
     first = np.zeros_like(channels[0].invited_mean)
     repeat = np.zeros_like(first)
     for channel in channels:
-        gifts = channel.invited_mean * (1 - channel.no_show_share) * (1 - channel.deferral_share)
+        gifts = channel.planned_mean * (1 - channel.no_show_share) * (1 - channel.deferral_share)
         first += gifts * channel.first_time_share
         repeat += gifts * (1 - channel.first_time_share)
     return first, repeat

@@ -1,4 +1,4 @@
-"""Laboratories with working days: what is tested waits for the next day that releases."""
+"""Laboratories with working days and outages: what is tested waits until it is released."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from bloodsim.model.stock import Stock
 from bloodsim.seasons import WEEKDAYS, Calendar
 
 if TYPE_CHECKING:
+    from bloodsim.model.shocks import ShockWorld
     from bloodsim.scenario import Scenario
 
 Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
@@ -27,10 +29,24 @@ class Released(NamedTuple):
     usable: bool
 
 
-def closed_days(scenario: Scenario, dates: Sequence[date], calendar: Calendar) -> Mask | None:
-    """Return days without release (n_days, n_regions); None if there are none."""
-    if not scenario.resources.laboratories:
-        return None
+def kept_shares(
+    scenario: Scenario,
+    dates: Sequence[date],
+    calendar: Calendar,
+    shocks: Sequence[ShockWorld] = (),
+) -> Floats | None:
+    """Return the share of what is due that waits (n_days, n_regions); None if nothing ever does."""
+    kept = np.zeros((len(dates), len(scenario.regions)))
+    for shock in shocks:
+        if shock.settings.laboratory_share < 1:
+            here = np.where(shock.strength > 0, 1 - shock.settings.laboratory_share, 0.0)
+            np.maximum(kept, here, out=kept)
+    kept[_closed_days(scenario, dates, calendar)] = 1
+    return kept if kept.any() else None
+
+
+def _closed_days(scenario: Scenario, dates: Sequence[date], calendar: Calendar) -> Mask:
+    """Return days without release by the working days of laboratories (n_days, n_regions)."""
     closed = np.zeros((len(dates), len(scenario.regions)), dtype=bool)
     for rule in scenario.resources.laboratories:
         off = np.array(
@@ -45,38 +61,39 @@ def closed_days(scenario: Scenario, dates: Sequence[date], calendar: Calendar) -
     return closed
 
 
-def longest_run(closed: Mask | None) -> int:
-    """Return the most closed days in a row in any region."""
+def longest_run(kept: Floats | None) -> int:
+    """Return the most days in a row on which something is kept back, in any region."""
     longest = 0
-    if closed is not None:
-        run = np.zeros(closed.shape[1], dtype=int)
-        for day in closed:
+    if kept is not None:
+        run = np.zeros(kept.shape[1], dtype=int)
+        for day in kept > 0:
             run = (run + 1) * day
             longest = max(longest, int(run.max(initial=0)))
     return longest
 
 
-def hold(held: Ints, good: Ints, closed: NDArray[np.bool_], day: int) -> Ints:
-    """Keep back, in *held*, what is due where the laboratory is closed; return what is released."""
-    kept = good * closed[:, None, None]
-    held[day % len(held)] += kept
-    return good - kept
+def hold(held: Ints, good: Ints, kept: Floats, day: int) -> Ints:
+    """Keep back, in *held*, the share *kept* (n_regions,) of what is due; return the rest."""
+    waits = _part(good, kept)
+    held[day % len(held)] += waits
+    return good - waits
 
 
-def let_go(
-    held: Ints, stock: Stock, closed: NDArray[np.bool_], day: int, life: int
-) -> list[Released]:
-    """Release what was held where the laboratory is open, each piece to its own cohort.
+def let_go(held: Ints, stock: Stock, kept: Floats, day: int, life: int) -> list[Released]:
+    """Release what was held, but for the share *kept*, each piece to its own cohort.
 
     *life* is the days from a unit's regular release to its expiry day. Pieces that expired in the
     meantime are not usable.
     """
     found = []
     for due in range(day - len(held) + 1, day):
-        pieces = held[due % len(held)] * ~closed[:, None, None]
+        waited = held[due % len(held)]
+        if not waited.any():
+            continue
+        pieces = waited - _part(waited, kept)
         if not pieces.any():
             continue
-        held[due % len(held)] -= pieces
+        waited -= pieces
         expiry = due + life
         usable = expiry > day
         if usable:
@@ -86,3 +103,12 @@ def let_go(
             stock.merge(arriving, pieces)
         found.append(Released(pieces, expiry, usable))
     return found
+
+
+def _part(pieces: Ints, share: Floats) -> Ints:
+    """Return a share (n_regions,) of pieces (n_regions, 8, R), rounded up over the groups."""
+    if not (share % 1).any():
+        return pieces * share.astype(np.int32)[:, None, None]
+    upto = np.ceil(np.cumsum(pieces, axis=1) * share[:, None, None]).astype(np.int32)
+    upto[:, 1:] -= upto[:, :-1].copy()
+    return upto

@@ -15,9 +15,10 @@ from bloodsim.model.draws import (
     gamma_shapes,
     replication_last,
 )
+from bloodsim.model.drive_luck import DriveLuck
 from bloodsim.model.requests_drawn import RequestLuck
 from bloodsim.model.world import World
-from bloodsim.streams import stream
+from bloodsim.streams import stream, streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -59,6 +60,10 @@ class Chunk:
         Requests of the next chunk, where some are announced.
     campaign_uniform : float array (n_campaigns, R), None without campaigns
         Decides once and for all which campaigns are cancelled.
+    weather : float array (n_days, n_regions, R), None without drives
+        Regional factor of turnout, for drives; sessions have it in ``invited``.
+    drives : DriveLuck, None without drives
+        Latent donors of all visits of the run, by visit number.
     """
 
     first_day: int
@@ -70,6 +75,8 @@ class Chunk:
     extra_uniform: Floats | None = None
     requested_next: Ints | None = None
     campaign_uniform: Floats | None = None
+    weather: Floats | None = None
+    drives: DriveLuck | None = None
 
 
 class Luck:
@@ -84,17 +91,16 @@ class Luck:
         self.draws = 0
         self.chunk_days = CHUNK_DAYS
         self._streams = {
-            purpose: [
-                [stream(seed, r, region, purpose) for r in replications] for region in world.regions
-            ]
-            for purpose in _STREAMS
+            purpose: streams(seed, replications, world.regions, purpose) for purpose in _STREAMS
         }
-        common = [stream(seed, r, "", "collection") for r in replications]
+        (common,) = streams(seed, replications, ("",), "collection")
         settings = world.scenario.regional_factors.collection
         self._walk = RegionalWalk(settings, common, self._streams["collection"])
         self._requests = RequestLuck(world, seed, replications)
         self._next_day = 0
         self._campaigns = self._campaign_uniforms()
+        self._drives = DriveLuck(world, seed, replications) if world.drives else None
+        self.draws += self._drives.draws if self._drives else 0
         self._buffers = Buffers()
 
     def next_chunk(self) -> Chunk:
@@ -118,6 +124,8 @@ class Luck:
             requests.extra_uniform,
             requested_next,
             self._campaigns,
+            np.moveaxis(factor, 2, 0) if self._drives else None,
+            self._drives,
         )
 
     def _campaign_uniforms(self) -> Floats | None:
@@ -135,7 +143,8 @@ class Luck:
     def _collection(self, days: NDArray[np.int_], factor: Floats) -> tuple[Floats, Floats, Floats]:
         world, n = self.world, len(self.replications)
         mean = np.concatenate(  # donors per session, (n_days, n_slots, n_regions)
-            [
+            [np.empty((len(days), 0, world.n_regions))]  # also where there is no channel
+            + [
                 np.repeat(
                     c.invited_mean[days, None] / len(c.session_hours), len(c.session_hours), 1
                 )
@@ -144,7 +153,8 @@ class Luck:
             axis=1,
         )
         excess = np.concatenate(
-            [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
+            [np.empty(0)]
+            + [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
         )
         roundings = lab_roundings(world)
         invited = self._buffers.get("invited", (world.n_slots, world.n_regions, 8, n))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.model.laboratory import closed_days
+from bloodsim.model.laboratory import kept_shares
+from bloodsim.model.shocks import ShockWorld
 from bloodsim.model.span import applies_in
 from bloodsim.scenario.resources import Staffing
 from bloodsim.seasons import Calendar
@@ -59,12 +60,16 @@ class ResourceWorld:
         Donors that a session can receive; channels without a limit are missing.
     processing : int array (n_days, n_regions) or None
         Whole-blood donations that a laboratory can take; None = no limit.
-    closed_laboratories : bool array (n_days, n_regions) or None
-        Days without release; None = every day releases.
+    kept_in_test : float array (n_days, n_regions) or None
+        Share of what is due that laboratories do not release; None = every day releases all.
     gift_shares : float array (n_days, n_regions, 3) or None
         Dated shares of 200, 300 and 400 mL; None = those of the regions.
     teams, team_hours : float array (n_channels, n_regions)
         Teams of a session, and the hours that they work together.
+    hours : float array (n_channels,)
+        Hours that a team works at a session or a drive.
+    team_places : mapping of channel to int array (n_days, n_regions)
+        Donors that one team can receive at a drive; channels without a limit are missing.
     """
 
     campaigns: tuple[CampaignWorld, ...]
@@ -72,29 +77,38 @@ class ResourceWorld:
     places: dict[int, Ints]
     processing: Ints | None
     teams: Floats = field(default_factory=lambda: np.ones((0, 0)))
-    closed_laboratories: Mask | None = None
+    kept_in_test: Floats | None = None
     gift_shares: Floats | None = None
     team_hours: Floats = field(default_factory=lambda: np.ones((0, 0)))
+    hours: Floats = field(default_factory=lambda: np.ones(0))
+    team_places: dict[int, Ints] = field(default_factory=dict)
 
 
 def compile_resources(
-    scenario: Scenario, dates: Sequence[date], calendar: Calendar
+    scenario: Scenario,
+    dates: Sequence[date],
+    calendar: Calendar,
+    shocks: Sequence[ShockWorld] = (),
 ) -> ResourceWorld:
     """Turn the resources of a scenario into arrays."""
     regions, channels = tuple(scenario.regions), tuple(scenario.channels)
     resources = scenario.resources
     rules = [resources.staffing.get(channel, Staffing()) for channel in channels]
-    teams = np.array([[r.teams_by_region.get(name, r.teams) for name in regions] for r in rules])
-    hours = np.array([[rule.hours] for rule in rules])
+    teams = np.array(
+        [[r.teams_by_region.get(name, r.teams) for name in regions] for r in rules], dtype=float
+    ).reshape(len(channels), len(regions))
+    hours = np.array([rule.hours for rule in rules], dtype=float)
     return ResourceWorld(
         campaigns=_campaigns(scenario, dates),
         awareness=_awareness(scenario, dates),
         places=_places(scenario, dates, teams),
         processing=_processing(scenario, dates),
-        closed_laboratories=closed_days(scenario, dates, calendar),
+        kept_in_test=kept_shares(scenario, dates, calendar, shocks),
         gift_shares=_gift_shares(scenario, dates),
         teams=teams,
-        team_hours=teams * hours,
+        team_hours=teams * hours[:, None],
+        hours=hours,
+        team_places=_places(scenario, dates, np.ones_like(teams)) if resources.drives else {},
     )
 
 

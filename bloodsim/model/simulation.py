@@ -20,12 +20,14 @@ from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.making import Making
 from bloodsim.model.orders import Orders
 from bloodsim.model.regulation import regulate
 from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
 
 
 class Simulation:
@@ -41,24 +43,31 @@ class Simulation:
         keep_daily: bool = False,
         mode: CollectionMode | None = None,
         order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
+        cost: CostWeights | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
+        self.cost = world.scenario.cost if cost is None else cost
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
-        self.collection = Collection(world, bank, self.ledger, mode)
-        self.requests = Requests(world, bank, self.ledger, self.alerts)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.collection = Collection(world, bank, self.ledger, uniforms, mode)
+        self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
+        self.making = Making(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
         if mode is None or mode.source is None:  # a replay holds no sessions of its own
-            for region in range(world.n_regions):
-                for channel in range(len(world.channels)):
-                    self.env.process(self.sessions(region, channel))
+            for channel in range(len(world.channels)):
+                self.env.process(self.sessions(channel))
+            if world.drives is not None:
+                for channel in np.unique(world.drives.channel).tolist():
+                    self.env.process(self.drives(channel))
+        if mode is not None and mode.plans_drives and world.drives and bank.drives:
+            bank.drives.forget_from(first_day + world.drives.table.commit_days)
 
     def run(self, chunk: Chunk, last_day: int) -> None:
         """Run to the close of *last_day* on the luck of one chunk."""
@@ -77,18 +86,26 @@ class Simulation:
                     self.requests.arrive(self.chunk, day)
                 self.happen(moment, day)
 
-    def sessions(self, region: int, channel: int) -> Generator[simpy.Event, Any, None]:
-        """Process: the sessions of one channel in one region, each at its hour."""
+    def sessions(self, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the sessions of one channel, those of all regions at an hour as one event."""
         env, item = self.env, self.world.channels[channel]
-        hold = self.collection.hold_session
+        hold = self.collection.hold_sessions
         order = self.world.scenario.run.day_order
         times = [clock.at(0, hour, "collect", order) for hour in item.session_hours]
         slots = list(enumerate(times, start=item.first_slot))
-        open_days = np.flatnonzero(item.invited_mean[: self.world.n_days, region])
+        open_days = np.flatnonzero(item.invited_mean[: self.world.n_days].any(axis=1))
         for day in open_days[open_days >= self.first_day].tolist():
             for slot, time in slots:
                 yield env.timeout(day + time - env.now)
-                hold(self.chunk, day, channel, slot, region)
+                hold(self.chunk, day, channel, slot)
+
+    def drives(self, channel: int) -> Generator[simpy.Event, Any, None]:
+        """Process: the drives of one channel, in all regions at its last hour."""
+        hour, order = self.world.channels[channel].session_hours[-1], self.world.scenario.run
+        time = clock.at(0, hour, "collect", order.day_order)
+        for day in clock.days_from(self.first_day, self.world.n_days - 1):
+            yield self.env.timeout(day + time - self.env.now)
+            self.collection.hold_drives(self.chunk, day, channel)
 
     def happen(self, moment: clock.Moment, day: int) -> None:
         """Carry out one phase."""
@@ -107,6 +124,7 @@ class Simulation:
                 self.transfers.arrive_same_day(day)
                 self.orders.arrive(day, "arrive_same_day")
             case "order":
+                self.recall(day)
                 self.orders.place(day)
             case "decide":
                 self.decide(day)
@@ -117,6 +135,7 @@ class Simulation:
             case "close":
                 self.collection.process_day(self.chunk, day)
                 self.requests.close()
+                self.making.work(day)
                 self.alerts.evaluate(day)
                 self.ledger.close(day)
                 regulate(self.world, self.bank, day)
@@ -128,8 +147,17 @@ class Simulation:
             self.ledger.add("outdated", index, outdated)
             self.ledger.add_expiry_weight(index, -outdated, day)
 
+    def recall(self, day: int) -> None:
+        """Withdraw what is recalled today from stock."""
+        for recall in self.world.recalls:
+            if recall.active[day].any():
+                running, pieces = recall.withdraw(self.bank.stocks[recall.product], day)
+                self.ledger.add_further("recalled", recall.product, pieces)
+                self.ledger.add_returned_weight(recall.product, running, pieces, -1)
+
     def decide(self, day: int) -> None:
         """Send what was promised; ask the policy, and send what it plans."""
+        self.recall(day)
         self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
         if (day - self.first_day) % self.policy.review_days == 0:
             now = Present(
@@ -140,7 +168,10 @@ class Simulation:
                 self.forecaster,
                 self.chunk,
                 day,
+                self.cost,
             )
-            self.transfers.depart(self.policy(now.snapshot()), day)
+            plan = self.policy(now.snapshot())
+            self.transfers.depart(plan, day)
+            self.collection.plan(plan, day)
             now.over = True
         self.requests.set_aside()

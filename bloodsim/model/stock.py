@@ -115,6 +115,24 @@ class Stock:
         self.issue_oldest_above(young, older, day, younger_than_days)
         self.issue_youngest(pieces - young)
 
+    def through(self, expiry: int, day: int) -> Ints:
+        """Return the running counts (n_regions, n_groups, R) of pieces that expire by *expiry*."""
+        if expiry >= self.newest_expiry:
+            return self.received.copy()
+        if expiry <= day:
+            return self.gone.copy()
+        return np.maximum(self.upto[self.slot(expiry)], self.gone)
+
+    def withdraw(self, pieces: Ints, below: Ints) -> Ints:
+        """Remove the oldest pieces above the running counts *below*; return them as `take` does.
+
+        Unlike `take` it works on all regions and replications at once.
+        """
+        taken = np.clip(self.upto - below, 0, pieces)
+        self.upto -= taken
+        self.received -= pieces
+        return taken
+
     def expire(self, day: int) -> Ints:
         """Remove the pieces that expire on *day* and return them."""
         outdated = np.maximum(self.upto[self.slot(day)] - self.gone, 0)

@@ -99,8 +99,9 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     further = {name: _sum_groups(flow) / per_unit for name, flow in ledger.further.items()}
     table |= {"stock_unit_days": ledger.stock_days / per_unit}
     if ledger.orders is not None:
-        table |= dict.fromkeys(FURTHER, zero) | {"orders": ledger.orders.astype(float)}
-    table |= further
+        table |= {"orders": ledger.orders.astype(float)}
+    # The columns follow from the world, so that all its blocks have the same ones.
+    table |= dict.fromkeys(_further(world), zero) | further
     table |= {"requested_fresh": zero.copy(), "unmet_fresh": zero.copy()}
     for urgency in CLASSES:
         fate = "cancelled" if urgency == "elective" else "lost"
@@ -129,6 +130,19 @@ def _totals(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     return table | _sent(world, ledger, per_unit)
 
 
+def _further(world: World) -> list[str]:
+    """Return the flows of `FURTHER` that a world can have."""
+    losses = any(rule.transit_loss_share for rule in world.scenario.routes.products.values())
+    found = {"lost_in_transit"} if losses else set()
+    if world.orders:
+        found |= {"ordered", "expedited", "supplied", "delivered", "not_shipped", "lost_in_transit"}
+    if world.recalls:
+        found.add("recalled")
+    if world.derivations:
+        found |= {"processed", "made"}
+    return [name for name in FURTHER if name in found]
+
+
 def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
     """Return shipments and unit-kilometres by region of origin (n_products, n_regions, R)."""
     shape = ledger.cover_sum.shape
@@ -142,14 +156,12 @@ def _sent(world: World, ledger: Ledger, per_unit: Array) -> dict[str, Array]:
 
 def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
     invited, came, donations, first_time, regular = ledger.donors
-    open_days = np.stack(
-        [
-            np.count_nonzero(c.invited_mean[world.score_first : world.score_last + 1], axis=0)
-            * len(c.session_hours)
-            for c in world.channels
-        ]
-    )
-    resources, voluntary = world.resources, np.array([c.is_voluntary for c in world.channels])
+    open_days = np.zeros(invited.shape[:2], dtype=int)
+    for row, channel in enumerate(world.channels):
+        mean = channel.invited_mean[world.score_first : world.score_last + 1]
+        open_days[row] = np.count_nonzero(mean, axis=0) * len(channel.session_hours)
+    resources = world.resources
+    voluntary = np.array([channel.is_voluntary for channel in world.channels], dtype=bool)
     table = {
         "sessions": np.broadcast_to(open_days[..., None], invited.shape),
         "invited": invited,
@@ -162,8 +174,34 @@ def _collection(world: World, ledger: Ledger) -> dict[str, Array]:
     }
     if world.pools:
         table["regular"] = regular
+    if ledger.visits is not None:
+        table = _with_drives(world, ledger.visits, table)
     if not voluntary.all():
         table["voluntary"] = donations * voluntary[:, None, None]
+    return table
+
+
+def _with_drives(world: World, visits: Array, table: dict[str, Array]) -> dict[str, Array]:
+    """Add drives to sessions, team-days and team-hours, and what quotas were met."""
+    assert world.drives is not None
+    drives, shape = world.drives, table["invited"].shape
+    held, donors = visits
+    years = (world.score_last - world.score_first + 1) / 365
+    due = (drives.table.quota_per_year * years)[:, None]
+    teams = held * drives.table.teams_per_visit[:, None]
+    at = drives.channel, drives.table.region
+    added = {
+        "sessions": held,
+        "team_days": teams,
+        "team_hours": teams * world.resources.hours[drives.channel][:, None],
+        "drives": held,
+        "quota_due": np.broadcast_to(due, held.shape),
+        "quota_met": np.minimum(donors, due),
+    }
+    for name, counts in added.items():
+        total = np.zeros(shape)
+        np.add.at(total, at, counts)
+        table[name] = table.get(name, 0) + total
     return table
 
 
@@ -200,6 +238,13 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         table[name] = np.diff(record[name], axis=0, prepend=0) / per_unit
     for name in ("stock", "in_test", "in_transit", "backlog"):
         table[name] = record[name] / per_unit
+    for name in _further(world):
+        late = np.zeros_like(record["issued"])  # nothing is recorded before it first happens
+        if name in record:
+            late[len(late) - len(record[name]) :] = record[name]
+        table[name] = np.diff(late, axis=0, prepend=0) / per_unit
+    if "orders" in record:
+        table["orders"] = np.diff(record["orders"], axis=0, prepend=0)
     opening = _sum_groups(ledger.opening["stock"])[..., :kept] / per_unit
     table["opening"] = np.concatenate([opening[None], table["stock"][:-1]])
     for fate in ("requested", "lost", "cancelled", "rationed"):

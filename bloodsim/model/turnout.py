@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -35,14 +35,24 @@ class Turnout:
         self.scenario, self.dates, self.calendar = scenario, dates, calendar
         self.regions = tuple(scenario.regions)
 
-    def of_all(self, season: Callable[[str], Floats]) -> dict[str, Floats]:
-        """Return donors a day of every channel (n_days, n_regions); *season* reads profiles."""
+    def of_all(
+        self, season: Callable[[str], Floats], drives: Mapping[str, Floats] | None = None
+    ) -> dict[str, Floats]:
+        """Return donors a day of every channel (n_days, n_regions).
+
+        Parameters
+        ----------
+        season : callable
+            Reads profiles.
+        drives : mapping of channel to float array (n_days, n_regions), optional
+            Donors of planned drives: they stand beside the means and are part of month plans.
+        """
         means: dict[str, Floats] = {}
         regions = self.scenario.regions.values()
         for name, channel in self.scenario.channels.items():
             base = np.array([region.donors_per_day.get(name, 0.0) for region in regions])
             means[name] = self.of(name, base, season(channel.profile))
-        self.follow_plans(means)
+        self.follow_plans(means, drives or {})
         return means
 
     def of(self, channel: str, base: Floats, season: Floats) -> Floats:
@@ -68,8 +78,9 @@ class Turnout:
                 dated = applies(self.dates, site.from_date, site.until_date)
                 open_days = dated & self._on_weekdays(site.open_weekdays)
                 mean[:, column] += site.donors_per_day * season[:, column] * open_days
-        for name, day, donors in self._visits(channel):
-            mean[day, self.regions.index(name)] += donors
+        if resources.drives is None:
+            for name, day, donors in self._visits(channel):
+                mean[day, self.regions.index(name)] += donors
         settings = self.scenario.channels[channel]
         if settings.from_date or settings.until_date:
             mean *= applies(self.dates, settings.from_date, settings.until_date)[:, None]
@@ -147,8 +158,8 @@ class Turnout:
 
     # --- plans ----------------------------------------------------------------------------------
 
-    def follow_plans(self, means: dict[str, Floats]) -> None:
-        """Scale the mean donors of channels, in place, to the planned months."""
+    def follow_plans(self, means: dict[str, Floats], drives: Mapping[str, Floats]) -> None:
+        """Scale the mean donors of channels, in place, to the planned months less *drives*."""
         for plan in self.scenario.resources.plans:
             chosen = [name for name in means if not plan.channels or name in plan.channels]
             columns = [
@@ -156,16 +167,22 @@ class Turnout:
                 for number, region in enumerate(self.regions)
                 if not plan.regions or region in plan.regions
             ]
-            for days, planned in self._planned(plan):
+            for days, planned in self.planned_months(plan):
                 expected = sum(
                     self._worth(plan, name, columns, means[name][np.ix_(days, columns)])
                     for name in chosen
                 )
+                visited = sum(
+                    self._worth(plan, name, columns, drives[name][np.ix_(days, columns)])
+                    for name in chosen
+                    if name in drives
+                )
                 if expected > 0:
                     for name in chosen:
-                        means[name][np.ix_(days, columns)] *= planned / expected
+                        scale = max(0.0, planned - visited) / expected
+                        means[name][np.ix_(days, columns)] *= scale
 
-    def _planned(self, plan: MonthPlan) -> Iterator[tuple[list[int], float]]:
+    def planned_months(self, plan: MonthPlan) -> Iterator[tuple[list[int], float]]:
         """Yield the days of each planned month in the run and their part of the plan."""
         months = defaultdict(list)
         dated = applies(self.dates, plan.from_date, plan.to_date)
@@ -180,15 +197,19 @@ class Turnout:
         settings = self.scenario.channels[channel]
         gave = (1 - settings.missing_share) * (1 - settings.deferral_share)
         by_region = gave * invited.sum(axis=0)
+        return float((by_region * self.worth_of_gifts(plan, channel)[columns]).sum())
+
+    def worth_of_gifts(self, plan: MonthPlan, channel: str) -> Floats:
+        """Return what a mean donation counts in a plan (n_regions,)."""
+        settings = self.scenario.channels[channel]
         if plan.counts == "donations":
-            return float(by_region.sum())
+            return np.ones(len(self.regions))
         if settings.gift == "apheresis":
             made = [p for p in self.scenario.products.values() if p.source == "apheresis"]
             units = max((p.units_per_donation for p in made), default=1.0)
-            return float(by_region.sum()) * units
-        mixes = [self.scenario.regions[self.regions[column]].gift_shares for column in columns]
-        units_each = np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
-        return float((by_region * units_each).sum())
+            return np.full(len(self.regions), units)
+        mixes = [region.gift_shares for region in self.scenario.regions.values()]
+        return np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
 
 
 def donors_per_visit(organisation: Organisation) -> float:

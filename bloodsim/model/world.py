@@ -27,7 +27,12 @@ from bloodsim.model.demand_world import (
 from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
+from bloodsim.model.drive_world import DriveWorld, compile_drives
+from bloodsim.model.making import DerivationWorld, compile_derivations
+from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
+from bloodsim.model.recalls import RecallWorld, compile_recalls
+from bloodsim.model.replacement import ReplacementWorld, compile_replacement
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -45,7 +50,11 @@ LOOK_AHEAD_DAYS = 60
 
 @dataclass(frozen=True)
 class ChannelWorld:
-    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions."""
+    """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions.
+
+    ``calm_invited_mean`` is the same without shocks.
+    ``drive_mean`` (n_days, n_regions) are the donors of the default calendar of drives, if any.
+    """
 
     name: str
     gift: str
@@ -57,7 +66,15 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
+    calm_invited_mean: Floats
     is_voluntary: bool = True
+    drive_mean: Floats | None = None
+
+    @property
+    def planned_mean(self) -> Floats:
+        """Donors a day of sessions and drives (n_days, n_regions)."""
+        drives = self.drive_mean
+        return self.invited_mean if drives is None else self.invited_mean + drives
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,7 @@ class ProductWorld:
 
 @dataclass(frozen=True)
 class RegulationWorld:
-    """Steering of one channel; ``target_days`` (n_days,) is the target cover."""
+    """Steering of one channel; ``target_days`` (n_days, n_regions) is the target cover."""
 
     channel: int
     product: int
@@ -139,6 +156,8 @@ class World:
     regulations: tuple[RegulationWorld, ...]
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
+    recalls: tuple[RecallWorld, ...]
+    derivations: tuple[DerivationWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -147,6 +166,9 @@ class World:
     pools: tuple[PoolWorld, ...]
     teams: tuple[TeamWorld, ...]
     resources: ResourceWorld
+    drives: DriveWorld | None = None
+    month_plans: tuple[MonthPlanWorld, ...] = ()
+    replacement: tuple[ReplacementWorld, ...] = ()
 
     @property
     def n_regions(self) -> int:
@@ -193,7 +215,10 @@ def compile_world(scenario: Scenario) -> World:
     shocks = compile_shocks(scenario, start, len(dates))
     products = tuple(_product(scenario, name, factors, shocks) for name in scenario.products)
     routes = road_table(scenario)
-    channels = _channels(scenario, factors, shocks)
+    drives = compile_drives(scenario, dates, calendar, shocks)
+    turnout = Turnout(scenario, dates, calendar)
+    channels = _channels(turnout, factors, shocks, drives)
+    demands = demand_streams(scenario, products, shares)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -207,7 +232,7 @@ def compile_world(scenario: Scenario) -> World:
         ),
         channels=channels,
         products=products,
-        demands=demand_streams(scenario, products, shares),
+        demands=demands,
         classes=drawn_classes(scenario),
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
@@ -217,10 +242,15 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        derivations=compile_derivations(scenario, dates, calendar),
+        recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
         teams=compile_teams(scenario, dates),
-        resources=compile_resources(scenario, dates, calendar),
+        resources=compile_resources(scenario, dates, calendar, shocks),
+        drives=drives,
+        month_plans=compile_month_plans(turnout, channels),
+        replacement=compile_replacement(scenario, demands, dates),
     )
 
 
@@ -234,11 +264,14 @@ def warmup_days(scenario: Scenario) -> int:
 
 
 def _channels(
-    scenario: Scenario, factors: SeasonalFactors, shocks: tuple[ShockWorld, ...]
+    turnout: Turnout,
+    factors: SeasonalFactors,
+    shocks: tuple[ShockWorld, ...],
+    drives: DriveWorld | None,
 ) -> tuple[ChannelWorld, ...]:
-    channels, first_slot = [], 0
-    turnout = Turnout(scenario, factors.dates, factors.calendar)
-    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0))
+    channels, first_slot, scenario = [], 0, turnout.scenario
+    visited = drives.expected(list(scenario.channels), len(scenario.regions)) if drives else {}
+    means = turnout.of_all(lambda profile: factors.by_region(profile, 1.0), visited)
     for name, channel in scenario.channels.items():
         n = channel.sessions_per_day
         hours = (
@@ -256,7 +289,9 @@ def _channels(
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
+                calm_invited_mean=means[name],
                 is_voluntary=channel.donor_kind == "voluntary",
+                drive_mean=visited.get(name),
             )
         )
         first_slot += n
@@ -333,11 +368,13 @@ def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationW
         if rule is None:
             continue
         knots = sorted(rule.target_cover_days)
+        targets = [rule.target_cover_days[knot] for knot in knots]
+        own = [r.target_cover_factor.get(rule.product, 1.0) for r in scenario.regions.values()]
         rules.append(
             RegulationWorld(
                 channel=index,
                 product=names.index(rule.product),
-                target_days=np.interp(offsets, knots, [rule.target_cover_days[k] for k in knots]),
+                target_days=np.interp(offsets, knots, targets)[:, None] * np.array(own),
                 gain=rule.gain,
                 group_gain=rule.group_gain,
                 min_factor=rule.min_factor,

@@ -18,6 +18,7 @@ from bloodsim.plots.model_check import plot_model_check
 from bloodsim.plots.prices import plot_prices
 from bloodsim.plots.shortage_tiles import plot_shortage_tiles
 from bloodsim.plots.status_board import plot_status_board
+from bloodsim.plots.surface import plot_surface
 from bloodsim.plots.transfer_matrix import plot_transfer_matrix
 from bloodsim.plots.transfers_map import plot_transfers_map
 
@@ -37,6 +38,7 @@ __all__ = [
     "plot_prices",
     "plot_shortage_tiles",
     "plot_status_board",
+    "plot_surface",
     "plot_transfer_matrix",
     "plot_transfers_map",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bloodsim.decision import Policy
+from bloodsim.policies.ad_hoc import ad_hoc
 from bloodsim.policies.door import fault_of
 from bloodsim.policies.fixed import fixed
 from bloodsim.policies.move_ageing import move_ageing
@@ -12,14 +13,31 @@ from bloodsim.policies.none import none
 from bloodsim.policies.ordering import order_rules
 from bloodsim.policies.proportional import proportional
 from bloodsim.policies.share_surplus import share_surplus
-from bloodsim.scenario import CustomPolicy, Problem, ScenarioError, TransferPolicy, nearest
+from bloodsim.scenario import (
+    CustomPolicy,
+    Optimized,
+    Problem,
+    ScenarioError,
+    TransferPolicy,
+    nearest,
+)
 
 __all__ = ["KINDS", "build", "faults", "order_rules", "register", "registered"]
+
+
+def _optimized(settings: Optimized) -> Policy:
+    """Return the policy that optimizes; its libraries are loaded where one is asked for."""
+    from bloodsim.policies.optimized import optimized
+
+    return optimized(settings)
+
 
 KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
     "share_surplus": share_surplus,
     "proportional": proportional,
+    "optimized": _optimized,
+    "ad_hoc": ad_hoc,
     "move_ageing": move_ageing,
     "fixed": fixed,
 }

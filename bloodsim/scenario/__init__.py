@@ -37,6 +37,7 @@ from bloodsim.scenario.demand import (
     PoissonCounts,
     ZeroInflatedNegativeBinomialCounts,
 )
+from bloodsim.scenario.derivations import Derivation
 from bloodsim.scenario.donors import DonorPools
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
@@ -51,12 +52,15 @@ from bloodsim.scenario.ordering import (
     PeriodicReview,
 )
 from bloodsim.scenario.policies import (
+    AdHoc,
     CollectionPolicy,
     CustomPolicy,
     FixedPlan,
     FrozenCollection,
     MoveAgeing,
     NoTransfers,
+    Optimized,
+    OptimizedCollection,
     Policies,
     PreCollect,
     Proportional,
@@ -86,7 +90,7 @@ from bloodsim.scenario.run import (
     RegionalFactors,
     Run,
 )
-from bloodsim.scenario.shocks import Shock
+from bloodsim.scenario.shocks import Shock, StockRecall
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -94,6 +98,7 @@ SCHEMA_VERSION = 1
 __all__ = [
     "DAY_ORDER",
     "SCHEMA_VERSION",
+    "AdHoc",
     "Agreement",
     "AlertLevel",
     "BaseStock",
@@ -109,6 +114,7 @@ __all__ = [
     "DemandClass",
     "DemandMeasure",
     "DemandTrace",
+    "Derivation",
     "Distribution",
     "DonorPools",
     "EmpiricalCounts",
@@ -129,6 +135,8 @@ __all__ = [
     "LifeShares",
     "MoveAgeing",
     "NoTransfers",
+    "Optimized",
+    "OptimizedCollection",
     "OrderQuantity",
     "OrderUpTo",
     "Ordering",
@@ -157,6 +165,7 @@ __all__ = [
     "ScenarioError",
     "ShareSurplus",
     "Shock",
+    "StockRecall",
     "TransferPolicy",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",
@@ -201,6 +210,8 @@ class Scenario(Model):
     """Standing flows between regions."""
     ordering: tuple[Ordering, ...] = ()
     """Replenishment orders of regions with a supply, such as hospitals."""
+    derivations: tuple[Derivation, ...] = ()
+    """Products made from the stock of others, in the order in which they take from it."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
     shocks: Frozen[Name, Shock] = {}
@@ -275,6 +286,25 @@ class Scenario(Model):
             variant_name=name,
             provenance=self._provenance.of_variant(self.variants[name]),
         )
+
+    def with_overrides(self, *names: str) -> Scenario:
+        """Return this scenario, and with it all its variants, under some of its named patches.
+
+        ``load("spring-festival-2026").with_overrides("tight")`` is the study ``tight``.
+        Settings of the command line win over the patches.
+
+        Raises
+        ------
+        ScenarioError
+            Unknown patch, two patches that set one key, or an invalid result.
+        """
+        study = "-".join(names)
+        tree = merge(
+            patched(self.raw, self.overrides, names, study or "-"), self._provenance.settings
+        )
+        if names:
+            tree["name"] = f"{self.name}-{study}"[:64].rstrip("-")
+        return Scenario.from_mapping(tree, self._variant_name, self._provenance)
 
     def set(self, key: str, value: Any) -> Scenario:
         """Return a copy with the dotted *key* set to *value* (``None`` deletes it)."""

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
+from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
@@ -52,6 +53,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),
         *_policies(scenario),
@@ -152,9 +154,16 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
             hint = "life counts from collection; units are released on the next day at the earliest"
             yield Problem((*here, "shelf_life_days"), message, hint)
         ordered = any(order.product == name for order in scenario.ordering)
-        if product.source not in gifts and not ordered:
+        if product.source not in {*gifts, "derived"} and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
-            yield Problem((*here, "source"), message, "add a channel, or change the source")
+            hint = "add a channel, or change the source"
+            if not scenario.channels:  # a world that lives on its opening stock is meant
+                message, hint = (
+                    "nobody collects it and nobody orders it",
+                    "add a channel, or an order",
+                )
+            level: Literal["error", "warning"] = "error" if scenario.channels else "warning"
+            yield Problem((*here, "source"), message, hint, level=level)
         yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])
 
 
@@ -259,6 +268,7 @@ def _regions(scenario: Scenario) -> Iterator[Problem]:
             ("donors_per_day", scenario.channels, "channel"),
             ("demand_per_day", scenario.products, "product"),
             ("net_import_per_year", scenario.products, "product"),
+            ("target_cover_factor", scenario.products, "product"),
         ):
             yield from unknown_names(getattr(region, field), known, what, (*here, field))
 
@@ -273,6 +283,9 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and scenario.resources.drives is None:
+        message = "there are no drives to place"
+        yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
     elif policy.kind == "pre_collect":
         yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
         if policy.to_offset < policy.from_offset:
@@ -302,6 +315,22 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"below_days ({policy.below_days:g}) is more than fill_to_days"
                 hint = f"fill_to_days is {policy.fill_to_days:g}"
                 yield Problem((*here, "below_days"), message, hint)
+        if policy.kind == "ad_hoc":
+            if policy.donor_above_days < policy.fill_to_days:
+                message = (
+                    f"donor_above_days ({policy.donor_above_days:g}) is less than what it gives"
+                )
+                hint = f"fill_to_days is {policy.fill_to_days:g}: two regions would help each other"
+                yield Problem((*here, "donor_above_days"), message, hint)
+            if policy.largest_units < policy.smallest_units:
+                message = f"largest_units ({policy.largest_units:g}) is less than smallest_units"
+                hint = f"smallest_units is {policy.smallest_units:g}"
+                yield Problem((*here, "largest_units"), message, hint)
+            levels = {a.level for product in scenario.products.values() for a in product.alerts}
+            if policy.at_level not in levels:
+                message = f"no product has the alert level '{policy.at_level}'"
+                hint = "nobody would ask for help"
+                yield Problem((*here, "at_level"), message, hint, level="warning")
 
 
 def _forecast(scenario: Scenario) -> Iterator[Problem]:

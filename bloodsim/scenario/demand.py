@@ -147,6 +147,10 @@ class Demand(Model):
     and split it over groups and classes by their shares."""
     variance_to_mean: Annotated[float, Field(ge=1, le=100)] = 1.0
     """Variance of a region-day's requests over their mean; 1 = Poisson (kind: poisson only)."""
+    unmet_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Share of true requests that recorded use does not show, since what was never issued is not
+    counted (censored demand): demand_per_day is divided by 1 - unmet_share. It is not known for
+    China; 0, 0.01, 0.03 and 0.05 are the levels to compare (judgement)."""
     growth_per_year: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.0
     """Relative growth a year, from the first scored day."""
     demand_amplitude_share: Annotated[float, Field(ge=0, le=2)] = 0.6

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 HERE = "resources"
 _SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
+_WORKING_DAYS = 250
+"""Working days of a year."""
 
 
 def check_organisations(scenario: Scenario) -> Iterator[Problem]:
@@ -102,3 +106,46 @@ def check_channels(
         if name not in scenario.channels:
             path = (*here, "channels", str(index)) if listed else here
             yield Problem(path, f"unknown channel '{name}'", nearest(name, scenario.channels))
+
+
+def check_drives(scenario: Scenario) -> Iterator[Problem]:
+    """Find drives without anybody to visit, and calendars that no teams could carry out."""
+    resources, drives = scenario.resources, scenario.resources.drives
+    here: Path = (HERE, "drives")
+    if drives is None:
+        return
+    places = [one.region for one in resources.organisations.values()]
+    places += [pool.region for pool in resources.organisation_pools.values()]
+    if not places:
+        message = "no organisations and no pools of them to visit"
+        yield Problem(here, message, "add resources.organisations", level="warning")
+    by_region = drives.teams_per_day_by_region
+    for region in by_region:
+        if region not in scenario.regions:
+            path = (*here, "teams_per_day_by_region", region)
+            yield Problem(path, f"unknown region '{region}'", nearest(region, scenario.regions))
+    for region in dict.fromkeys(places):
+        teams = by_region.get(region, drives.teams_per_day)
+        needed = sum(
+            one.teams_per_visit * one.organisations * one.visits_per_year
+            for one in resources.organisation_pools.values()
+            if one.region == region
+        )
+        fixed: Counter[date] = Counter()
+        for name, one in resources.organisations.items():
+            if one.region != region:
+                continue
+            needed += one.teams_per_visit * (len(one.visits) or one.min_visits)
+            for visit in one.visits:
+                fixed[visit] += one.teams_per_visit
+                if fixed[visit] > teams:
+                    path = (HERE, "organisations", name, "visits")
+                    message = f"{fixed[visit]} teams are needed on {visit}, {region} has {teams}"
+                    yield Problem(path, message, "other dates, or more teams_per_day")
+        if needed > teams * _WORKING_DAYS:
+            message = (
+                f"the visits in {region} take {needed:.0f} team-days a year, "
+                f"{teams * _WORKING_DAYS} are there"
+            )
+            hint = "quotas will be missed: more teams_per_day, or fewer visits"
+            yield Problem((*here, "teams_per_day"), message, hint, level="warning")

@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bloodsim.scenario.base import Model, Name, Positive, RegionId, ScenarioDate, Share
+from bloodsim.scenario.base import (
+    Frozen,
+    Model,
+    Name,
+    Positive,
+    RegionId,
+    ScenarioDate,
+    Share,
+)
 from bloodsim.scenario.collection import Closure
 
 
@@ -33,6 +41,8 @@ class Organisation(Model):
     """Spans without visits, such as vacations."""
     visits: tuple[ScenarioDate, ...] = ()
     """Dates of visits that are fixed; empty = evenly spaced over the year."""
+    teams_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Teams that a visit takes for the day (with drives)."""
 
 
 class OrganisationPool(Model):
@@ -52,3 +62,20 @@ class OrganisationPool(Model):
     """Fewest days between two visits to one of them."""
     closures: tuple[Closure, ...] = ()
     """Spans without visits."""
+    teams_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Teams that a visit takes for the day (with drives)."""
+
+
+class Drives(Model):
+    """Visits as drives: days that a plan may choose, each with luck of its own.
+
+    With it a visit brings the donors of that organisation and that visit number, whatever the day,
+    but for the region's weather, shocks and turnout. Without it visits only raise mean turnout.
+    """
+
+    teams_per_day: Annotated[int, Field(ge=0, le=100_000)] = 1
+    """Teams of a region that can be out on drives on one day, over all channels (assumed)."""
+    teams_per_day_by_region: Frozen[RegionId, Annotated[int, Field(ge=0, le=100_000)]] = {}
+    """Teams a day where they differ."""
+    commit_days: Annotated[int, Field(ge=0, le=365)] = 28
+    """Days ahead that a plan has to commit a drive (judgement)."""

@@ -51,6 +51,31 @@ class Proportional(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class AdHoc(Model):
+    """Regions at an alert level ask for help, and those with plenty send: today's habit.
+
+    The defaults are judgements; shipments of 500 to 5,000 units are what was reported
+    (bloodsim/data/transfers.csv: Hubei 2020, Henan, Sichuan 2022).
+    """
+
+    kind: Literal["ad_hoc"] = "ad_hoc"
+    """The policy's name."""
+    at_level: Literal["blue", "yellow", "orange", "red"] = "yellow"
+    """Alert level of any blood group from which a region asks (judgement)."""
+    donor_above_days: Positive = 11.0
+    """Cover (days, by group) above which a region sends what it has more (judgement)."""
+    fill_to_days: Positive = 7.0
+    """Cover (days, by group) up to which a region that asks is filled (judgement)."""
+    smallest_units: Annotated[float, Field(ge=0)] = 500.0
+    """Least that a region offers (units); what is asked for may be less (judgement)."""
+    largest_units: Positive = 5000.0
+    """Most that one shipment carries (units), where the road does not set less (judgement)."""
+    review_days: ReviewDays = 1
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry and that have the alert level."""
+
+
 class AgeingRoute(Model):
     """A road along which ageing units are sent."""
 
@@ -75,6 +100,17 @@ class MoveAgeing(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class Optimized(Model):
+    """The cheapest plan of the days ahead, made anew at every review."""
+
+    kind: Literal["optimized"] = "optimized"
+    """The policy's name."""
+    review_days: ReviewDays = 7
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry."""
+
+
 class FixedPlan(Model):
     """Shipments by date, promised whatever the stocks are."""
 
@@ -94,7 +130,14 @@ class CustomPolicy(Model):
 
 
 TransferPolicy = Annotated[
-    NoTransfers | ShareSurplus | Proportional | MoveAgeing | FixedPlan | CustomPolicy,
+    NoTransfers
+    | ShareSurplus
+    | Proportional
+    | Optimized
+    | AdHoc
+    | MoveAgeing
+    | FixedPlan
+    | CustomPolicy,
     Field(discriminator="kind"),
 ]
 
@@ -130,7 +173,20 @@ class FrozenCollection(Model):
     """Variant whose donors come again, day by day."""
 
 
-CollectionPolicy = Annotated[Regulated | PreCollect | FrozenCollection, Field(discriminator="kind")]
+class OptimizedCollection(Model):
+    """Drives come from the variant's policy (`Plan.drives`), appeals and throttles as well.
+
+    Channels with drives are not regulated; the others are unless throttled. Drives that were
+    committed before the variants branch are held.
+    """
+
+    kind: Literal["optimized"] = "optimized"
+    """The policy's name."""
+
+
+CollectionPolicy = Annotated[
+    Regulated | PreCollect | FrozenCollection | OptimizedCollection, Field(discriminator="kind")
+]
 
 
 class Policies(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -59,11 +59,17 @@ class Region(Model):
     demand_per_day of the product the distribution's own mean is the normal day's."""
     feast_amplitude: Annotated[float, Field(ge=0, le=3)] = 1.0
     """Depth of the festival dip against the national profile (-)."""
+    target_cover_factor: Frozen[Name, Annotated[float, Field(ge=0.2, le=5)]] = {}
+    """Target cover of the region's regulation by product, against that of the channel (-); others
+    1. Averages of provincial centres lie between 8.1 and 14.0 days (quartiles, 2014-2021)."""
     net_import_per_year: Frozen[Name, float] = {}
     """Units a year that today's agreements bring in (negative: take out), by product."""
     supply: RegionId | None = None
     """Where its orders go: ``unlimited``, or a region that ships from its stock; null = no orders.
     """
+    rationing: Literal["proportional", "in_order"] = "proportional"
+    """How it serves regions that order more than it has: in proportion to their orders (largest
+    remainders, the first in the file among equals), or one after the other as in the file."""
     source: PlainText = ""
     """Where the row comes from."""
     confidence: PlainText = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bloodsim.scenario.organisation_checks import (
     HERE,
     check_channels,
+    check_drives,
     check_organisations,
     check_place,
 )
@@ -26,6 +27,7 @@ def check_resources(scenario: Scenario) -> Iterator[Problem]:
     yield from _sites(scenario)
     yield from _tables(scenario)
     yield from check_organisations(scenario)
+    yield from check_drives(scenario)
 
 
 def _spans(scenario: Scenario) -> Iterator[Problem]:

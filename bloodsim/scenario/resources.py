@@ -18,7 +18,7 @@ from bloodsim.scenario.base import (
     Share,
 )
 from bloodsim.scenario.collection import Weekday
-from bloodsim.scenario.organisations import Organisation, OrganisationPool
+from bloodsim.scenario.organisations import Drives, Organisation, OrganisationPool
 from bloodsim.scenario.regions import GiftShares
 from bloodsim.scenario.sites import CandidateSite, Site
 
@@ -105,6 +105,10 @@ class MonthPlan(Where):
     """Year of the table; null = every year."""
     months: Frozen[Month, NonNegative]
     """Planned amount by month over all its channels and regions: {2: 599}; others as they are."""
+    catch_up_from_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    """Day of the month from which turnout is raised by what is missing so far; null = never."""
+    catch_up_max_factor: Annotated[float, Field(ge=1, le=3)] = 1.25
+    """Largest rise of turnout by catching up (-), on top of regulation (judgement)."""
 
 
 class Processing(When):
@@ -158,6 +162,8 @@ class Resources(Model):
     """Organisations by name."""
     organisation_pools: Frozen[Name, OrganisationPool] = {}
     """Pools of similar organisations."""
+    drives: Drives | None = None
+    """Visits as drives that a plan may place; null = visits only raise mean turnout."""
     processing: tuple[Processing, ...] = ()
     """Dated processing capacities; the tightest counts."""
     laboratories: tuple[Laboratory, ...] = ()

@@ -14,7 +14,8 @@ from matplotlib.text import Text
 from synthetic_results import REGIONS, synthetic_results
 
 from bloodsim import metrics
-from bloodsim.labels import number, percent, shown, variant_label
+from bloodsim.labels import shown, variant_label
+from bloodsim.numbers import number, percent
 from bloodsim.plots import (
     CHARTS,
     Chart,

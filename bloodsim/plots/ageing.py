@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bloodsim import metrics
-from bloodsim.labels import NBSP, Lang, number, percent, pick, quantity, unit_noun
+from bloodsim.labels import NBSP, Lang, pick
 from bloodsim.metrics.intervals import Interval
+from bloodsim.numbers import number, percent, quantity, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label

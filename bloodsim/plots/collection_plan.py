@@ -12,17 +12,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.dates import date2num
 from matplotlib.patches import Patch, Rectangle
 
-from bloodsim.labels import (
-    MINUS,
-    Lang,
-    day_label,
-    number,
-    percent,
-    pick,
-    plain,
-    quantity,
-    rounded,
-)
+from bloodsim.labels import MINUS, Lang, day_label, pick
+from bloodsim.numbers import number, percent, plain, quantity, rounded
 from bloodsim.plots.chart import (
     Chart,
     Margins,

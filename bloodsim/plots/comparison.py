@@ -10,18 +10,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from bloodsim import metrics
-from bloodsim.labels import (
-    NBSP,
-    Lang,
-    indicator_label,
-    percent,
-    pick,
-    quantity,
-    unit_noun,
-    unit_words,
-)
+from bloodsim.labels import NBSP, Lang, indicator_label, pick, unit_words
 from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
+from bloodsim.numbers import percent, quantity, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label

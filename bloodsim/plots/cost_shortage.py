@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 
 from bloodsim import metrics
 from bloodsim.cost import coefficients
-from bloodsim.labels import NBSP, Lang, number, percent, pick, quantity, rounded
+from bloodsim.labels import NBSP, Lang, pick
 from bloodsim.metrics.intervals import Interval
 from bloodsim.metrics.sums import by_variant, over
+from bloodsim.numbers import number, percent, quantity, rounded
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import reference
 from bloodsim.plots.style import MUTED, house_style, variant_colour, variant_label

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bloodsim import metrics
-from bloodsim.labels import NBSP, Lang, percent, pick
+from bloodsim.labels import NBSP, Lang, pick
+from bloodsim.numbers import percent
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label

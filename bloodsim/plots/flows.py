@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from bloodsim.labels import NBSP, Lang, day_label, number, pick, quantity, rounded, unit_noun
+from bloodsim.labels import NBSP, Lang, day_label, pick
 from bloodsim.metrics import interval
+from bloodsim.numbers import number, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, is_national, variant_label

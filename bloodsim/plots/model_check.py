@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bloodsim import metrics
-from bloodsim.labels import NBSP, Lang, indicator_label, number, percent, pick, unit_noun
+from bloodsim.labels import NBSP, Lang, indicator_label, pick
+from bloodsim.numbers import number, percent, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Patch
 
-from bloodsim.labels import Lang, full_day_label, number, pick
+from bloodsim.labels import Lang, full_day_label, pick
+from bloodsim.numbers import number
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product
 from bloodsim.plots.style import INK, house_style

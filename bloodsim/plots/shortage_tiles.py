@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
-from bloodsim.labels import NBSP, Lang, day_label, level_label, number, pick, plain
+from bloodsim.labels import NBSP, Lang, day_label, level_label, pick
+from bloodsim.numbers import number, plain
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, LEVEL_TEXT_COLOURS, MUTED, house_style, variant_label

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from bloodsim.labels import (
-    NBSP,
-    Lang,
-    day_label,
-    floored,
-    full_day_label,
-    group_label,
-    level_label,
-    number,
-    percent,
-    pick,
-    plain,
-)
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
+from bloodsim.labels import NBSP, Lang, day_label, full_day_label, group_label, level_label, pick
+from bloodsim.numbers import floored, number, percent, plain
+from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
 from bloodsim.plots.text import region_label, say
 
@@ -45,22 +35,6 @@ _AT = {
     "help": 99.5,
 }
 """Where the columns stand, in hundredths of the width; numbers end there, chips begin there."""
-
-
-class _Row(NamedTuple):
-    """What the board says of a region."""
-
-    region: str
-    now: float
-    lowest: float
-    low: float
-    high: float
-    day: date
-    risks: dict[str, float]
-    unmet_units: float
-    unmet_share: float
-    groups: dict[str, float]
-    net: float
 
 
 def plot_status_board(
@@ -103,7 +77,7 @@ def plot_status_board(
         raise ValueError(f"{product} has no alert levels to tell a status by")
     helper = proposal(results, product)
     today = day or results.score_start
-    rows = _rows(results, variant, product, helper, today, levels)
+    rows = status_rows(results, variant, product, helper, today, levels)
     with house_style():
         on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(rows), 5))
         on.ax.set_xlim(0, 100)
@@ -122,81 +96,9 @@ def plot_status_board(
     return Chart(on.ax, _frame_of(results, rows, levels, lang))
 
 
-def _rows(
-    results: Results,
-    variant: str,
-    product: str,
-    helper: str,
-    today: date,
-    levels: dict[str, float],
-) -> list[_Row]:
-    array = results.daily["cover_days"].sel(variant=variant, product=product)
-    array = array.transpose("replication", "day", "region").dropna("replication", how="all")
-    if array.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
-    array = array.sel(day=slice(np.datetime64(today), None))
-    days, cover = days_of(array["day"].values), array.values.astype(float)
-    if not days or days[0] != today:
-        raise ValueError(f"{today} is not one of the days of this result")
-    low, median, high = np.quantile(cover, [0.05, 0.5, 0.95], axis=0)
-    totals = results.totals.sel(variant=variant, product=product)
-    unmet = (totals["lost"] + totals["cancelled"]).mean("replication").values
-    asked = totals["requested"].mean("replication").values
-    groups = _groups(results, variant, product)
-    net = _net(results, helper, product)
-    rows = []
-    for i, region in enumerate(results.regions):
-        at = int(np.argmin(median[:, i]))
-        risks = {name: float((cover[:, :, i] < d).any(1).mean()) for name, d in levels.items()}
-        share = float(unmet[i] / asked[i]) if asked[i] else 0.0
-        rows.append(
-            _Row(
-                region,
-                float(median[0, i]),
-                float(median[at, i]),
-                float(low[at, i]),
-                float(high[at, i]),
-                days[at],
-                risks,
-                float(unmet[i]),
-                share,
-                groups.get(region, {}),
-                net.get(region, 0.0),
-            )
-        )
-    return sorted(rows, key=lambda row: row.lowest)
-
-
-def _groups(results: Results, variant: str, product: str) -> dict[str, dict[str, float]]:
-    """Unmet share by region and blood group; nothing where groups were not kept."""
-    if "groups" not in results.tables:
-        return {}
-    table = results.groups.sel(variant=variant, product=product).mean("replication")
-    asked = table["requested"]
-    share = (table["unmet"] / asked.where(asked > 0)).fillna(0.0)
-    names = [str(name) for name in share["group"].values]
-    values = share.transpose("region", "group").values.tolist()
-    return {
-        region: dict(zip(names, row, strict=True))
-        for region, row in zip(results.regions, values, strict=True)
-    }
-
-
-def _net(results: Results, variant: str, product: str) -> dict[str, float]:
-    totals = results.totals.sel(variant=variant, product=product)
-    net = (totals["received"] - totals["shipped"]).mean("replication").values.tolist()
-    return dict(zip(results.regions, net, strict=True))
-
-
-def _level(cover: float, levels: dict[str, float]) -> str:
-    """The gravest level that applies."""
-    applies = [name for name, below in levels.items() if cover < below]
-    return applies[-1] if applies else "green"
-
-
 def _heads(
     ax: Axes,
-    rows: list[_Row],
+    rows: list[StatusRow],
     today: date,
     product: str,
     results: Results,
@@ -233,13 +135,13 @@ def _heads(
 
 
 def _line(
-    ax: Axes, results: Results, row: _Row, y: int, levels: dict[str, float], lang: Lang
+    ax: Axes, results: Results, row: StatusRow, y: int, levels: dict[str, float], lang: Lang
 ) -> None:
     if y % 2:
         ax.add_patch(Rectangle((0, y - 0.5), 100, 1, facecolor="#f7f7f7", linewidth=0, zorder=0))
     say(ax, 0, y, region_label(results, row.region, lang), 7.0)
     for x, cover in ((_AT["now"], row.now), (_AT["lowest"], row.lowest)):
-        _chip(ax, x - 6.4, y, _level(cover, levels), lang)
+        _chip(ax, x - 6.4, y, level_of(cover, levels), lang)
         say(ax, x + 1.5, y, floored(cover), 7.0, ha="right")
     spread = f"{floored(row.low)}–{floored(row.high)}"
     say(ax, _AT["range"] - 5.6, y, spread, 6.2, ha="right", color=MUTED)
@@ -282,7 +184,7 @@ def _group(ax: Axes, x: float, y: int, share: float) -> None:
 
 def _headline(
     results: Results,
-    rows: list[_Row],
+    rows: list[StatusRow],
     levels: dict[str, float],
     product: str,
     today: date,
@@ -327,7 +229,7 @@ def _subtitle(
 
 
 def _frame_of(
-    results: Results, rows: list[_Row], levels: dict[str, float], lang: Lang
+    results: Results, rows: list[StatusRow], levels: dict[str, float], lang: Lang
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -337,12 +239,12 @@ def _frame_of(
                 "region": row.region,
                 "name": region_label(results, row.region, lang),
                 "cover_days": row.now,
-                "level": _level(row.now, levels),
+                "level": level_of(row.now, levels),
                 "lowest_days": row.lowest,
                 "low_5": row.low,
                 "high_95": row.high,
                 "lowest_day": np.datetime64(row.day),
-                "lowest_level": _level(row.lowest, levels),
+                "lowest_level": level_of(row.lowest, levels),
                 **{f"chance_{name}": share for name, share in row.risks.items()},
                 "unmet_units": row.unmet_units,
                 "unmet_share": row.unmet_share,

@@ -15,15 +15,13 @@ from bloodsim.labels import (
     NBSP,
     Lang,
     day_label,
-    floored,
     level_label,
     month_label,
     pick,
-    plain,
-    quantity,
     variant_label,
     year_label,
 )
+from bloodsim.numbers import floored, plain, quantity
 
 __all__ = [
     "FAMILIES",

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
-from bloodsim.labels import NBSP, Lang, number, percent, pick, quantity, rounded, unit_noun
+from bloodsim.labels import NBSP, Lang, pick
+from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label

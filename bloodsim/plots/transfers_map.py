@@ -12,7 +12,8 @@ from matplotlib.patches import FancyArrowPatch, Patch
 from matplotlib.patheffects import withStroke
 
 from bloodsim import metrics
-from bloodsim.labels import NBSP, Lang, number, percent, pick, quantity, rounded, unit_noun
+from bloodsim.labels import NBSP, Lang, pick
+from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal
 from bloodsim.plots.style import INK, house_style, variant_label

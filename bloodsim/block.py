@@ -83,7 +83,8 @@ def run_block(block: Block) -> Results | Path:
     drawing = [v for v in block.variants if v.draws]
     if drawing:
         found |= _drawn(drawing, block, found)
-    results = Results.join([found[variant.name] for variant in block.variants])
+    one_by_one = [found[variant.name] for variant in block.variants]
+    results = one_by_one[0] if len(one_by_one) == 1 else Results.join(one_by_one)
     if block.part is None:
         return results
     results.save_part(block.part)

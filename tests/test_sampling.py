@@ -8,10 +8,11 @@ from worlds import three_provinces
 
 from bloodsim.cli import execute
 from bloodsim.experiment import simulate
+from bloodsim.labels import variant_label
 from bloodsim.load import load
 from bloodsim.load.inputs import confidence_of
 from bloodsim.plots import plot_fan
-from bloodsim.results.bands import band, bands
+from bloodsim.results.bands import SUFFIX, band, bands
 from bloodsim.sampling import ParameterRanges
 from bloodsim.scenario import ScenarioError
 
@@ -146,4 +147,5 @@ def test_the_summary_and_the_fan_show_both_bands(tmp_path, capsys):
     results = simulate(world(run__parameters="sampled"), 3, variants=["none"])
     assert tuple(found["luck"]) == bands(results)["none"]["cost"].luck
     chart = plot_fan(results)
+    assert variant_label(f"none{SUFFIX}", "en").endswith(", parameters drawn")
     assert set(chart.data["variant"]) == {"none", "none_sampled"}

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import bloodsim
-from bloodsim.cli import checking, comparing, creating, doctor, running, tuning
+from bloodsim.cli import checking, comparing, creating, doctor, reporting, running, tuning
 from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ app.command("run")(running.run)
 app.command("tune")(tuning.tune)
 app.command("compare")(comparing.compare)
 app.command("rerun")(comparing.rerun)
+app.command("report")(reporting.report)
 app.command("schema")(creating.schema)
 app.command("doctor")(doctor.doctor)
 

@@ -1,0 +1,164 @@
+"""What `plan` prints: headlines, today's shipments, cover, limits and the check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from bloodsim.blood import label
+
+if TYPE_CHECKING:
+    from bloodsim.planning import TransferProposal
+
+_WIDTH_OF_A_PIPE = 100
+"""Characters of a line where the output is no terminal and COLUMNS is not set."""
+_MOST = 15
+"""Rows of a table unless all are asked for."""
+_MOST_LIMITS = 4
+"""Limits of a kind and product that are told unless all are asked for."""
+
+
+def print_proposal(proposal: TransferProposal, *, every: bool = False) -> None:
+    """Print a proposal in the width of the terminal."""
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        width = int(os.environ.get("COLUMNS", "0") or 0) or _WIDTH_OF_A_PIPE
+        console = Console(highlight=False, markup=False, width=width)
+    for line in proposal.summary():
+        console.print(line)
+    console.print()
+    _shipments(console, proposal, every)
+    _cover(console, proposal, every)
+    _limits(console, proposal, every)
+    if proposal.check is not None:
+        _check(console, proposal)
+    for note in proposal.notes:
+        console.print(f"- {note}")
+
+
+def _grid(*columns: tuple[str, bool]) -> Table:
+    """Return a plain table of (name, whether it holds numbers)."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, is_number in columns:
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    return table
+
+
+def _shipments(console: Console, proposal: TransferProposal, every: bool) -> None:
+    """One row per road and product: today's, or all."""
+    chosen = proposal.transfers
+    if not every:
+        chosen = chosen[chosen["date"] == proposal.start]
+    console.print("shipments" if every else f"shipments of today, {proposal.start}")
+    keys = ["date", "product", "origin", "destination", "arrival"]
+    rows = [
+        (*(str(value) for value in key), rows) for key, rows in chosen.groupby(keys, sort=False)
+    ]
+    if not rows:
+        console.print("  none\n")
+        return
+    table = _grid(
+        ("date", False), ("product", False), ("from", False), ("to", False),
+        ("units", True), ("arrives", False), ("by group", False),
+    )  # fmt: skip
+    shown = rows if every else rows[:_MOST]
+    for day, product, origin, destination, arrival, lot in shown:
+        groups = ", ".join(
+            f"{label(g)} {u:g}" for g, u in zip(lot["group"], lot["units"], strict=True)
+        )
+        units = f"{lot['units'].sum():,.1f}"
+        table.add_row(day, product, origin, destination, units, arrival, groups)
+    console.print(table)
+    if len(shown) < len(rows):
+        console.print(f"and {len(rows) - len(shown)} more; --all prints every one")
+    console.print()
+
+
+def _cover(console: Console, proposal: TransferProposal, every: bool) -> None:
+    """Print the lowest expected cover of each region, most helped first."""
+    cover = proposal.cover[proposal.cover["group"] == "all"]
+    lowest = cover.groupby(["product", "region"], sort=False)[
+        ["cover_days_with", "cover_days_without"]
+    ].min()
+    console.print("lowest expected cover (days of normal demand), all groups")
+    table = _grid(
+        ("product", False), ("region", False), ("without", True), ("with", True), ("change", True)
+    )
+    for product in proposal.products:
+        mine = lowest.loc[product]
+        change = mine["cover_days_with"] - mine["cover_days_without"]
+        order = change.abs().sort_values(ascending=False, kind="stable").index
+        for region in order if every else order[: _MOST // len(proposal.products)]:
+            with_, without = mine.loc[region]
+            name = proposal.names.get(str(region), str(region))
+            row = f"{without:.1f}", f"{with_:.1f}", f"{with_ - without:+.1f}"
+            table.add_row(str(product), name, *row)
+    console.print(table)
+    console.print()
+
+
+def _limits(console: Console, proposal: TransferProposal, every: bool) -> None:
+    """Print the limits in words, the largest of each kind first."""
+    if proposal.limits.empty:
+        return
+    console.print("limits missed or binding")
+    for (kind, product), rows in proposal.limits.groupby(["kind", "product"], sort=False):
+        shown = rows if every else rows.head(_MOST_LIMITS)
+        for says in shown["says"]:
+            console.print(f"  {says}")
+        if len(shown) < len(rows):
+            more = len(rows) - len(shown)
+            console.print(f"  and {more} more of {product} ({kind}); --all prints every one")
+    console.print()
+
+
+def _check(console: Console, proposal: TransferProposal) -> None:
+    check = proposal.check
+    assert check is not None
+    console.print(
+        f"check by simulation: {check.days} days, {check.replications} worlds on the same luck; "
+        "paired differences ± half-width of the 95 % interval"
+    )
+    table = _grid(
+        ("", False), ("without", True), ("rule", True), ("plan", True),
+        ("plan - without", True), ("plan - rule", True),
+    )  # fmt: skip
+    for product, rows in check.table.groupby("product", sort=False):
+        if product:
+            table.add_row(f"{product} ({proposal.units[str(product)]})")
+        for row in _telling(rows):
+            table.add_row(*row)
+    console.print(table)
+    console.print("rule = proportional sharing\n")
+
+
+def _telling(rows: pd.DataFrame) -> Iterable[tuple[str, ...]]:
+    """Yield the rows in which anything happens, as text."""
+    for row in rows.itertuples(index=False):
+        values = (row.without, row.proportional, row.plan)
+        if any(values):
+            yield (
+                f"  {row.indicator}",
+                *(_number(value) for value in values),
+                _difference(row.plan_minus_without, row.plan_minus_without_half_width),
+                _difference(row.plan_minus_proportional, row.plan_minus_proportional_half_width),
+            )
+
+
+def _difference(mean: float, half_width: float) -> str:
+    if mean != mean:
+        return "–"
+    text = f"{'+' if mean > 0 else ''}{_number(mean)}"
+    return f"{text} ± {_number(half_width)}" if half_width == half_width else text
+
+
+def _number(value: float) -> str:
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.2f}"

@@ -130,6 +130,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     keep_daily,
                     modes[v.name],
                     rules,
+                    v.scenario.cost,
                 )
                 for v in variants
             ]

@@ -16,6 +16,11 @@ IntArray = NDArray[np.integer]
 FloatArray = NDArray[np.floating]
 
 
+def _unknown(product: str, days: int) -> FloatArray:
+    """Stand for what a snapshot built by hand does not tell."""
+    raise LookupError("this snapshot has no forecast by day")
+
+
 @dataclass(frozen=True)
 class RouteTable:
     """The roads between regions, nearest first.
@@ -54,6 +59,61 @@ class RouteTable:
     def products(self) -> tuple[str, ...]:
         """Products that may travel."""
         return tuple(self.lot_pieces)
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """What a planner knows of one class of requests.
+
+    Parameters
+    ----------
+    urgency : str
+        ``emergency``, ``urgent`` or ``elective``.
+    share : float
+        Share of the product's requests.
+    reserve_days : float
+        Stock (days of normal-day demand) that the class may not touch.
+    patience_days : int
+        Days that a request waits.
+    substitutes : tuple of tuple of int
+        Other groups that may serve each patient group, best first.
+    """
+
+    urgency: str
+    share: float
+    reserve_days: float
+    patience_days: int
+    substitutes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What a planner knows of one product, whatever the day.
+
+    Parameters
+    ----------
+    life_days, test_delay_days : int
+        Shelf life from collection, and days from collection to release.
+    classes : tuple of ClassFacts
+        Most urgent first.
+    alerts : tuple of (float, float, float)
+        Cover (days) below which a level applies, and what it cuts of urgent and of elective
+        requests; mildest first.
+    variance_to_mean : float
+        Of a region-day's requests.
+    sound_share : float
+        Share of what is in test that is released.
+    floor_days : float
+        Stock (days of normal-day demand) that commitments leave to the region that sends.
+    """
+
+    life_days: int
+    test_delay_days: int
+    classes: tuple[ClassFacts, ...]
+    alerts: tuple[tuple[float, float, float], ...]
+    variance_to_mean: float
+    sound_share: float
+    floor_days: float
 
 
 @dataclass(frozen=True)
@@ -153,6 +213,19 @@ class Snapshot:
         The roads.
     eligible_donors : mapping of gift to int array (n_segments, n_regions, n_replications)
         Repeat donors who may give today, by earlier gifts (one, two, more); only gifts with a pool.
+    facts : mapping of product to ProductFacts
+        Life, classes, alert levels.
+    forecast_by_day : callable (product, days) -> float array (days, n_regions, n_replications)
+        The forecast day by day: it sums to ``forecast``.
+    usual_releases : callable (product, days) -> float array (days, n_regions, n_groups)
+        Pieces that planned turnout releases on each day, today first, at a turnout factor of 1 and
+        in usual weather; what is in test tells how today differs.
+    weights : mapping of str to float
+        The cost's points per unit of each flow, and ``terminal_price``.
+    target_days : mapping of product to float
+        Cover that the cost asks for at the end of scoring.
+    days_left : int
+        Days until the end of scoring, today included.
     drives : DriveTable or None
         Drives that may be placed; None where a scenario has none.
     visits : callable () -> int array (n_days, n_sources, R)
@@ -184,6 +257,12 @@ class Snapshot:
     pieces_per_unit: Mapping[str, int]
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
+    facts: Mapping[str, ProductFacts] = field(default_factory=dict)
+    forecast_by_day: Callable[[str, int], FloatArray] = field(default=_unknown)
+    usual_releases: Callable[[str, int], FloatArray] = field(default=_unknown)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    target_days: Mapping[str, float] = field(default_factory=dict)
+    days_left: int = 0
     alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None

@@ -210,6 +210,61 @@ def test_mutual_aid_ends_on_its_date_and_lowers_the_voluntary_share():
     assert float(voluntary_share(results).mean()) == pytest.approx(expected, abs=0.01)
 
 
+AID = {"label": {"en": "Mutual aid"}, "gift": "whole_blood", "profile": "flat"}
+AID |= {"donor_kind": "mutual_aid"}
+RULE = {"channel": "aid", "product": "red_cells", "donors_per_unit": 0.5, "delay_days": 2}
+
+
+def relatives(monkeypatch, days=8, **changes: Any) -> list[float]:
+    """Donors a day whom requests of 10, 8 and 4 U bring, from Monday 2 June 2025 on."""
+    scenario = exact_world(
+        days,
+        channels__aid=AID,
+        donor_pools__replacement=[{**RULE, **changes}],
+    )
+    requests = {(0, 0): 10, (1, 0): 8, (5, 0): 4}
+    return daily(play(monkeypatch, scenario, requests=requests), "collected")
+
+
+def test_relatives_give_some_days_after_the_request(monkeypatch):
+    assert relatives(monkeypatch) == [0, 0, 5, 4, 0, 0, 0, 2]
+    assert relatives(monkeypatch, delay_days=0) == [5, 4, 0, 0, 0, 2, 0, 0]
+    assert relatives(monkeypatch, to_date="2025-06-04") == [0, 0, 5, 0, 0, 0, 0, 0]
+    assert relatives(monkeypatch, classes=["elective"]) == [0] * 8
+
+
+def test_relatives_are_no_volunteers_and_know_no_policy():
+    scenario = three_provinces(
+        channels__aid=AID | {"profile": "need"},
+        donor_pools={"replacement": [RULE], "whole_blood": {}},
+    )
+    results = simulate(scenario, replications=3)
+    aid = results.collection["donations"].sel(channel="aid")
+    assert aid.sel(variant="none").equals(
+        aid.sel(variant="proportional").assign_coords(variant="none")
+    )
+    requested = results.totals["requested"].sel(product="red_cells", variant="none").sum("region")
+    emergencies = results.totals["requested_emergency"].sel(product="red_cells", variant="none")
+    expected = 0.5 * float((requested - emergencies.sum("region")).mean())
+    assert float(aid.sel(variant="none").sum("region").mean()) == pytest.approx(expected, rel=0.06)
+    assert float(voluntary_share(results).max()) < 0.9
+    assert results.collection["regular"].sel(channel="aid").sum() == 0
+
+
+def test_a_world_without_channels_lives_on_its_opening_stock(monkeypatch):
+    scenario = exact_world(3)
+    raw = scenario.raw
+    raw["channels"], raw["regions"]["north"]["donors_per_day"] = {}, {}
+    alone = Scenario.from_mapping(raw)
+    assert [p.message for p in alone.warnings()][:1] == ["nobody collects it and nobody orders it"]
+    results = play(monkeypatch, alone, {(0, 5): 12}, requests={(0, 0): 5, (1, 0): 5, (2, 0): 5})
+    assert daily(results, "issued") == [5, 5, 2]
+    assert results.collection.sizes["channel"] == 0
+    kpi = results.kpi().set_index("kpi")["mean"]
+    assert kpi["donations"] == 0
+    assert kpi["issued.red_cells"] == 12
+
+
 def test_only_booked_donors_fail_to_come():
     changes = {"channels__apheresis__no_show_share": 0.4, "channels__apheresis__booked_share": 0.5}
     table = simulate(region(**changes), replications=4).collection.sum()
@@ -309,6 +364,12 @@ _CLOSED = [{"from_date": "07-05", "to_date": "08-31"}]
             "did you mean 'red_cells'?",
         ),
         (under("channels", "street", donor_kind="mutual_aid"), "March 2018"),
+        (
+            under("donor_pools", replacement=[RULE | {"channel": "street"}]),
+            "channel 'street' is of voluntary donors",
+        ),
+        (under("donor_pools", replacement=[RULE]), "unknown channel 'aid'"),
+        (under("donor_pools", replacement=[RULE | {"product": "red"}]), "unknown product 'red'"),
         (
             under("channels", "street", from_date="2026-03-01", until_date="2026-01-01"),
             "is before from_date",

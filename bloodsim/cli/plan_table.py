@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from bloodsim.blood import label
+from bloodsim.planning.limits import span
 
 if TYPE_CHECKING:
     from bloodsim.planning import TransferProposal
@@ -29,16 +31,15 @@ def print_proposal(proposal: TransferProposal, *, every: bool = False) -> None:
     if not console.is_terminal:
         width = int(os.environ.get("COLUMNS", "0") or 0) or _WIDTH_OF_A_PIPE
         console = Console(highlight=False, markup=False, width=width)
-    for line in proposal.summary():
-        console.print(line)
+    _say(console, proposal.summary())
     console.print()
     _shipments(console, proposal, every)
     _cover(console, proposal, every)
     _limits(console, proposal, every)
     if proposal.check is not None:
         _check(console, proposal)
-    for note in proposal.notes:
-        console.print(f"- {note}")
+    console.print("what it rests on")
+    _say(console, proposal.notes)
 
 
 def _grid(*columns: tuple[str, bool]) -> Table:
@@ -56,9 +57,7 @@ def _shipments(console: Console, proposal: TransferProposal, every: bool) -> Non
         chosen = chosen[chosen["date"] == proposal.start]
     console.print("shipments" if every else f"shipments of today, {proposal.start}")
     keys = ["date", "product", "origin", "destination", "arrival"]
-    rows = [
-        (*(str(value) for value in key), rows) for key, rows in chosen.groupby(keys, sort=False)
-    ]
+    rows: list[tuple[Any, pd.DataFrame]] = list(chosen.groupby(keys, sort=False))
     if not rows:
         console.print("  none\n")
         return
@@ -67,7 +66,8 @@ def _shipments(console: Console, proposal: TransferProposal, every: bool) -> Non
         ("units", True), ("arrives", False), ("by group", False),
     )  # fmt: skip
     shown = rows if every else rows[:_MOST]
-    for day, product, origin, destination, arrival, lot in shown:
+    for key, lot in shown:
+        day, product, origin, destination, arrival = (str(value) for value in key)
         groups = ", ".join(
             f"{label(g)} {u:g}" for g, u in zip(lot["group"], lot["units"], strict=True)
         )
@@ -103,18 +103,51 @@ def _cover(console: Console, proposal: TransferProposal, every: bool) -> None:
 
 
 def _limits(console: Console, proposal: TransferProposal, every: bool) -> None:
-    """Print the limits in words, the largest of each kind first."""
+    """Print the limits in words: every group's, or region by region with the largest first."""
     if proposal.limits.empty:
         return
-    console.print("limits missed or binding")
-    for (kind, product), rows in proposal.limits.groupby(["kind", "product"], sort=False):
-        shown = rows if every else rows.head(_MOST_LIMITS)
-        for says in shown["says"]:
-            console.print(f"  {says}")
-        if len(shown) < len(rows):
-            more = len(rows) - len(shown)
-            console.print(f"  and {more} more of {product} ({kind}); --all prints every one")
-    console.print()
+    console.print("limits missed or binding on the expected path")
+    if every:
+        _say(console, proposal.limits["says"])
+        return
+    parts: list[tuple[Any, pd.DataFrame]] = list(
+        proposal.limits.groupby(["kind", "product"], sort=False)
+    )
+    for key, rows in parts:
+        kind, product = (str(name) for name in key)
+        lines = [
+            (float(mine["units"].sum()), _of_region(mine, proposal.names))
+            for _, mine in rows.groupby(["region", "what"], sort=False)
+        ]
+        lines.sort(key=lambda line: -line[0])
+        _say(console, (says for _, says in lines[:_MOST_LIMITS]))
+        if len(lines) > _MOST_LIMITS:
+            console.print(f"  and {len(lines) - _MOST_LIMITS} more of {product} ({kind})")
+    console.print("--all prints every group's\n")
+
+
+def _of_region(rows: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Return one limit of a region, its groups added up, the largest named."""
+    first = rows.iloc[0]
+    if not first["group"]:
+        return str(first["says"])
+    ranked = rows.sort_values("units", ascending=False, kind="stable").head(3)
+    named = [
+        f"{label(group)} {units:,.0f}"
+        for group, units in zip(ranked["group"], ranked["units"], strict=True)
+    ]
+    more = f", {len(rows) - 3} more" if len(rows) > 3 else ""
+    return (
+        f"{names.get(first['region'], first['region'])} {first['product']}: {first['what']} "
+        f"{rows['units'].sum():,.0f} ({', '.join(named)}{more}), "
+        f"{span(rows['date'].min(), rows['until'].max())}"
+    )
+
+
+def _say(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        said = textwrap.wrap(line, console.width - 4, subsequent_indent="  ")
+        console.print("\n".join(f"  {part}" for part in said))
 
 
 def _check(console: Console, proposal: TransferProposal) -> None:
@@ -139,7 +172,8 @@ def _check(console: Console, proposal: TransferProposal) -> None:
 
 def _telling(rows: pd.DataFrame) -> Iterable[tuple[str, ...]]:
     """Yield the rows in which anything happens, as text."""
-    for row in rows.itertuples(index=False):
+    listed: Iterable[Any] = rows.itertuples(index=False)
+    for row in listed:
         values = (row.without, row.proportional, row.plan)
         if any(values):
             yield (

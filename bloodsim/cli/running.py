@@ -158,7 +158,7 @@ def _simulated(run: PreparedRun, workers: int, *, force: bool, silent: bool) -> 
     if kept and not silent:
         print(f"resuming: {kept} of {run.count} replications done", file=sys.stderr)
     try:
-        with _progress(shown=not silent and sys.stderr.isatty()) as progress:
+        with progress_bar("simulating", shown=not silent and sys.stderr.isatty()) as progress:
             return run.simulate(workers, progress=progress)
     except KeyboardInterrupt:
         kept = run.kept()
@@ -255,7 +255,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress | None]:
+def progress_bar(title: str, *, shown: bool) -> Iterator[Progress | None]:
     """Yield what tells a bar on stderr how far the run is; None where nobody looks."""
     if not shown:
         yield None
@@ -264,5 +264,5 @@ def _progress(*, shown: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=None)
+        task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -136,6 +136,11 @@ appeal lifts turnout at no later price.
 Of first-time platelet donors *from_whole_blood_share* leave the whole-blood pool: eligible ones
 first, then those whose last gift was at least *after_whole_blood_days* ago; the usual path knows.
 
+Relatives of patients (*replacement*, with its dates) give *delay_days* after a request:
+:math:`\lfloor \kappa\,P_g\,q_{t-d} + u \rfloor` on groups cumulated, q the pieces that the region
+requested of the classes named, kappa donors per piece, P the region's shares of groups. Requests
+know no policy, so these donors do not either; nothing regulates or calls them, no pool holds them.
+
 Donors on call (*teams*) are persons apart: at the close, where a group's stock is below
 *below_units*, up to *donors_per_call* rested members of the group give; their gifts go to test.
 
@@ -153,6 +158,19 @@ turnout stays as it is.
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
 days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
 donors of another variant, day by day and per replication.
+
+Products made from stock
+------------------------
+At close, after the requests of the day, a derivation takes n of the oldest pieces of one product
+off the shelf (*processed*) and puts m of another in test (*made*), in the same group. With a whole
+ratio p / q of pieces and a remainder z,
+
+.. math:: m = \lfloor (z + n p) / q \rfloor,\qquad z' = z + n p - m q,
+
+so that nothing is lost by rounding. n is a share of the free stock (above *keep_days* and the
+emergency reserve), or what fills the position of the product made up to a level, on stock + in
+test + on the way - backlog. What is made has its whole life from that day, waits its test delay
+and keeps the laboratory's working days. Rules take in the order of the file.
 
 Alerts
 ------
@@ -240,7 +258,8 @@ take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_lo
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
 
-    stock    = opening + released + received + returned - issued - shipped - outdated - recalled
+    stock    = opening + released + received + returned
+               - issued - shipped - outdated - recalled - processed
     transit  = opening + shipped + supplied - received - lost in transit
 
 *accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
@@ -257,10 +276,13 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 every R days. The figures of a region are split over the groups by its shares, the whole staying
 whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
 Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
-ships its oldest units that last the journey, in the order of the file; what it lacks is *not
-shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
-counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
-be issued the day before. A random L is one draw per region and day, by inversion.
+ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again
+the next day. Emergency orders of all its children come before routine ones; where A pieces do not
+serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
+left go to the largest remainders (*rationing*: `in_order` serves one after the other instead). The
+child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L
+left, counted from the first routine issue after arrival, on day a: they expire on day a + L and
+may last be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
 transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;
@@ -293,5 +315,5 @@ violation is an error, not a warning.
 
 Not in the model yet
 --------------------
-Capacity of vehicles, products derived from stock.
+Capacity of vehicles.
 """

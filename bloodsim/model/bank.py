@@ -12,6 +12,7 @@ from bloodsim.decision import Shipments
 from bloodsim.model.donor_state import DonorState
 from bloodsim.model.drive_state import DriveState
 from bloodsim.model.laboratory import longest_run
+from bloodsim.model.making import MakingState
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -45,8 +46,8 @@ class Pipeline:
 
     def in_test(self) -> Ints:
         """Return pieces being tested (n_regions, n_groups, R)."""
-        testing = np.add.reduce(self.good, axis=0) + np.add.reduce(self.bad, axis=0)
-        return testing if self.held is None else testing + np.add.reduce(self.held, axis=0)
+        testing = _summed(self.good) + _summed(self.bad)
+        return testing if self.held is None else testing + _summed(self.held)
 
     def copy(self) -> Pipeline:
         """Return an independent copy."""
@@ -76,7 +77,7 @@ class Roads:
 
     def in_transit(self) -> Ints:
         """Return pieces on their way to each region (n_regions, n_groups, R)."""
-        return np.add.reduce(self.total, axis=0)
+        return _summed(self.total)
 
     def copy(self) -> Roads:
         """Return an independent copy."""
@@ -113,6 +114,8 @@ class Bank:
         Closes in a row below each alert level, and whether it is in force; RhD-positive groups.
     alert_level : int array (n_products, n_regions, n_groups, R)
         Highest level in force: 0 none, else the position in the product's list of levels + 1.
+    making : list per derivation
+        What of a unit is left over when a product is made from stock.
     donors : DonorState
         Donor pools and teams.
     drives : DriveState, None without drives
@@ -121,6 +124,8 @@ class Bank:
         Turnout factors that a planner put in place of regulation.
     given_in_month : mapping of month plan to int array (R,)
         What was given so far in the planned month, in thousandths of what the plan counts.
+    asked : list per replacement rule of int array (delay_days + 1, n_regions, R)
+        Pieces requested on the last days, for which relatives will give.
     """
 
     stocks: list[Stock]
@@ -137,10 +142,12 @@ class Bank:
     alert_streak: NDArray[np.int16]
     alert_entered: NDArray[np.bool_]
     alert_level: NDArray[np.int8]
+    making: list[MakingState] = field(default_factory=list)
     donors: DonorState = field(default_factory=DonorState)
     drives: DriveState | None = None
     throttles: dict[int, Floats] = field(default_factory=dict)
     given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    asked: list[Ints] = field(default_factory=list)
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -184,8 +191,10 @@ class Bank:
             alert_streak=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), np.int16),
             alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
             alert_level=np.zeros((len(stocks), *shape), np.int8),
+            making=[MakingState.opening(shape) for _ in world.derivations],
             donors=DonorState.opening(world.pools, world.teams, channels),
             drives=DriveState.opening(world.drives, n_replications),
+            asked=[rule.empty(world.n_regions, n_replications) for rule in world.replacement],
         )
 
     def copy(self) -> Bank:
@@ -205,9 +214,11 @@ class Bank:
             alert_streak=self.alert_streak.copy(),
             alert_entered=self.alert_entered.copy(),
             alert_level=self.alert_level.copy(),
+            making=[state.copy() for state in self.making],
             donors=self.donors.copy(),
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
+            asked=[asked.copy() for asked in self.asked],
             given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 
@@ -238,6 +249,14 @@ class Bank:
         position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
         return position + self.in_transit(product)
 
+    def backlog(self, world: World, product: int) -> Ints:
+        """Return requests of a product that wait (n_regions, n_groups, R)."""
+        backlog = np.zeros_like(self.stocks[product].gone)
+        for number, demand in enumerate(world.demands):
+            if demand.product == product and demand.patience_days:
+                backlog += np.add.reduce(self.waiting[number], axis=0)
+        return backlog
+
     def promised(self, name: str, ends: NDArray[np.integer]) -> Ints:
         """Return pieces of a product in plans that have not left yet, by the *ends* of routes."""
         promised = np.zeros_like(self.stocks[0].gone)
@@ -252,7 +271,12 @@ class Bank:
         """Return pieces on their way to each region, orders included (n_regions, n_groups, R)."""
         roads, orders = self.roads[product], self.on_order[product]
         moving = roads.in_transit() if roads else np.zeros_like(self.stocks[product].gone)
-        return moving if orders is None else moving + np.add.reduce(orders, axis=0)
+        return moving if orders is None else moving + _summed(orders)
+
+
+def _summed(ring: Ints) -> Ints:
+    """Sum over a ring of days."""
+    return np.add.reduce(ring, axis=0, dtype=np.int32)
 
 
 def _return_days(world: World) -> list[int]:

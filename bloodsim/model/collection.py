@@ -15,6 +15,7 @@ from bloodsim.model.donors import Donors, limit_total
 from bloodsim.model.drives import commit, visitors
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import ProductWorld, World
 
 Floats = NDArray[np.float64]
@@ -29,9 +30,14 @@ class Collection:
     """
 
     def __init__(
-        self, world: World, bank: Bank, ledger: Ledger, mode: CollectionMode | None = None
+        self,
+        world: World,
+        bank: Bank,
+        ledger: Ledger,
+        uniforms: Uniforms,
+        mode: CollectionMode | None = None,
     ) -> None:
-        self.world, self.bank, self.ledger = world, bank, ledger
+        self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
         self.mode = mode or CollectionMode()
         self.donors = Donors(world, bank)
         n_regions, n = world.n_regions, bank.turnout_factor.shape[-1]
@@ -72,8 +78,7 @@ class Collection:
         index = day - chunk.first_day
         latent = chunk.invited[index, slot]
         if channel in self.called_by_group:
-            latent = np.diff(latent, axis=1, prepend=0) * self.called_by_group[channel]
-            latent = np.cumsum(latent, axis=1)
+            latent = cumulated(per_group(latent) * self.called_by_group[channel])
         donors = latent * self.factor[channel][:, None]
         donors += chunk.session_uniform[index, slot][:, None]
         came = donors.astype(np.int32)
@@ -127,11 +132,17 @@ class Collection:
 
     def process_day(self, chunk: Chunk, day: int) -> None:
         """Send the day's gifts to the laboratory and start an empty day."""
+        for rule, asked in zip(self.world.replacement, self.bank.asked, strict=True):
+            drawn = self.uniforms.of(rule.purpose, day)
+            self.invited[rule.channel] += rule.donors(self.world, asked, chunk, drawn, day)
         self.mode.replay_or_record(day, self.invited)
         self.mode.replay_or_record_visits(day, self.ledger)
         uniform = chunk.lab_uniform[day - chunk.first_day][:, :, None]
-        gifts = {gift: np.zeros_like(self.invited[0]) for gift in ("whole_blood", "apheresis")}
-        failing = {gift: np.zeros(self.factor[0].shape) for gift in gifts}
+        gifts = {
+            gift: np.zeros(self.invited.shape[1:], dtype=np.int32)
+            for gift in ("whole_blood", "apheresis")
+        }
+        failing = {gift: np.zeros(self.factor.shape[1:]) for gift in gifts}
         came_and_gave: dict[int, tuple[Ints, Ints, Ints]] = {}
         for index, channel in enumerate(self.world.channels):
             no_show, deferral = uniform[3 * index : 3 * index + 2]
@@ -172,6 +183,8 @@ class Collection:
         donated, failed = gifts["whole_blood"], failing["whole_blood"]
         bags = whole_blood(donated, failed, shares, sizing, testing)
         for index, product in enumerate(self.world.products):
+            if product.source == "derived":  # made from stock, not from gifts
+                continue
             if product.source == "apheresis":
                 donated, failed = gifts["apheresis"], failing["apheresis"]
                 pieces, bad = apheresis_pieces(product, donated, failed, sizing, testing)
@@ -190,7 +203,7 @@ class Collection:
 
     def _call_teams(self, day: int) -> Ints:
         """Return the gifts of donors on call, cumulated over groups; none of them is deferred."""
-        given = np.zeros_like(self.invited[0])
+        given = np.zeros(self.invited.shape[1:], dtype=np.int32)
         for team, state in zip(self.world.teams, self.bank.donors.teams, strict=True):
             groups = list(team.groups)
             on_hand = self.bank.stocks[team.product].on_hand()[:, groups]

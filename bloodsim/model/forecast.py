@@ -7,10 +7,12 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.draws import replication_last
 from bloodsim.model.luck import Chunk
+from bloodsim.model.outlook import usual_releases
 from bloodsim.model.shocks import demand_factor
 from bloodsim.model.world import LOOK_AHEAD_DAYS, World
-from bloodsim.streams import stream
+from bloodsim.streams import streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -28,12 +30,33 @@ class Forecaster:
     def __init__(self, world: World, seed: int, replications: range) -> None:
         self.world, self.seed, self.replications = world, seed, replications
         self._error: dict[int, Floats] = {}
+        self._usual: dict[tuple[int, int], Floats] = {}
 
     def demand(self, product: int, today: int, days: int) -> Floats:
         """Return forecast pieces requested on days today .. today+days-1 (n_regions, R).
 
         Requests that are booked by now are not in it: see `announced`.
         """
+        # A plain running sum: NumPy's own may group terms differently for other block sizes.
+        return reduce(np.add, self._by_day(product, today, days)) * self._pieces(product)
+
+    def demand_by_day(self, product: int, today: int, days: int) -> Floats:
+        """Return `demand` day by day (days, n_regions, R)."""
+        return np.stack(self._by_day(product, today, days)) * self._pieces(product)
+
+    def usual_releases(self, product: int, today: int, days: int) -> Floats:
+        """Return what planned turnout releases, day by day (days, n_regions, n_groups)."""
+        known = sum(today >= shock.known_from for shock in self.world.shocks)
+        if (product, known) not in self._usual:
+            self._usual[product, known] = usual_releases(self.world, product, today)
+        per_day = self._usual[product, known][today : today + days]
+        return per_day[..., None] * self.world.group_shares
+
+    def _pieces(self, product: int) -> int:
+        return self.world.products[product].pieces_per_unit
+
+    def _by_day(self, product: int, today: int, days: int) -> list[Floats]:
+        """Return the units foreseen on each day, (n_regions, R)."""
         settings, item = self.world.scenario.forecast, self.world.products[product]
         booked = announced_share(self.world, product)
         error = self._errors(product)
@@ -45,31 +68,33 @@ class Forecaster:
             target = today + lead
             band = sum(lead > end for end in settings.band_ends_days)
             expected = mean[target] * (1 - booked.get(lead, 0.0))
-            total.append(expected[:, None] * error[band, target])
-        # A plain running sum: NumPy's own may group terms differently for other block sizes.
-        return reduce(np.add, total) * item.pieces_per_unit
+            total.append(expected[:, None] * error[target, band])
+        return total
 
     def _errors(self, product: int) -> Floats:
-        """Return exp of the cumulated errors, (n_bands, n_days, n_regions, R)."""
+        """Return exp of the cumulated errors, (n_days, n_bands, n_regions, R)."""
         if product not in self._error:
-            n_days = self.world.n_days + LOOK_AHEAD_DAYS
-            world, sds = self.world, np.array(self.world.scenario.forecast.error_sd)
-            shape = (len(self.replications), len(sds), n_days)
-            paths = np.empty((len(sds), n_days, world.n_regions, len(self.replications)))
+            world, n = self.world, len(self.replications)
+            n_days, n_bands = world.n_days + LOOK_AHEAD_DAYS, len(world.scenario.forecast.error_sd)
             purpose = f"forecast/{world.products[product].name}"
-            persistence = self.world.scenario.forecast.autocorrelation
-            for region, name in enumerate(world.regions):
-                normal = np.empty(shape)
-                for row, r in enumerate(self.replications):
-                    generator = stream(self.seed, r, name, purpose)
+            logs = np.empty((n_days, n_bands, world.n_regions, n))
+            normal = np.empty((n, n_days, n_bands))
+            found = streams(self.seed, self.replications, world.regions, purpose)
+            for region, generators in enumerate(found):
+                for row, generator in enumerate(generators):
                     # Day by day, so that a longer run begins with the errors of a shorter one.
-                    normal[row] = generator.standard_normal((n_days, len(sds))).T
-                for day in range(1, n_days):
-                    normal[:, :, day] *= np.sqrt(1 - persistence**2)
-                    normal[:, :, day] += persistence * normal[:, :, day - 1]
-                logs = np.cumsum(normal * sds[:, None] - sds[:, None] ** 2 / 2, axis=1)
-                paths[:, :, region] = np.moveaxis(np.exp(logs), 0, -1)
-            self._error[product] = paths
+                    generator.standard_normal(out=normal[row])
+                logs[:, :, region] = replication_last(normal)
+            persistence = world.scenario.forecast.autocorrelation
+            for day in range(1, n_days):
+                logs[day] *= np.sqrt(1 - persistence**2)
+                logs[day] += persistence * logs[day - 1]
+            for band, sd in enumerate(world.scenario.forecast.error_sd):
+                logs[:, band] *= sd
+                logs[:, band] -= sd**2 / 2
+                if band:
+                    logs[:, band] += logs[:, band - 1]
+            self._error[product] = np.exp(logs, out=logs)
         return self._error[product]
 
 

@@ -42,6 +42,8 @@ FURTHER = {
     "delivered": "shipped to regions that ordered it (part of shipped), at the parent",
     "not_shipped": "promised and not there, at the region that should have sent it",
     "lost_in_transit": "lost on the way, at the region that should have received it",
+    "processed": "taken from stock to make another product",
+    "made": "made from the stock of another product; it enters test",
     "recalled": "withdrawn from stock by a recall",
 }
 """Flows that only some worlds have."""
@@ -185,7 +187,8 @@ class Ledger:
 
     def add_expiry_weight(self, product: int, pieces: Ints, expiry: int) -> None:
         """Count pieces (n_regions, 8, R) that enter (negative: leave) with one expiry day."""
-        self.expiry_weight[product] += np.add.reduce(pieces, axis=1, dtype=np.int64) * expiry
+        total = np.add.reduce(pieces, axis=1, dtype=np.int32)
+        self.expiry_weight[product] += total * np.int64(expiry)
 
     def count_moved(
         self, product: int, ends: tuple[Index, Index], replication: Index, pieces: Ints
@@ -229,14 +232,11 @@ class Ledger:
         """Return the sum of expiry days over stock and roads (n_products, n_regions, R)."""
         rows = []
         for index, stock in enumerate(self.bank.stocks):
-            first = stock.newest_expiry - stock.n_slots + 1
-            days = np.arange(first, stock.newest_expiry + 1)
-            weight = np.zeros((stock.received.shape[0], stock.received.shape[2]), np.int64)
-            upto = stock.gone
-            for day in days:
-                above = np.maximum(stock.upto[stock.slot(int(day))], upto)
-                weight += np.add.reduce(above - upto, axis=1, dtype=np.int64) * int(day)
-                upto = above
+            # Sum of expiry days = newest x pieces - sum of running counts below the newest.
+            running = np.add.reduce(np.maximum(stock.upto, stock.gone), axis=(0, 2), dtype=np.int64)
+            gone = np.add.reduce(stock.gone, axis=1, dtype=np.int64) * stock.n_slots
+            total = np.add.reduce(stock.on_hand(), axis=1, dtype=np.int64)
+            weight = stock.newest_expiry * total - (running - gone - total)
             roads = self.bank.roads[index]
             if roads is not None:
                 running = np.add.reduce(roads.arriving, axis=(0, 1, 3), dtype=np.int64)
@@ -265,7 +265,7 @@ class Ledger:
         for number, demand in enumerate(self.world.demands):
             if demand.patience_days:
                 self.waiting_days[demand.product] += np.add.reduce(
-                    self.bank.waiting[number], axis=(0, 2), dtype=np.int64
+                    self.bank.waiting[number], axis=(0, 2), dtype=np.int32
                 )
         for stock in self.bank.stocks:  # a piece without an age would show here at once
             if not np.array_equal(stock.upto[stock.slot(stock.newest_expiry)], stock.received):
@@ -280,7 +280,7 @@ class Ledger:
             on_hand = self.bank.stocks[index].on_hand()
             normal = product.normal_pieces[day]
             safe = np.where(normal > 0, normal, np.inf)
-            by_region = np.add.reduce(on_hand, axis=1)
+            by_region = np.add.reduce(on_hand, axis=1, dtype=np.int32)
             self.stock_days[index] += by_region
             cover = by_region / safe[:, None]
             asked_for = normal > 0  # cover means nothing where nothing is asked for
@@ -299,19 +299,26 @@ class Ledger:
                 below = lowest < threshold
                 self.days_below[colour, index] += below
 
+    def backlog(self) -> list[Ints]:
+        """Return what waits, per product (n_regions, 8, R)."""
+        bank = self.bank
+        backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
+        for number, demand in enumerate(self.world.demands):
+            if demand.patience_days:
+                backlog[demand.product] += np.add.reduce(
+                    bank.waiting[number], axis=0, dtype=np.int32
+                )
+        return backlog
+
     def states(self) -> dict[str, Ints]:
         """Return the states of all products (n_products, n_regions, 8, R)."""
         bank = self.bank
         roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
-        backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
-        for number, demand in enumerate(self.world.demands):
-            if demand.patience_days:
-                backlog[demand.product] += np.add.reduce(bank.waiting[number], axis=0)
         return {
             "stock": np.stack([stock.on_hand() for stock in bank.stocks]),
             "in_test": np.stack([pipeline.in_test() for pipeline in bank.pipelines]),
             "in_transit": np.stack(roads),
-            "backlog": np.stack(backlog),
+            "backlog": np.stack(self.backlog()),
         }
 
     def _alerts(self) -> NDArray[np.int8]:
@@ -345,6 +352,8 @@ class Ledger:
             name: np.add.reduce(pieces, axis=2, dtype=np.int32)
             for name, pieces in self.further.items()
         }
+        if self.orders is not None:
+            rows["orders"] = self.orders.copy()
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
         rows["rationed"] = np.add.reduce(self.rationed, axis=2, dtype=np.int32)

@@ -18,7 +18,7 @@ from bloodsim.model.draws import (
 from bloodsim.model.drive_luck import DriveLuck
 from bloodsim.model.requests_drawn import RequestLuck
 from bloodsim.model.world import World
-from bloodsim.streams import stream
+from bloodsim.streams import stream, streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -91,12 +91,9 @@ class Luck:
         self.draws = 0
         self.chunk_days = CHUNK_DAYS
         self._streams = {
-            purpose: [
-                [stream(seed, r, region, purpose) for r in replications] for region in world.regions
-            ]
-            for purpose in _STREAMS
+            purpose: streams(seed, replications, world.regions, purpose) for purpose in _STREAMS
         }
-        common = [stream(seed, r, "", "collection") for r in replications]
+        (common,) = streams(seed, replications, ("",), "collection")
         settings = world.scenario.regional_factors.collection
         self._walk = RegionalWalk(settings, common, self._streams["collection"])
         self._requests = RequestLuck(world, seed, replications)
@@ -146,7 +143,8 @@ class Luck:
     def _collection(self, days: NDArray[np.int_], factor: Floats) -> tuple[Floats, Floats, Floats]:
         world, n = self.world, len(self.replications)
         mean = np.concatenate(  # donors per session, (n_days, n_slots, n_regions)
-            [
+            [np.empty((len(days), 0, world.n_regions))]  # also where there is no channel
+            + [
                 np.repeat(
                     c.invited_mean[days, None] / len(c.session_hours), len(c.session_hours), 1
                 )
@@ -155,7 +153,8 @@ class Luck:
             axis=1,
         )
         excess = np.concatenate(
-            [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
+            [np.empty(0)]
+            + [np.full(len(c.session_hours), c.variance_to_mean - 1) for c in world.channels]
         )
         roundings = lab_roundings(world)
         invited = self._buffers.get("invited", (world.n_slots, world.n_regions, 8, n))

@@ -17,7 +17,7 @@ from bloodsim.model.draws import (
     replication_last,
 )
 from bloodsim.model.world import World
-from bloodsim.streams import stream
+from bloodsim.streams import streams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -47,12 +47,9 @@ class RequestLuck:
         self.world, self.replications = world, replications
         self.draws = 0
         self._streams = {
-            purpose: [
-                [stream(seed, r, region, purpose) for r in replications] for region in world.regions
-            ]
-            for purpose in _STREAMS
+            purpose: streams(seed, replications, world.regions, purpose) for purpose in _STREAMS
         }
-        common = [stream(seed, r, "", "demand") for r in replications]
+        (common,) = streams(seed, replications, ("",), "demand")
         settings = world.scenario.regional_factors.demand
         self._walk = RegionalWalk(settings, common, self._streams["demand"])
         self._totals = [
@@ -64,19 +61,13 @@ class RequestLuck:
             for region in range(world.n_regions)
         ]
         self._fresh = {  # drawn class -> streams that pick its requests for young units
-            demand.drawn: [
-                [stream(seed, r, region, f"demand/fresh/{name}") for r in replications]
-                for region in world.regions
-            ]
+            demand.drawn: streams(seed, replications, world.regions, f"demand/fresh/{name}")
             for demand in world.demands
             if demand.fresh_share is not None
             for name in [f"{world.products[demand.product].name}/{demand.urgency}"]
         }
         self._extra = {
-            product: [
-                [stream(seed, r, region, f"demand/extra/{name}") for r in replications]
-                for region in world.regions
-            ]
+            product: streams(seed, replications, world.regions, f"demand/extra/{name}")
             for product, name in enumerate(item.name for item in world.products)
             if any(d.extra_share and d.product == product for d in world.demands)
         }

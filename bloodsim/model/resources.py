@@ -94,8 +94,10 @@ def compile_resources(
     regions, channels = tuple(scenario.regions), tuple(scenario.channels)
     resources = scenario.resources
     rules = [resources.staffing.get(channel, Staffing()) for channel in channels]
-    teams = np.array([[r.teams_by_region.get(name, r.teams) for name in regions] for r in rules])
-    hours = np.array([[rule.hours] for rule in rules])
+    teams = np.array(
+        [[r.teams_by_region.get(name, r.teams) for name in regions] for r in rules], dtype=float
+    ).reshape(len(channels), len(regions))
+    hours = np.array([rule.hours for rule in rules], dtype=float)
     return ResourceWorld(
         campaigns=_campaigns(scenario, dates),
         awareness=_awareness(scenario, dates),
@@ -104,8 +106,8 @@ def compile_resources(
         kept_in_test=kept_shares(scenario, dates, calendar, shocks),
         gift_shares=_gift_shares(scenario, dates),
         teams=teams,
-        team_hours=teams * hours,
-        hours=hours[:, 0],
+        team_hours=teams * hours[:, None],
+        hours=hours,
         team_places=_places(scenario, dates, np.ones_like(teams)) if resources.drives else {},
     )
 

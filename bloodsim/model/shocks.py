@@ -42,11 +42,15 @@ def _one(shock: Shock, scenario: Scenario, start: date, n_days: int) -> ShockWor
     )
 
 
-def turnout_factor(shocks: tuple[ShockWorld, ...], channel: str) -> Floats | float:
-    """Return the multiplier on a channel's turnout (n_days, n_regions)."""
+def turnout_factor(
+    shocks: tuple[ShockWorld, ...], channel: str, known_on: int | None = None
+) -> Floats | float:
+    """Return the multiplier on a channel's turnout (n_days, n_regions); *known_on*: as seen."""
     factor: Floats | float = 1.0
     for shock in shocks:
         named = shock.settings.channels
+        if known_on is not None and known_on < shock.known_from:
+            continue
         if shock.settings.collection_factor != 1 and (not named or channel in named):
             factor = factor * shock.multiplier(shock.settings.collection_factor)
     return factor

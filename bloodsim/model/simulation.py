@@ -20,12 +20,14 @@ from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.making import Making
 from bloodsim.model.orders import Orders
 from bloodsim.model.regulation import regulate
 from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
 
 
 class Simulation:
@@ -41,17 +43,20 @@ class Simulation:
         keep_daily: bool = False,
         mode: CollectionMode | None = None,
         order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
+        cost: CostWeights | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
+        self.cost = world.scenario.cost if cost is None else cost
         self.ledger = Ledger(world, bank, keep_daily)
         self.alerts = Alerts(world, bank)
-        self.collection = Collection(world, bank, self.ledger, mode)
-        self.requests = Requests(world, bank, self.ledger, self.alerts)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
+        self.collection = Collection(world, bank, self.ledger, uniforms, mode)
+        self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
+        self.making = Making(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
@@ -130,6 +135,7 @@ class Simulation:
             case "close":
                 self.collection.process_day(self.chunk, day)
                 self.requests.close()
+                self.making.work(day)
                 self.alerts.evaluate(day)
                 self.ledger.close(day)
                 regulate(self.world, self.bank, day)
@@ -162,6 +168,7 @@ class Simulation:
                 self.forecaster,
                 self.chunk,
                 day,
+                self.cost,
             )
             plan = self.policy(now.snapshot())
             self.transfers.depart(plan, day)

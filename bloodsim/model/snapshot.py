@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
+from bloodsim.cost import coefficients, terminal_price
 from bloodsim.decision import PlanError, Snapshot
 from bloodsim.model.bank import Bank
 from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.outlook import facts_of
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
 
 Ints = NDArray[np.int32]
 
@@ -32,13 +35,14 @@ class Present:
     forecaster: Forecaster
     chunk: Chunk
     day: int
+    cost: CostWeights
     over: bool = False
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot of this moment."""
         world, bank, day = self.world, self.bank, self.day
         index = {product.name: i for i, product in enumerate(world.products)}
-        backlog = self.ledger.states()["backlog"]
+        backlog = self.ledger.backlog()
         return Snapshot(
             day=day,
             date=world.date(day),
@@ -85,9 +89,28 @@ class Present:
             },
             pieces_per_unit={p.name: p.pieces_per_unit for p in world.products},
             routes=world.routes,
+            **self._for_planners(),
             drives=world.drives.table if world.drives else None,
             visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
+
+    def _for_planners(self) -> dict[str, Any]:
+        """Return what those who plan ahead look at: facts, daily forecasts, the cost."""
+        world, day = self.world, self.day
+        index = {product.name: i for i, product in enumerate(world.products)}
+        points = self.cost.model_dump()
+        return {
+            "facts": {name: facts_of(world, i) for name, i in index.items()},
+            "forecast_by_day": self._while_deciding(
+                lambda product, days: self._day_by_day(index[product], days)
+            ),
+            "usual_releases": self._while_deciding(
+                lambda product, days: self.forecaster.usual_releases(index[product], day, days)
+            ),
+            "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
+            "target_days": self.cost.terminal_cover_days,
+            "days_left": world.n_days - day,
+        }
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
         """Return *look*, which refuses to answer when the moment is over: no peeping later."""
@@ -104,6 +127,17 @@ class Present:
         rest = self.forecaster.demand(product, self.day, days)
         booked = announced(self.world, self.chunk, product, self.day, days)
         return rest + np.add.reduce(booked, axis=1)
+
+    def _day_by_day(self, product: int, days: int) -> NDArray[np.float64]:
+        """Return the forecast of each day; booked requests count on their days."""
+        rest = self.forecaster.demand_by_day(product, self.day, days)
+        before = np.zeros_like(rest[0])
+        for lead in range(days if self.chunk.requested_next is not None else 0):
+            booked = announced(self.world, self.chunk, product, self.day, lead + 1)
+            upto = np.add.reduce(booked, axis=1).astype(float)
+            rest[lead] += upto - before
+            before = upto
+        return rest
 
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days

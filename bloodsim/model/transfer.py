@@ -134,6 +134,11 @@ class Transfers:
         ends = origin, destination
         self.ledger.move_expiry_weight(index, ends, replication, pieces, taken)
 
+    def movable(self, product: int, origin: int, day: int, travel_days: int) -> Ints:
+        """Return pieces (n_groups, R) of a region that outlast a journey without a road."""
+        stock = self.bank.stocks[product]
+        return (stock.received - stock.through(day + travel_days, day))[origin]
+
     def move(
         self,
         product: int,
@@ -244,6 +249,9 @@ def _rows(shipments: Shipments, chosen: NDArray[np.bool_]) -> Shipments:
 def _turns(region: Index, replication: Index) -> Iterator[Index]:
     """Yield rows so that none has a (region, replication) twice, in order."""
     key = region.astype(np.int64) << 32 | replication
+    if len(key) and (np.diff(key) > 0).all():  # in order already, and each but once
+        yield np.arange(len(key))
+        return
     order = np.argsort(key, kind="stable")
     ranked = key[order]
     starts = np.flatnonzero(np.diff(ranked, prepend=ranked[:1] - 1))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.world import World
-from bloodsim.streams import stream
+from bloodsim.streams import streams
 
 
 class Uniforms:
@@ -26,8 +26,9 @@ class Uniforms:
             n_days = self.world.n_days + 1
             shape = (n_days, self.world.n_regions, len(self.replications))
             drawn = np.empty(shape)
-            for row, region in enumerate(self.world.regions):
-                for column, r in enumerate(self.replications):
-                    drawn[:, row, column] = stream(self.seed, r, region, purpose).random(n_days)
+            found = streams(self.seed, self.replications, self.world.regions, purpose)
+            for row, generators in enumerate(found):
+                for column, generator in enumerate(generators):
+                    drawn[:, row, column] = generator.random(n_days)
             self._drawn[purpose] = drawn
         return self._drawn[purpose][day]

@@ -28,9 +28,11 @@ from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.drive_world import DriveWorld, compile_drives
+from bloodsim.model.making import DerivationWorld, compile_derivations
 from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
+from bloodsim.model.replacement import ReplacementWorld, compile_replacement
 from bloodsim.model.resources import ResourceWorld, compile_resources
 from bloodsim.model.road_table import road_table
 from bloodsim.model.season import SeasonalFactors
@@ -50,6 +52,7 @@ LOOK_AHEAD_DAYS = 60
 class ChannelWorld:
     """One channel: ``invited_mean`` (n_days, n_regions) donors a day over all sessions.
 
+    ``calm_invited_mean`` is the same without shocks.
     ``drive_mean`` (n_days, n_regions) are the donors of the default calendar of drives, if any.
     """
 
@@ -63,6 +66,7 @@ class ChannelWorld:
     deferral_share: float
     test_failure_share: float
     first_slot: int
+    calm_invited_mean: Floats
     is_voluntary: bool = True
     drive_mean: Floats | None = None
 
@@ -153,6 +157,7 @@ class World:
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
     recalls: tuple[RecallWorld, ...]
+    derivations: tuple[DerivationWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -163,6 +168,7 @@ class World:
     resources: ResourceWorld
     drives: DriveWorld | None = None
     month_plans: tuple[MonthPlanWorld, ...] = ()
+    replacement: tuple[ReplacementWorld, ...] = ()
 
     @property
     def n_regions(self) -> int:
@@ -212,6 +218,7 @@ def compile_world(scenario: Scenario) -> World:
     drives = compile_drives(scenario, dates, calendar, shocks)
     turnout = Turnout(scenario, dates, calendar)
     channels = _channels(turnout, factors, shocks, drives)
+    demands = demand_streams(scenario, products, shares)
     return World(
         scenario=scenario,
         regions=tuple(scenario.regions),
@@ -225,7 +232,7 @@ def compile_world(scenario: Scenario) -> World:
         ),
         channels=channels,
         products=products,
-        demands=demand_streams(scenario, products, shares),
+        demands=demands,
         classes=drawn_classes(scenario),
         counts=tuple(counts_of(scenario, name, dates) for name in scenario.products),
         regulations=_regulations(scenario, dates),
@@ -235,6 +242,7 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        derivations=compile_derivations(scenario, dates, calendar),
         recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),
@@ -242,6 +250,7 @@ def compile_world(scenario: Scenario) -> World:
         resources=compile_resources(scenario, dates, calendar, shocks),
         drives=drives,
         month_plans=compile_month_plans(turnout, channels),
+        replacement=compile_replacement(scenario, demands, dates),
     )
 
 
@@ -280,6 +289,7 @@ def _channels(
                 deferral_share=channel.deferral_share,
                 test_failure_share=channel.test_failure_share,
                 first_slot=first_slot,
+                calm_invited_mean=means[name],
                 is_voluntary=channel.donor_kind == "voluntary",
                 drive_mean=visited.get(name),
             )

@@ -4,11 +4,11 @@
 one transfer problem per product (`bloodsim.optimize`), cuts it to shipments that can be sent, and
 replays its first days in the simulator beside no plan and beside the proportional rule.
 
-What the plan sees is an expectation: mean stock, releases, arrivals and backlog over some warm-ups
-and forecast demand; its cover and prices are those of that expected path. The check is not: it runs
-through chance. The plan's firm shipments are promised on their dates as they stand, while the rule
-sees each day's stock; so the check is on the side of the rule. After the firm days the rule follows
-in both.
+What the plan sees is an expectation: mean stock, releases, arrivals and backlog over some worlds
+of another seed, and forecast demand; its cover and prices are those of that expected path. The
+check is not: it runs through chance. The plan's firm shipments are promised on their dates as they
+stand, while the rule sees each day's stock; so the check is on the side of the rule. After the firm
+days the rule follows in both.
 """
 
 from __future__ import annotations
@@ -151,12 +151,11 @@ def _source(scenario: Scenario, stock: OpeningStock | None, replications: int) -
 
 
 def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:
-    what = "tests, arrivals and backlog" if stock else "stock, tests, arrivals and backlog"
+    what = "tests, releases, arrivals and backlog"
     return (
-        f"{what} are the mean of {replications} simulated warm-ups",
+        f"{what if stock else f'stock, {what}'} are the mean of {replications} simulated worlds",
         "stock is that of the start of the day; what is released this morning comes to it",
         "cover and prices are those of the expected path; points are the scenario's cost weights",
-        "the check promises the plan's firm shipments as they stand, and the rule follows; the rule "
-        "alone sees the stock of its days",
+        "the check promises the plan's firm shipments as they stand, after which the rule follows",
         "collection is not planned: it follows the scenario",
     )

@@ -16,8 +16,9 @@ from bloodsim.planning.solve import Solved
 
 Floats = NDArray[np.floating]
 
-LIMIT_COLUMNS = ("kind", "product", "region", "group", "date", "until", "units", "says")
-"""Columns of the limits; ``units`` is the largest shortfall of a day, for unmet requests the sum.
+LIMIT_COLUMNS = ("kind", "product", "region", "group", "date", "until", "units", "what", "says")
+"""Columns of the limits; ``units`` is the largest shortfall of a day, for unmet requests the sum,
+``what`` the limit in words and ``says`` all of it as a sentence.
 
 Kinds: ``unmet`` (requests that nothing serves), ``safety`` (stock below a level), ``end`` (stock
 below its target at the end), ``universal`` (a scarce group given to others beyond its share),
@@ -53,37 +54,29 @@ def limits_table(
                 f"{sendable.too_small} shipments of {item.today.product} are smaller than "
                 f"{smallest:g} and left out; with parts of lots {units:,.0f}"
             )
-            rows.append(("size", item.today.product, "", "", start, start, units, says))
+            what = "shipments too small to send"
+            rows.append(("size", item.today.product, "", "", start, start, units, what, says))
     return pd.DataFrame(rows, columns=list(LIMIT_COLUMNS))
 
 
 def _unmet(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
     for number, rule in enumerate(item.today.network.classes):
-        unmet = item.plan.unmet[number]
-        for region, group, first, last, _, total in _spells(item, unmet, start):
-            fate = "cancelled" if rule.name == "elective" else "lost"
-            says = (
-                f"{_who(item, names, region, group)}: {total:,.0f} of {rule.name} requests "
-                f"{fate}, {_span(first, last)}"
-            )
-            yield _row("unmet", item, region, group, first, last, total, says)
+        fate = "cancelled" if rule.name == "elective" else "lost"
+        for region, group, first, last, _, total in _spells(item, item.plan.unmet[number], start):
+            what = f"{rule.name} requests {fate}, in all"
+            yield _row("unmet", item, names, (region, group), (first, last), total, what)
 
 
 def _safety(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
-    """The deepest level that is missed, not those above it: they follow."""
+    """The deepest level that is missed, not those above it: they follow. The first is a wish."""
     told: set[tuple[int, int]] = set()
     for level in range(len(item.today.settings.safety_days) - 1, 0, -1):
         short = item.plan.slacks[f"below_level_{level}"]
-        days = item.today.settings.safety_days[level]
+        what = f"safety level of {item.today.settings.safety_days[level]:g} days missed by up to"
         for region, group, first, last, most, _ in _spells(item, short, start):
-            if (region, group) in told:
-                continue
-            told.add((region, group))
-            says = (
-                f"{_who(item, names, region, group)}: safety level of {days:g} days missed by up "
-                f"to {most:,.0f}, {_span(first, last)}"
-            )
-            yield _row("safety", item, region, group, first, last, most, says)
+            if (region, group) not in told:
+                told.add((region, group))
+                yield _row("safety", item, names, (region, group), (first, last), most, what)
 
 
 def _end(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
@@ -91,13 +84,10 @@ def _end(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any
     if short is None:
         return
     last = start + timedelta(days=item.today.network.slots.days - 1)
+    what = f"target of {item.today.settings.end_days:g} days at the end missed by"
     for region, group in np.argwhere(short >= _LEAST_UNITS * item.today.per_unit).tolist():
         units = float(short[region, group]) / item.today.per_unit
-        says = (
-            f"{_who(item, names, region, group)}: target of {item.today.settings.end_days:g} days "
-            f"at the end ({last}) missed by {units:,.0f}"
-        )
-        yield _row("end", item, region, group, last, last, units, says)
+        yield _row("end", item, names, (region, group), (last, last), units, what)
 
 
 def _universal(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
@@ -107,26 +97,21 @@ def _universal(item: Solved, start: date, names: dict[str, str]) -> Iterator[tup
     donors = sorted({d for rule in item.today.network.classes for d, p in rule.pairs if d != p})
     spread = np.zeros((*beyond.shape[:2], len(item.today.network.groups)))
     spread[:, :, donors] = beyond
+    what = "given to other groups beyond its share, up to"
     for region, group, first, last, most, _ in _spells(item, spread, start):
-        says = (
-            f"{_who(item, names, region, group)}: given to other groups beyond its share, up to "
-            f"{most:,.0f}, {_span(first, last)}"
-        )
-        yield _row("universal", item, region, group, first, last, most, says)
+        yield _row("universal", item, names, (region, group), (first, last), most, what)
 
 
 def _floors(item: Solved, start: date, names: dict[str, str]) -> Iterator[tuple[Any, ...]]:
     """Regions that give today all that may leave: no row is missed, but it binds."""
-    network = item.today.network
+    network, floor = item.today.network, item.today.floor_days
     sent = np.zeros_like(network.normal)
     np.add.at(sent, network.origin, item.plan.transfers[0])
     binds = (sent >= item.today.state.exportable - 1e-6) & (sent > 0)
+    what = "gives all that may leave" + (f" above its floor of {floor:g} days" if floor else "")
     for region, group in np.argwhere(binds).tolist():
         units = float(sent[region, group]) / item.today.per_unit
-        floor = item.today.floor_days
-        kept = f"; the floor of {floor:g} days stays" if floor else ""
-        says = f"{_who(item, names, region, group)}: gives all that may leave, {units:,.0f}{kept}"
-        yield _row("floor", item, region, group, start, start, units, says)
+        yield _row("floor", item, names, (region, group), (start, start), units, what)
 
 
 def _spells(
@@ -142,26 +127,21 @@ def _spells(
         yield region, group, first, last, float(path.max()), float(path.sum())
 
 
-def _who(item: Solved, names: dict[str, str], region: int, group: int) -> str:
-    network = item.today.network
-    place = names.get(network.regions[region], network.regions[region])
-    return f"{place} {label(network.groups[group])} {item.today.product}"
-
-
-def _span(first: date, last: date) -> str:
+def span(first: date, last: date) -> str:
+    """Return "on 2026-02-10" or "2026-02-10 to 2026-02-12"."""
     return f"on {first}" if first == last else f"{first} to {last}"
 
 
 def _row(
     kind: str,
     item: Solved,
-    region: int,
-    group: int,
-    first: date,
-    last: date,
+    names: dict[str, str],
+    where: tuple[int, int],
+    days: tuple[date, date],
     units: float,
-    says: str,
+    what: str,
 ) -> tuple[Any, ...]:
-    network = item.today.network
-    where = network.regions[region], network.groups[group]
-    return (kind, item.today.product, *where, first, last, units, says)
+    region, group = item.today.network.regions[where[0]], item.today.network.groups[where[1]]
+    who = f"{names.get(region, region)} {label(group)} {item.today.product}"
+    says = f"{who}: {what} {units:,.0f}, {span(*days)}"
+    return (kind, item.today.product, region, group, *days, units, what, says)

@@ -136,7 +136,7 @@ class TransferProposal:
             unit = self.units[product]
             lines.append(
                 f"{product}: {today['units'].sum():,.0f} {unit} leave today on "
-                f"{_roads(today)} roads; {mine['units'].sum():,.0f} {unit} in "
+                f"{_roads(today)}; {mine['units'].sum():,.0f} {unit} in "
                 f"{self.products[product]['days']} days"
             )
         lines.append(
@@ -160,8 +160,8 @@ class TransferProposal:
         unit = self.units[row.product]
         place = self.names.get(row.region, row.region)
         said = (
-            f"one more {unit} of {label(row.group)} {row.product} in {place} on {row.date} is worth "
-            f"{row.points_per_unit:.1f} points (10 more save {row.gain:.1f} each"
+            f"one more {unit} of {label(row.group)} {row.product} in {place} on {row.date} is "
+            f"worth {row.points_per_unit:.1f} points (10 more save {row.gain:.1f} each"
         )
         return said + (f", 10 fewer cost {row.loss:.1f} each)" if row.loss == row.loss else ")")
 
@@ -201,5 +201,6 @@ class TransferProposal:
         return f"<ul>{lines}</ul>{shown}{said}"
 
 
-def _roads(table: pd.DataFrame) -> int:
-    return len(table[["origin", "destination"]].drop_duplicates())
+def _roads(table: pd.DataFrame) -> str:
+    count = len(table[["origin", "destination"]].drop_duplicates())
+    return f"{count} road{'' if count == 1 else 's'}"

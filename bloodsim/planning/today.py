@@ -83,9 +83,13 @@ class _Look:
     networks: dict[str, Network] = field(default_factory=dict)
     states: dict[str, list[State]] = field(default_factory=dict)
     seen: dict[str, ProductToday] = field(default_factory=dict)
+    day: int | None = None
 
     def __call__(self, snapshot: Snapshot) -> Plan:
-        """Keep what the plan needs of every replication."""
+        """Keep what the plan needs of every replication, on the first day."""
+        self.day = snapshot.day if self.day is None else self.day
+        if snapshot.day != self.day:
+            return NOTHING
         table = snapshot.routes
         for product in self.products or table.products:
             settings = self.settings.get(product) or _settings_of(snapshot, product)
@@ -120,7 +124,9 @@ def look(
     """Return what a planner expects on the first scored day, by product.
 
     Stock, tests, arrivals and backlog are means over *replications* warm-ups; a stock file takes
-    the place of the stock.
+    the place of the stock. Releases are the mean of what these worlds release in the days of the
+    plan without transfers, so that they know how turnout is steered. The worlds are of another seed
+    than the scenario's, by which a plan is checked.
 
     Parameters
     ----------
@@ -136,14 +142,42 @@ def look(
         Slots, safety levels and targets; default: those of its shelf life.
     """
     shelves = on_shelves(scenario, stock, replications) if stock else None
-    day = scenario.run.score_start.isoformat()
-    one_day = scenario.set("run.score_end", day)
     eyes = _Look(settings or {}, products)
-    simulate(one_day, replications, variants=[], policies={"look": eyes}, opening_stock=shelves)
-    return {
-        product: replace(seen, state=_mean(eyes.states[product]))
-        for product, seen in eyes.seen.items()
-    }
+    days = max(_days(item) for item in (LONG, SHORT, *(settings or {}).values()))
+    world = starting(scenario, scenario.run.score_start, days)
+    world = world.set("run.daily_replications", max(replications, 1))
+    results = simulate(
+        world,
+        replications,
+        scenario.run.seed + 1,
+        variants=[],
+        policies={"look": eyes},
+        opening_stock=shelves,
+    )
+    released = results.daily["released"].sel(variant="look").mean("replication")
+    today = {}
+    for product, seen in eyes.seen.items():
+        daily = released.sel(product=product).transpose("day", "region").values * seen.per_unit
+        today[product] = replace(
+            seen, state=_with_releases(_mean(eyes.states[product]), seen.network, daily)
+        )
+    return today
+
+
+def _days(settings: Settings) -> int:
+    return sum(days * count for days, count in settings.spans)
+
+
+def _with_releases(state: State, network: Network, daily: Floats) -> State:
+    """Return the state with expected releases (n_days, n_regions), split as normal demand is.
+
+    Those of today are in stock already.
+    """
+    total = network.normal.sum(axis=1, keepdims=True)
+    shares = network.normal / np.where(total > 0, total, 1)
+    by_group = daily[: network.slots.days, :, None] * shares
+    by_group[0] = 0
+    return replace(state, receipts=network.slots.sums(by_group))
 
 
 def on_shelves(scenario: Scenario, stock: OpeningStock, replications: int) -> dict[str, Ints]:
@@ -156,8 +190,13 @@ def on_shelves(scenario: Scenario, stock: OpeningStock, replications: int) -> di
         return stock.as_arrays(scenario)
     totals = stock.totals(scenario)
     ages = _Ages(tuple(totals))
-    day = scenario.run.score_start.isoformat()
-    simulate(scenario.set("run.score_end", day), replications, variants=[], policies={"look": ages})
+    simulate(
+        starting(scenario, scenario.run.score_start, 1),
+        replications,
+        scenario.run.seed + 1,
+        variants=[],
+        policies={"look": ages},
+    )
     return {product: _spread(total, ages.found[product]) for product, total in totals.items()}
 
 
@@ -166,7 +205,7 @@ class _Ages:
     """A policy that plans nothing: it looks at the ages of the stock."""
 
     products: tuple[str, ...]
-    review_days: int = 1
+    review_days: int = 60
     found: dict[str, Floats] = field(default_factory=dict)
 
     def __call__(self, snapshot: Snapshot) -> Plan:
@@ -178,7 +217,7 @@ class _Ages:
 
 
 def _spread(total: Ints, ages: Floats) -> Ints:
-    """Spread whole totals (n_regions, n_groups) over ages, rounding what adds up from the oldest."""
+    """Spread whole totals (n_regions, n_groups) over ages, rounding running sums."""
     national = ages.sum(axis=0, keepdims=True)
     overall = national.sum(axis=1, keepdims=True)
     even = np.ones_like(overall)

@@ -3,5 +3,6 @@
 from bloodsim.plots.calendar_heatmap import plot_calendar_heatmap
 from bloodsim.plots.chart import Chart
 from bloodsim.plots.fan import plot_fan
+from bloodsim.plots.surface import plot_surface
 
-__all__ = ["Chart", "plot_calendar_heatmap", "plot_fan"]
+__all__ = ["Chart", "plot_calendar_heatmap", "plot_fan", "plot_surface"]

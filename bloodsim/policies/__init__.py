@@ -13,14 +13,30 @@ from bloodsim.policies.none import none
 from bloodsim.policies.ordering import order_rules
 from bloodsim.policies.proportional import proportional
 from bloodsim.policies.share_surplus import share_surplus
-from bloodsim.scenario import CustomPolicy, Problem, ScenarioError, TransferPolicy, nearest
+from bloodsim.scenario import (
+    CustomPolicy,
+    Optimized,
+    Problem,
+    ScenarioError,
+    TransferPolicy,
+    nearest,
+)
 
 __all__ = ["KINDS", "build", "faults", "order_rules", "register", "registered"]
+
+
+def _optimized(settings: Optimized) -> Policy:
+    """Return the policy that optimizes; its libraries are loaded where one is asked for."""
+    from bloodsim.policies.optimized import optimized
+
+    return optimized(settings)
+
 
 KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
     "share_surplus": share_surplus,
     "proportional": proportional,
+    "optimized": _optimized,
     "ad_hoc": ad_hoc,
     "move_ageing": move_ageing,
     "fixed": fixed,

@@ -35,7 +35,7 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
     """
     routes = snapshot.routes
     least = max(routes.lot_pieces[product], routes.smallest_pieces[product])
-    spare, wanted = np.add.reduce(give, axis=1), np.add.reduce(need, axis=1)
+    spare, wanted = _summed(give), _summed(need)
     sent = np.zeros_like(give)
     route, replication = _usable(routes, spare, wanted, least)
     rows: list[tuple[Index, Index, Ints]] = []
@@ -51,7 +51,7 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
         give[i, :, r] -= pieces
         need[j, :, r] -= pieces
         sent[i, :, r] += pieces
-        total = np.add.reduce(pieces, axis=1)
+        total = _summed(pieces)
         spare[i, r] -= total
         wanted[j, r] -= total
         rows.append((route[now][total > 0], r[total > 0], pieces[total > 0]))
@@ -63,6 +63,11 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
         nothing = np.zeros(0, dtype=np.intp)
         return Shipments(product, nothing, nothing, np.zeros((0, give.shape[1]), np.int32))
     return Shipments(product, *(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def _summed(pieces: Ints) -> Ints:
+    """Sum over the groups."""
+    return np.add.reduce(pieces, axis=1, dtype=np.int32)
 
 
 def _usable(routes: RouteTable, spare: Ints, wanted: Ints, least: int) -> tuple[Index, Index]:
@@ -88,14 +93,14 @@ def _to_lots(pieces: Ints, routes: RouteTable, product: str) -> None:
     """Round rows down to lots in place; drop what is too small, cut what is too large."""
     lot = routes.lot_pieces[product]
     pieces -= pieces % lot
-    total = np.add.reduce(pieces, axis=1)
+    total = _summed(pieces)
     excess = total - routes.largest_pieces[product]
     if (excess > 0).any():
         for group in range(pieces.shape[1]):  # from the first group on, in whole lots
             cut = np.clip(-(-excess // lot) * lot, 0, pieces[:, group])
             pieces[:, group] -= cut.astype(pieces.dtype)
             excess = excess - cut
-        total = np.add.reduce(pieces, axis=1)
+        total = _summed(pieces)
     pieces[total < routes.smallest_pieces[product]] = 0
 
 

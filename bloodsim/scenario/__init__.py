@@ -37,6 +37,7 @@ from bloodsim.scenario.demand import (
     PoissonCounts,
     ZeroInflatedNegativeBinomialCounts,
 )
+from bloodsim.scenario.derivations import Derivation
 from bloodsim.scenario.donors import DonorPools
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
@@ -58,6 +59,7 @@ from bloodsim.scenario.policies import (
     FrozenCollection,
     MoveAgeing,
     NoTransfers,
+    Optimized,
     OptimizedCollection,
     Policies,
     PreCollect,
@@ -112,6 +114,7 @@ __all__ = [
     "DemandClass",
     "DemandMeasure",
     "DemandTrace",
+    "Derivation",
     "Distribution",
     "DonorPools",
     "EmpiricalCounts",
@@ -132,6 +135,7 @@ __all__ = [
     "LifeShares",
     "MoveAgeing",
     "NoTransfers",
+    "Optimized",
     "OptimizedCollection",
     "OrderQuantity",
     "OrderUpTo",
@@ -206,6 +210,8 @@ class Scenario(Model):
     """Standing flows between regions."""
     ordering: tuple[Ordering, ...] = ()
     """Replenishment orders of regions with a supply, such as hospitals."""
+    derivations: tuple[Derivation, ...] = ()
+    """Products made from the stock of others, in the order in which they take from it."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
     shocks: Frozen[Name, Shock] = {}

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
+from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
@@ -52,6 +53,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),
         *_policies(scenario),
@@ -152,9 +154,16 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
             hint = "life counts from collection; units are released on the next day at the earliest"
             yield Problem((*here, "shelf_life_days"), message, hint)
         ordered = any(order.product == name for order in scenario.ordering)
-        if product.source not in gifts and not ordered:
+        if product.source not in {*gifts, "derived"} and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
-            yield Problem((*here, "source"), message, "add a channel, or change the source")
+            hint = "add a channel, or change the source"
+            if not scenario.channels:  # a world that lives on its opening stock is meant
+                message, hint = (
+                    "nobody collects it and nobody orders it",
+                    "add a channel, or an order",
+                )
+            level: Literal["error", "warning"] = "error" if scenario.channels else "warning"
+            yield Problem((*here, "source"), message, hint, level=level)
         yield from _alerts(here, [(a.level, a.below_days) for a in product.alerts])
 
 

@@ -30,6 +30,7 @@ def check_donors(scenario: Scenario) -> Iterator[Problem]:
     yield from _conversion(scenario)
     yield from _teams(scenario)
     yield from _kinds(scenario)
+    yield from _replacement(scenario)
 
 
 def _pool(scenario: Scenario, gift: str, pool: DonorPool) -> Iterator[Problem]:
@@ -125,3 +126,26 @@ def _kinds(scenario: Scenario) -> Iterator[Problem]:
         if channel.no_show_share > 0 and channel.booked_share == 0:
             message = "nobody books, so nobody can fail to come"
             yield Problem((*here, "no_show_share"), message, "raise booked_share", level="warning")
+
+
+def _replacement(scenario: Scenario) -> Iterator[Problem]:
+    """Check replacement donors: where they come to, and when."""
+    for index, rule in enumerate(scenario.donor_pools.replacement):
+        here: Path = ("donor_pools", "replacement", str(index))
+        yield from unknown_regions(scenario, rule.regions, here)
+        yield from reversed_dates(here, rule.from_date, rule.to_date)
+        if rule.product not in scenario.products:
+            hint = nearest(rule.product, scenario.products)
+            yield Problem((*here, "product"), f"unknown product '{rule.product}'", hint)
+        channel = scenario.channels.get(rule.channel)
+        if channel is None:
+            hint = nearest(rule.channel, scenario.channels)
+            yield Problem((*here, "channel"), f"unknown channel '{rule.channel}'", hint)
+            continue
+        if channel.donor_kind != "mutual_aid":
+            message = f"channel '{rule.channel}' is of {channel.donor_kind} donors"
+            yield Problem((*here, "channel"), message, "a channel with donor_kind: mutual_aid")
+        last = min(rule.to_date or date.max, channel.until_date or date.max)
+        if scenario.run.score_end > REPLACEMENT_STOPPED < last:
+            message = "replacement donation ended nationwide by the end of March 2018"
+            yield Problem((*here, "to_date"), message, "to_date: 2018-03-31", level="warning")

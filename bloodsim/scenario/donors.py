@@ -180,6 +180,31 @@ class DonorTeam(Model):
     """Last day; null = no end."""
 
 
+class Replacement(Model):
+    """Replacement (mutual-aid) donation: patients' relatives give some days after the request.
+
+    Requests do not depend on stock or policy, so neither do these donors; regulation, appeals and
+    pools leave them alone.
+    """
+
+    channel: Name
+    """Channel whose desk they come to; its donor_kind is mutual_aid."""
+    product: Name
+    """Product whose requests bring donors."""
+    donors_per_unit: Annotated[float, Field(ge=0, le=5)]
+    """Donors invited per unit requested: 0.1 = one for every ten units."""
+    classes: tuple[Literal["emergency", "urgent", "elective"], ...] = ("urgent", "elective")
+    """Classes whose requests count."""
+    delay_days: Annotated[int, Field(ge=0, le=60)] = 3
+    """Days from the request to the donation (judgement)."""
+    from_date: ScenarioDate | None = None
+    """First day of donations under the rule; null = from the start."""
+    to_date: ScenarioDate | None = None
+    """Last day; null = no end."""
+    regions: tuple[RegionId, ...] = ()
+    """Regions with the rule; empty = all."""
+
+
 class DonorPools(Model):
     """Repeat donors as pools; without a pool, turnout never runs short of donors."""
 
@@ -193,3 +218,5 @@ class DonorPools(Model):
     """Dated willingness of parts of the population."""
     teams: Frozen[Name, DonorTeam] = {}
     """Donors on call."""
+    replacement: tuple[Replacement, ...] = ()
+    """Replacement donors whom patients' requests bring; stopped nationwide by March 2018."""

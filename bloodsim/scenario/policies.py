@@ -100,6 +100,17 @@ class MoveAgeing(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class Optimized(Model):
+    """The cheapest plan of the days ahead, made anew at every review."""
+
+    kind: Literal["optimized"] = "optimized"
+    """The policy's name."""
+    review_days: ReviewDays = 7
+    """Days between two decisions."""
+    products: tuple[str, ...] = ()
+    """Products it moves; empty = all that the routes carry."""
+
+
 class FixedPlan(Model):
     """Shipments by date, promised whatever the stocks are."""
 
@@ -119,7 +130,14 @@ class CustomPolicy(Model):
 
 
 TransferPolicy = Annotated[
-    NoTransfers | ShareSurplus | Proportional | AdHoc | MoveAgeing | FixedPlan | CustomPolicy,
+    NoTransfers
+    | ShareSurplus
+    | Proportional
+    | Optimized
+    | AdHoc
+    | MoveAgeing
+    | FixedPlan
+    | CustomPolicy,
     Field(discriminator="kind"),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,6 +67,9 @@ class Region(Model):
     supply: RegionId | None = None
     """Where its orders go: ``unlimited``, or a region that ships from its stock; null = no orders.
     """
+    rationing: Literal["proportional", "in_order"] = "proportional"
+    """How it serves regions that order more than it has: in proportion to their orders (largest
+    remainders, the first in the file among equals), or one after the other as in the file."""
     source: PlainText = ""
     """Where the row comes from."""
     confidence: PlainText = ""

@@ -161,9 +161,10 @@ def _check(console: Console, proposal: TransferProposal) -> None:
         ("", False), ("without", True), ("rule", True), ("plan", True),
         ("plan - without", True), ("plan - rule", True),
     )  # fmt: skip
-    for product, rows in check.table.groupby("product", sort=False):
+    for key, rows in check.table.groupby("product", sort=False):
+        product = str(key)
         if product:
-            table.add_row(f"{product} ({proposal.units[str(product)]})")
+            table.add_row(f"{product} ({proposal.units[product]})")
         for row in _telling(rows):
             table.add_row(*row)
     console.print(table)

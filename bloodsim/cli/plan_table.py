@@ -80,24 +80,22 @@ def _shipments(console: Console, proposal: TransferProposal, every: bool) -> Non
 
 
 def _cover(console: Console, proposal: TransferProposal, every: bool) -> None:
-    """Print the lowest expected cover of each region, most helped first."""
+    """Print the expected cover and unmet requests of each region, most helped first."""
     cover = proposal.cover[proposal.cover["group"] == "all"]
-    lowest = cover.groupby(["product", "region"], sort=False)[
-        ["cover_days_with", "cover_days_without"]
-    ].min()
-    console.print("lowest expected cover (days of normal demand), all groups")
+    console.print("expected over the horizon: mean cover (days); requests lost or cancelled")
     table = _grid(
-        ("product", False), ("region", False), ("without", True), ("with", True), ("change", True)
-    )
+        ("product", False), ("region", False), ("cover without", True), ("with", True),
+        ("unmet without", True), ("with", True),
+    )  # fmt: skip
     for product in proposal.products:
-        mine = lowest.loc[product]
-        change = mine["cover_days_with"] - mine["cover_days_without"]
-        order = change.abs().sort_values(ascending=False, kind="stable").index
+        mine = cover[cover["product"] == product].groupby("region", sort=False)
+        means = mine[["cover_days_without", "cover_days_with"]].mean()
+        sums = mine[["unmet_without", "unmet_with"]].sum()
+        change = (means["cover_days_with"] - means["cover_days_without"]).abs()
+        order = change.sort_values(ascending=False, kind="stable").index
         for region in order if every else order[: _MOST // len(proposal.products)]:
-            with_, without = mine.loc[region]
-            name = proposal.names.get(str(region), str(region))
-            row = f"{without:.1f}", f"{with_:.1f}", f"{with_ - without:+.1f}"
-            table.add_row(str(product), name, *row)
+            row = (*(f"{v:.1f}" for v in means.loc[region]), *map(_number, sums.loc[region]))
+            table.add_row(str(product), proposal.names.get(str(region), str(region)), *row)
     console.print(table)
     console.print()
 

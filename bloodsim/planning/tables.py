@@ -37,8 +37,11 @@ COVER_COLUMNS = (
     "stock_without",
     "cover_days_with",
     "cover_days_without",
+    "unmet_with",
+    "unmet_without",
 )
-"""Columns of the expected stock (units) and cover (days), at the close of each date."""
+"""Columns of the expected stock (units) and cover (days) at the close of each date, and of the
+requests (units) lost or cancelled since the date before."""
 PRICE_COLUMNS = ("date", "until", "region", "product", "group", "points_per_unit")
 """Columns of the shadow prices."""
 HEADLINE_COLUMNS = ("date", "region", "product", "group", "points_per_unit", "gain", "loss")
@@ -84,6 +87,10 @@ def cover_table(solved: Sequence[Solved], start: date) -> Any:
             for stock in (item.plan.stock, item.without.stock)
         ]
         cover = [stock / np.where(daily > 0, daily, np.nan) for stock in both]
+        unmet = [
+            np.concatenate([short.sum(axis=2, keepdims=True), short], axis=2)
+            for short in (item.plan.unmet.sum(axis=0), item.without.unmet.sum(axis=0))
+        ]
         groups = (ALL_GROUPS, *network.groups)
         for slot in range(len(network.slots)):
             day = _days(network.slots, slot, start)[1]
@@ -92,7 +99,8 @@ def cover_table(solved: Sequence[Solved], start: date) -> Any:
                     at = slot, region, group
                     stock = [values[at] / per_unit for values in both]
                     days = [values[at] for values in cover]
-                    rows.append((day, name, item.today.product, of, *stock, *days))
+                    short = [values[at] / per_unit for values in unmet]
+                    rows.append((day, name, item.today.product, of, *stock, *days, *short))
     return _table(rows, COVER_COLUMNS)
 
 

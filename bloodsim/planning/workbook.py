@@ -25,6 +25,7 @@ DEFINITIONS: Mapping[str, str] = {
     "transfers.firm": "promised; the others are an outlook, to be planned again",
     "cover.stock_with, stock_without": "expected stock (units) at the close, with and without plan",
     "cover.cover_days_with, cover_days_without": "that stock over normal-day demand (days)",
+    "cover.unmet_with, unmet_without": "requests lost or cancelled since the date before (units)",
     "prices.points_per_unit": "what one more unit released there and then would save (points of "
     "the scenario's cost, never money), by the plan's shadow prices",
     "prices confirmed: gain, loss": "points per unit that 10 more save and 10 fewer cost, by "

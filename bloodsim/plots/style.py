@@ -63,6 +63,7 @@ _VARIANTS = {
     "share_surplus": ("余缺调剂", "sharing surplus"),
     "proportional": ("按比例均衡", "proportional sharing"),
     "optimized": ("优化方案", "optimized"),
+    "pre_collect": ("节前增采", "pre-collection"),
 }
 _LEVELS = {
     "green": ("绿", "green"),

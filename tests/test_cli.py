@@ -212,7 +212,7 @@ def test_schema_and_manual(capsys: pytest.CaptureFixture[str]) -> None:
     _, schema = as_json(capsys, "schema", "--json")
     assert {"extends", "tables", "overrides", "variants"} <= set(schema["properties"])
     _, out, _ = said(capsys, "schema", "--md")
-    assert "| `shelf_life_days` | whole number 1 to 3,660 | required |" in out
+    assert "| `shelf_life_days` | whole number 1 to 3660 | required |" in out
     assert "| `shortage_rate.product` |" in out
 
 

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 import bloodsim
-from bloodsim.cli import checking, creating, doctor, running, tuning
+from bloodsim.cli import checking, creating, doctor, reporting, running, tuning
 from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command("validate")(checking.validate)
 app.command("show")(checking.show)
 app.command("run")(running.run)
 app.command("tune")(tuning.tune)
+app.command("report")(reporting.report)
 app.command("schema")(creating.schema)
 app.command("doctor")(doctor.doctor)
 

@@ -121,6 +121,8 @@ demand: {red_cells: {classes: {urgent: {fresh: {share: 0.05, younger_than_days: 
     "Route": """\
 routes: {extra: [{origin: BJ, destination: TJ, distance_km: 130, lead_days: 0}]}""",
     "RouteProduct": "routes: {products: {red_cells: {floor_days: 5, max_transit_hours: 24}}}",
+    "Vehicles": """\
+routes: {vehicles: {truck: {products: [red_cells], units_per_vehicle: 1500}}}""",
     "Agreement": """\
 agreements: [{origin: HE, destination: BJ, product: red_cells, units_per_day: 80}]""",
     "BaseStock": """\

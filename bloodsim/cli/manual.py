@@ -33,15 +33,16 @@ names: `_days`, `_units`, `_per_day`, `_share` (0 to 1), `_km`. Unknown keys are
 
 Each block below has a table of its fields, the place where it stands in a file (NAME = any name,
 `[]` = an item of a list) and an example. An example can be put into a file that extends `minimal`,
-or into its `overrides`, or, key by key, on the command line: `-s 'donor_pools.whole_blood={{}}'`.
-Every block is off, or at the defaults shown, unless a file names it; with other regions, channels
-and products the examples fit every scenario.
+or (if it adds no channel or product) into its `overrides`, or, key by key, on the command line:
+`-s 'donor_pools.whole_blood={{}}'`. Every block is off, or at the defaults shown, unless a file
+names it; with other regions, channels and products the examples fit every scenario.
 """
 
 
 _TOP = "Scenario (the top of the file)"
 _REGION, _NAME = (TypeAdapter(kind).json_schema()["pattern"] for kind in (RegionId, Name))
 _LARGEST_SHOWN = 10**12
+_FIVE_DIGITS = 10**4
 
 
 def manual() -> str:
@@ -198,14 +199,17 @@ def _range(found: dict[str, Any]) -> Iterator[str]:
     elif low is not None and high is not None:
         yield f"{start} to {end}"
     elif start and end:
-        yield f"from {start} and {end}" if below is not None else f"{start}, up to {end}"
+        more = f"{start} or more" if low is not None else start
+        yield f"{more} and {end}" if below is not None else f"{start}, up to {end}"
     elif start or end:
         yield start or (end if below is not None else f"up to {end}")
 
 
 def _figure(value: float) -> str:
     whole = float(value).is_integer()
-    return f"{int(value):,}" if whole and abs(value) < _LARGEST_SHOWN else f"{value:.3g}"
+    if whole and abs(value) < _LARGEST_SHOWN:
+        return f"{int(value):,}" if abs(value) >= _FIVE_DIGITS else str(int(value))
+    return f"{value:.3g}"
 
 
 def _reference(found: dict[str, Any]) -> str:

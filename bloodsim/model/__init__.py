@@ -120,7 +120,9 @@ Who gives moves one segment up and waits *interval_days* in a delay line by day 
 *reactive_share* removed for good. Who falls due is retained with share :math:`\rho_k` (times dated
 factors) or lapses; *recall* wins lapsed donors back. Shares of whole donors are rounded by carrying
 the remainder to the next day: nothing is drawn. On a day no more give than are eligible, nor more
-than *max_per_year* allows of the hazard; the rest are turned away.
+than *max_per_year* allows of the hazard; the rest are turned away. That cap holds for the mean
+donor (365 / (I + m) gifts a year), since nobody is followed: where it binds all year, 0.8 % of the
+gifts at 24 a year are a 25th of somebody, and none that count at the default m.
 
 :math:`\rho_k` is not given but follows: gifts of a segment over entries to it, on average, so that
 *first_time_share* and *repeat_shares* are stationary. U is the path of the same recursion under
@@ -247,6 +249,9 @@ commitment, as agreements and fixed shipments are. A commitment ships, per group
 .. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
 
 F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
+Vehicles carry so many units a day on each route, all products that share them alike. A plan beyond
+that is an error; a commitment is cut to what fits, its groups in proportion (largest remainders, in
+lots). Rules that come with bloodsim give each product an equal part of what a vehicle has left.
 Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
 approved leave all the same). By day t an agreement over u units a day has asked for
 
@@ -312,8 +317,4 @@ On every run, exactly: stock, test, road and cross-match balances per product, r
 requests per patient group, donors of every pool and team (eligible + deferred + lapsed + removed =
 opening + entered), that every piece has an age within its life, and that nothing is negative. A
 violation is an error, not a warning.
-
-Not in the model yet
---------------------
-Capacity of vehicles.
 """

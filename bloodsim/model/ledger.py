@@ -372,7 +372,4 @@ class Ledger:
 
 def _ordered_sum(rows: Floats) -> Floats:
     """Sum over the first axis row by row: the same bits for any number of replications."""
-    total = rows[0].copy()
-    for row in rows[1:]:
-        total += row
-    return total
+    return np.add.accumulate(rows, axis=0)[-1]

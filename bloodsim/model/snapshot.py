@@ -63,6 +63,11 @@ class Present:
             alert_levels={
                 p.name: tuple(level.colour for level in p.alert_levels) for p in world.products
             },
+            room=self._while_deciding(
+                lambda product, route, replication: self.transfers.vehicles.fair_room(
+                    product, route, replication, day
+                )
+            ),
             shippable=self._while_deciding(
                 lambda product, route, replication: self.transfers.shippable(
                     product, route, replication, day

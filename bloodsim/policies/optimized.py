@@ -89,6 +89,9 @@ def _executable(
     route, replication, pieces = (np.concatenate(column) for column in zip(*rows, strict=True))
     table, lot = snapshot.routes, snapshot.routes.lot_pieces[product]
     able = snapshot.shippable(product, route, replication)
+    room = np.minimum(
+        snapshot.room(product, route, replication), table.largest_pieces[product]
+    ).tolist()
     left: dict[tuple[int, int], IntArray] = {}
     origin = table.origin[route]
     for row in range(len(route)):
@@ -98,8 +101,9 @@ def _executable(
         total = int(cut.sum())
         if total < max(1, table.smallest_pieces[product]):
             cut = np.zeros_like(cut)
-        elif total > table.largest_pieces[product]:
-            cut = cut * table.largest_pieces[product] // total // lot * lot
+        elif total > room[row]:
+            cut = cut * room[row] // total // lot * lot
+            cut = cut * (int(cut.sum()) >= table.smallest_pieces[product])
         left[key] = left.get(key, 0) + cut
         pieces[row] = cut
     going = pieces.any(axis=1)

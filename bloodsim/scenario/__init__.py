@@ -77,6 +77,7 @@ from bloodsim.scenario.regions import (
     Route,
     RouteProduct,
     Routes,
+    Vehicles,
 )
 from bloodsim.scenario.resources import Resources
 from bloodsim.scenario.run import (
@@ -167,6 +168,7 @@ __all__ = [
     "Shock",
     "StockRecall",
     "TransferPolicy",
+    "Vehicles",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",
 ]

@@ -96,6 +96,17 @@ class RouteProduct(Model):
     """Share of units lost on the way, by damage or warming."""
 
 
+class Vehicles(Model):
+    """What the vehicles of a route carry in a day; every route has as many."""
+
+    products: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Products that share the vehicles; their units count alike."""
+    units_per_vehicle: Positive
+    """Units that a vehicle carries."""
+    vehicles_per_day: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Vehicles that leave on a day on each route."""
+
+
 class LeadTime(Model):
     """Travel time by distance."""
 
@@ -142,3 +153,6 @@ class Routes(Model):
     """Further single routes; they replace a route of the same pair."""
     products: Frozen[Name, RouteProduct] = {}
     """Products that may travel, and how."""
+    vehicles: Frozen[Name, Vehicles] = {}
+    """What a route carries in a day, by kind of vehicle; products in none know no limit. A plan
+    beyond it is an error; commitments ship what fits. Orders need no road and no vehicle."""

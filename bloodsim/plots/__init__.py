@@ -21,6 +21,7 @@ from bloodsim.plots.status_board import plot_status_board
 from bloodsim.plots.surface import plot_surface
 from bloodsim.plots.transfer_matrix import plot_transfer_matrix
 from bloodsim.plots.transfers_map import plot_transfers_map
+from bloodsim.plots.unmet_levels import plot_unmet_levels
 
 __all__ = [
     "CHARTS",
@@ -41,6 +42,7 @@ __all__ = [
     "plot_surface",
     "plot_transfer_matrix",
     "plot_transfers_map",
+    "plot_unmet_levels",
 ]
 
 CHARTS: dict[str, Callable[..., Chart]] = {

@@ -179,7 +179,7 @@ def test_the_briefing_says_first_what_matters(briefings: dict[str, str]) -> None
     ]
     assert places == sorted(places)
     assert "Warm-up of" in words
-    assert "0x" not in words
+    assert "built-in" not in words
     assert "请决定" in briefings["zh"]
 
 

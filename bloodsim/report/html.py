@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from hashlib import sha256
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def write_html(results: Results, path: str | Path, lang: Lang = "en") -> Path:
 def briefing_html(results: Results, lang: Lang = "en") -> str:
     """The briefing of a run; the same result gives the same text."""
     body = _body(results, lang)
-    style = font_face(_TAG.sub("", body)) + _bundled("briefing.css")
+    style = font_face(unescape(_TAG.sub("", body))) + _bundled("briefing.css")
     # The policy allows this style sheet by its digest and this font, and nothing else at all.
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'"

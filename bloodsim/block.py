@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
 from bloodsim.model.bank import Bank
@@ -20,7 +23,9 @@ from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.results import Results
+from bloodsim.results.bounds import with_bounds
 from bloodsim.scenario import (
+    CostWeights,
     FrozenCollection,
     OptimizedCollection,
     PreCollect,
@@ -78,11 +83,12 @@ def run_block(block: Block) -> Results | Path:
     for variant in block.variants:
         worlds.setdefault(_world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
+    bounds: dict[str, NDArray[np.floating]] = {}
     for variants in worlds.values():
         world = compile_world(variants[0].scenario)
-        for variant, simulation in zip(
-            variants, _simulate_world(world, variants, block), strict=True
-        ):
+        simulations = _simulate_world(world, variants, block)
+        bounds |= _bounds({v.name: s for v, s in zip(variants, simulations, strict=True)})
+        for variant, simulation in zip(variants, simulations, strict=True):
             simulation.ledger.check()
             tables = tabulate(
                 world,
@@ -93,6 +99,8 @@ def run_block(block: Block) -> Results | Path:
             )
             found[variant.name] = Results(tables, block.manifest)
     results = Results.join([found[variant.name] for variant in block.variants])
+    if bounds:
+        results = with_bounds(results, bounds)
     if block.part is None:
         return results
     results.save_part(block.part)
@@ -131,6 +139,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     modes[v.name],
                     rules,
                     v.scenario.cost,
+                    v.scenario.run.bound_transfers,
                 )
                 for v in variants
             ]
@@ -138,6 +147,25 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
         for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
             simulation.run(chunk, last)
     return branches
+
+
+def _bounds(simulations: Mapping[str, Simulation]) -> dict[str, NDArray[np.floating]]:
+    """Return what no transfer policy could beat, of all variants on one and the same collection."""
+    found: dict[int, NDArray[np.floating]] = {}
+    costs: dict[int, CostWeights] = {}
+    for simulation in simulations.values():
+        if simulation.paths is not None:
+            from bloodsim.optimize.bound import bound_transfers
+
+            hindsight = simulation.paths.hindsight(simulation.cost)
+            found[id(simulation.collection.mode)] = bound_transfers(hindsight)
+            costs[id(simulation.collection.mode)] = simulation.cost
+    bounds = {}
+    for name, simulation in simulations.items():
+        family = id(simulation.collection.mode.source or simulation.collection.mode)
+        if family in found and simulation.cost == costs[family]:
+            bounds[name] = found[family]
+    return bounds
 
 
 def _watched(policy: Policy, role: str) -> Policy:

@@ -31,8 +31,10 @@ from bloodsim.optimize.solver import Solver
 Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
 
-SLOT_DAYS = 7
 _ROADS_PER_REGION = 5
+_FEW_REGIONS = 6
+"""Up to so many regions the bound is sharp: groups are told apart, and days taken one by one."""
+_SLOT_DAYS = 7
 _POOLS = (range(4), range(4, 8))
 
 
@@ -80,10 +82,10 @@ def _pool_of(hindsight: Hindsight) -> Index:
     return groups if hindsight.normal.shape[1] <= _FEW_REGIONS else groups // 4
 
 
-def _pooled(pieces: Floats, pool: Index) -> Floats:
+def _pooled(pieces: Floats | Index, pool: Index) -> Floats:
     """Sum the last axis, of groups, over the pools."""
     starts = np.flatnonzero(np.diff(pool, prepend=-1))
-    return np.add.reduceat(pieces, starts, axis=-1)
+    return np.add.reduceat(pieces.astype(float), starts, axis=-1)
 
 
 def _of_product(hindsight: Hindsight, product: int, slot_days: int) -> Floats:

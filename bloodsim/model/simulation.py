@@ -173,8 +173,11 @@ class Simulation:
                 self.chunk,
                 day,
                 self.cost,
+                self.first_day,
             )
             plan = self.policy(now.snapshot())
+            if plan.fell_back is not None:
+                self.ledger.fallback_days += plan.fell_back
             self.transfers.depart(plan, day)
             self.collection.plan(plan, day)
             now.over = True

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import RouteTable, Snapshot
 from bloodsim.optimize.program import Program, ProgramBuilder
+from bloodsim.optimize.situation import Settings
 from bloodsim.optimize.solver import Solution, Solver
-from bloodsim.optimize.worth import PRICES
+from bloodsim.optimize.worth import PRICES, Worth, stock_at_worth
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -90,3 +92,62 @@ class Exchange:
         if self._solver is None:
             self._solver = Solver(self.frame)
             self._solver.solve()
+
+
+LONG_LIVED = Worth()
+SHORT_LIVED = Worth(
+    levels_days=(1.5, 0.75, 0.3),
+    prices=(0.3, 2.0, 30.0),
+    days=(1, 2),
+    relative_error=0.08,
+    handling=2.0,
+)
+_SHORT_LIFE_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Exchanges:
+    """The problems of one product on one day: what stock is worth, and what may leave."""
+
+    stock_change: Floats
+    exportable: Floats
+
+
+class Exchanger:
+    """Exchanges of one product, day after day, on one model."""
+
+    def __init__(self) -> None:
+        self._model: Exchange | None = None
+        self._table: RouteTable | None = None
+        self._key: tuple[object, ...] = ()
+        self._routes: Ints = np.zeros(0, dtype=np.intp)
+
+    def problems(self, snapshot: Snapshot, product: str) -> Exchanges:
+        """Return the problems of a day, and make ready the model they share."""
+        facts, table = snapshot.facts[product], snapshot.routes
+        worth = SHORT_LIVED if facts.life_days < _SHORT_LIFE_DAYS else LONG_LIVED
+        per_unit, normal = snapshot.pieces_per_unit[product], snapshot.normal_demand[product]
+        point_per_km = snapshot.weights["shipped_unit_km"]
+        key = (product, per_unit, point_per_km)
+        if self._model is None or self._table is not table or self._key != key:
+            usable = ~table.barred.get(product, np.zeros(len(table), bool))
+            self._routes = np.flatnonzero(usable)
+            price = point_per_km * table.distance_km[self._routes] + worth.handling
+            ends = table.origin[self._routes], table.destination[self._routes]
+            roads = Roads(*ends, price / per_unit)
+            self._model = Exchange(roads, normal.shape[0], normal.shape[1], per_unit)
+            self._model.prepare()
+            self._table, self._key = table, key
+        change, _ = stock_at_worth(snapshot, product, worth, Settings())
+        stock = snapshot.stock[product] - snapshot.promised_out[product]
+        spare = np.floor(stock - facts.floor_days * normal[..., None])
+        return Exchanges(change, np.maximum(spare, 0))
+
+    def shipments(self, problems: Exchanges, replication: int) -> tuple[Ints, Ints]:
+        """Return routes and pieces (n_rows, n_groups) to send in one replication."""
+        assert self._model is not None
+        pieces, _ = self._model.solve(
+            problems.stock_change[..., replication], problems.exportable[..., replication]
+        )
+        going = pieces.sum(axis=1) >= 1
+        return self._routes[going], np.floor(pieces[going] + 0.5).astype(np.int32)

@@ -46,13 +46,17 @@ class Worth:
         Days over which what is ahead loses 63 % of its weight.
     relative_error : float
         Standard deviation of the flows' relative error.
+    handling : float
+        Points per unit that a shipment has to be worth beyond the price of its way: what is sent
+        cannot be sent back for nothing.
     """
 
-    levels_days: tuple[float, ...] = (5.5, 3.0, 2.0, 1.0)
-    prices: tuple[float, ...] = (0.05, 0.5, 3.0, 10.0)
-    days: tuple[int, ...] = (2, 4, 7, 10, 14, 21, 28)
+    levels_days: tuple[float, ...] = (14.0, 12.0, 9.0, 7.0, 5.5, 3.0, 2.0, 1.0)
+    prices: tuple[float, ...] = (0.03, 0.05, 0.05, 0.1, 0.2, 0.4, 3.0, 10.0)
+    days: tuple[int, ...] = (2, 4, 7)
     fading_days: float = 21.0
-    relative_error: float = 0.06
+    relative_error: float = 0.15
+    handling: float = 0.3
 
 
 PRICES = np.geomspace(0.02, 200.0, 28)

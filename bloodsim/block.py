@@ -98,7 +98,8 @@ def run_block(block: Block) -> Results | Path:
                 variant.scenario.run.daily_replications,
             )
             found[variant.name] = Results(tables, block.manifest)
-    results = Results.join([found[variant.name] for variant in block.variants])
+    one_by_one = [found[variant.name] for variant in block.variants]
+    results = one_by_one[0] if len(one_by_one) == 1 else Results.join(one_by_one)
     if bounds:
         results = with_bounds(results, bounds)
     if block.part is None:

@@ -15,6 +15,14 @@ from bloodsim.seasons import Calendar
 IntArray = NDArray[np.integer]
 FloatArray = NDArray[np.floating]
 
+UNLIMITED = int(np.iinfo(np.int32).max)
+"""Pieces that no shipment reaches."""
+
+
+def _no_limit(product: str, route: IntArray, replication: IntArray) -> IntArray:
+    """Return the room on roads that know no vehicles."""
+    return np.full(len(route), UNLIMITED, dtype=np.int64)
+
 
 def _unknown(product: str, days: int) -> FloatArray:
     """Stand for what a snapshot built by hand does not tell."""
@@ -191,6 +199,9 @@ class Snapshot:
     shippable : callable (product, route, replication) -> int array (n_rows, n_groups)
         Pieces that the origins of some routes may send today and that have enough life left on
         arrival, row by row. This and the other callables answer while deciding, not later.
+    room : callable (product, route, replication) -> int array (n_rows,)
+        Pieces that the vehicles of some routes still carry today, over all groups; of vehicles that
+        several products share, an equal part (a plan may use all of it).
     life_below : callable (product, days) -> int array (n_regions, n_groups, R)
         Pieces on hand with fewer than *days* days of issue left, today included.
     backlog : mapping of product to int array (n_regions, n_groups, n_replications)
@@ -258,6 +269,7 @@ class Snapshot:
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
     facts: Mapping[str, ProductFacts] = field(default_factory=dict)
+    room: Callable[[str, IntArray, IntArray], IntArray] = field(default=_no_limit)
     forecast_by_day: Callable[[str, int], FloatArray] = field(default=_unknown)
     usual_releases: Callable[[str, int], FloatArray] = field(default=_unknown)
     weights: Mapping[str, float] = field(default_factory=dict)

@@ -165,7 +165,8 @@ class PreparedRun:
                 finished += len(block.replications)
                 if progress:
                     progress(finished, self.count)
-            results = Results.concatenate([_loaded(done[first]) for first in sorted(done)])
+            parts = [_loaded(done[first]) for first in sorted(done)]
+            results = parts[0] if len(parts) == 1 else Results.concatenate(parts)
         elapsed = time.perf_counter() - started
         timing = {
             "simulate_s": elapsed,

@@ -95,6 +95,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "policy": _identity(variant, variant.policy),
         "hash": scenario.hash,
         "cost_weights": scenario.cost.model_dump(mode="json"),
+        "unmet_share": {name: d.unmet_share for name, d in scenario.demand.items()},
         "alert_levels": {
             name: product["alert_levels"] for name, product in _products(scenario).items()
         },

@@ -7,16 +7,14 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 from bloodsim.block import Block, run_block
-from bloodsim.results import Results
 
 _MOST_ON_WINDOWS = 61
 """Handles that a process pool can wait for there."""
@@ -24,14 +22,17 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 
 def run_blocks(
-    blocks: Sequence[Block], workers: int, executor: Executor | None = None
-) -> Iterator[tuple[Block, Results | Path]]:
-    """Yield every block with its result, as they finish.
+    blocks: Sequence[Block],
+    workers: int,
+    executor: Executor | None = None,
+    task: Callable[[Block], Any] = run_block,
+) -> Iterator[tuple[Block, Any]]:
+    """Yield every block with what *task* makes of it (by default its result), as they finish.
 
     Whatever ends the loop early (an error, Ctrl-C) stops the workers and drops what is queued.
     """
     if executor is not None:
-        yield from _finished(executor, blocks)
+        yield from _finished(executor, blocks, task)
         return
     if sys.platform == "win32":
         workers = min(workers, _MOST_ON_WINDOWS)
@@ -39,26 +40,28 @@ def run_blocks(
     if reason:
         print(f"{reason}: running in this process", file=sys.stderr)
     if reason or workers <= 1 or len(blocks) <= 1:
-        yield from ((block, run_block(block)) for block in blocks)
+        yield from ((block, task(block)) for block in blocks)
         return
     finished: set[int] = set()
     try:
-        for block, result in _in_processes(blocks, min(workers, len(blocks))):
+        for block, result in _in_processes(blocks, min(workers, len(blocks)), task):
             finished.add(block.first)
             yield block, result
     except BrokenProcessPool as error:  # processes cannot start here, or were killed
         print(f"worker processes fail ({error}); going on in this one", file=sys.stderr)
         for block in blocks:
             if block.first not in finished:
-                yield block, run_block(block)
+                yield block, task(block)
 
 
-def _in_processes(blocks: Sequence[Block], workers: int) -> Iterator[tuple[Block, Results | Path]]:
+def _in_processes(
+    blocks: Sequence[Block], workers: int, task: Callable[[Block], Any]
+) -> Iterator[tuple[Block, Any]]:
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
     )
     try:
-        yield from _finished(pool, blocks, _prepared(_is_of_main(blocks[0])))
+        yield from _finished(pool, blocks, task, _prepared(_is_of_main(blocks[0])))
     except BaseException:
         _stop(pool)
         raise
@@ -66,10 +69,13 @@ def _in_processes(blocks: Sequence[Block], workers: int) -> Iterator[tuple[Block
 
 
 def _finished(
-    executor: Executor, blocks: Sequence[Block], prepared: Any = None
-) -> Iterator[tuple[Block, Results | Path]]:
+    executor: Executor,
+    blocks: Sequence[Block],
+    task: Callable[[Block], Any],
+    prepared: Any = None,
+) -> Iterator[tuple[Block, Any]]:
     with prepared or ExitStack():
-        futures = {executor.submit(run_block, block): block for block in blocks}
+        futures = {executor.submit(task, block): block for block in blocks}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import MIXED, ONE_GROUP, lone_region, three_provinces
+from worlds_exact import daily, exact_world, play
 
 from bloodsim.experiment import simulate
 from bloodsim.load import load
 from bloodsim.metrics import event_cost_per_day
+from bloodsim.model.allotment import allot
 from bloodsim.model.stock import Stock
 from bloodsim.scenario import ScenarioError
 
@@ -38,7 +40,7 @@ def mean_and_error(values):
 
 
 def base_stock_rows(replications):
-    results = simulate(load(FILES / "de-moor.yaml"), replications=replications, seed=20)
+    results = simulate(load(FILES / "de-moor.yaml"), replications=replications)
     cost, totals = event_cost_per_day(results), results.totals.sum("region").isel(product=0)
     for variant, (points, served, outdated) in DE_MOOR.items():
         mean, error = mean_and_error(cost.sel(variant=variant).values)
@@ -297,3 +299,127 @@ def test_nonsense_is_refused(changes, message):
     with pytest.raises(ScenarioError) as caught:
         two_tiers(**changes)
     assert any(message in str(problem) for problem in caught.value.problems), caught.value
+
+
+# --------------------------------------------------------------- rationing between the children
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    wanted=st.lists(st.integers(0, 10**6), min_size=1, max_size=6),
+    available=st.integers(0, 3 * 10**6),
+)
+def test_an_allotment_is_exact_proportional_and_never_more_than_asked(wanted, available):
+    given_ = allot(np.array(available), np.array(wanted))
+    total = sum(wanted)
+    assert given_.sum() == min(available, total)
+    assert (given_ <= wanted).all()
+    if available < total:
+        exact = [available * w / total for w in wanted]
+        assert all(abs(g - e) < 1 for g, e in zip(given_, exact, strict=True))
+
+
+def test_largest_remainders_by_hand():
+    """10 of 6 + 7 + 7: 3, 3.5, 3.5; the first of the equal remainders gets the piece."""
+    assert allot(np.array(10), np.array([6, 7, 7])).tolist() == [3, 4, 3]
+    assert allot(np.array(1), np.array([1, 1])).tolist() == [1, 0]
+    assert allot(np.array(0), np.array([4, 2])).tolist() == [0, 0]
+    assert allot(np.array(9), np.array([4, 2])).tolist() == [4, 2]
+
+
+def family(orders, **changes):
+    """North holds what south and west order, one group, one piece a unit, lead 1 day."""
+    rules = [
+        {"regions": [name], "product": "red_cells", "kind": "base_stock", "target_units": units}
+        | more
+        for name, units, more in orders
+    ]
+    supply = {f"regions__{name}__supply": "north" for name in ("south", "west")}
+    return exact_world(4, ("north", "south", "west"), ordering=rules, **supply | changes)
+
+
+def got(monkeypatch, scenario, stock):
+    result = play(monkeypatch, scenario, stock)
+    short = daily(result, "not_shipped")[0]
+    return [daily(result, "received", region)[1] for region in (1, 2)], short
+
+
+def test_a_short_parent_serves_its_children_in_proportion(monkeypatch):
+    """12 and 24 are ordered of 9: 3 and 6; in order of the file 9 and 0. The rest is counted."""
+    orders = [("south", 12, {}), ("west", 24, {})]
+    assert got(monkeypatch, family(orders), {(0, 9): 9}) == ([3, 6], 27)
+    in_order = family(orders, regions__north__rationing="in_order")
+    assert got(monkeypatch, in_order, {(0, 9): 9}) == ([9, 0], 27)
+    assert got(monkeypatch, family(orders), {(0, 9): 40}) == ([12, 24], 0)
+
+
+def test_one_rule_for_two_children_rations_alike(monkeypatch):
+    rule = {
+        "regions": ["south", "west"],
+        "product": "red_cells",
+        "kind": "base_stock",
+        "target_units": 10,
+    }
+    scenario = family([]).set("ordering", [rule])
+    assert got(monkeypatch, scenario, {(0, 9): 7}) == ([4, 3], 13)
+
+
+def test_emergency_orders_of_all_children_come_before_any_routine_order(monkeypatch):
+    """West's emergency of 5 takes 5 of 8; of the 3 left south (9) and west (4) get 2 and 1."""
+    orders = [("south", 9, {}), ("west", 9, {"expedite": {"below_units": 1, "up_to_units": 5,
+                                                         "lead_days": 1}})]  # fmt: skip
+    assert got(monkeypatch, family(orders), {(0, 9): 8}) == ([2, 6], 10)
+
+
+def test_units_too_old_for_the_longer_way_go_to_the_nearer_child(monkeypatch):
+    """4 U with 2 days left last one day, not three: south takes them, west gets the others."""
+    orders = [("west", 8, {"lead_days": 3}), ("south", 8, {"lead_days": 1})]
+    scenario = family(orders)
+    result = play(monkeypatch, scenario, {(0, 2): 4, (0, 9): 4})
+    assert daily(result, "received", 1)[1] == 4
+    assert daily(result, "received", 2)[3] == 4
+
+
+def test_an_order_may_name_its_supplier(monkeypatch):
+    """South orders in west, in spite of its supply; west itself orders in north, afterwards."""
+    orders = [("south", 4, {"supplier": "west"}), ("west", 6, {})]
+    result = play(monkeypatch, family(orders), {(0, 9): 20, (2, 9): 5})
+    assert daily(result, "received", 1) == [0, 4, 0, 0]
+    assert daily(result, "delivered", 2)[0] == 4
+    assert daily(result, "received", 2)[1] == 5  # 6 less the one that is left
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"supplier": "wst"}, "did you mean 'west'"),
+        ({"supplier": "south"}, "supplied by itself"),
+    ],
+)
+def test_bad_suppliers_are_refused(more, said):
+    with pytest.raises(ScenarioError, match=said):
+        family([("south", 4, more)])
+
+
+def test_discounted_costs_by_hand(monkeypatch):
+    """Up to 10 U, lead 1 day; held 1, ordered 2, per order 3, short 5 points; discount 0.5.
+
+    Day 0: 10 U ordered: 20 + 3 = 23. Day 1: they arrive, 3 are issued, 7 held: 7. Day 2: 3 U
+    ordered: 6 + 3; of 12 requests 7 are issued and 5 lost: 25; 34 in all.
+    Discounted 23 + 7 / 2 + 34 / 4 = 35; without discount (23 + 7 + 34) / 3 a day.
+    """
+    scenario = exact_world(
+        3,
+        ordering=[
+            {"regions": ["north"], "product": "red_cells", "kind": "base_stock",
+             "target_units": 10}
+        ],
+        regions__north__supply="unlimited",
+        cost__events={"holding_unit_day": 1, "ordered_unit": 2, "order": 3, "short_unit": 5},
+    )  # fmt: skip
+    result = play(monkeypatch, scenario, requests={(1, 0): 3, (2, 0): 12})
+    assert daily(result, "ordered") == [10, 0, 3]
+    assert daily(result, "orders") == [1, 0, 1]
+    points = event_cost_per_day(result, discount=0.5)
+    assert points.values.ravel().tolist() == [35.0] * 2
+    assert event_cost_per_day(result).values.ravel() == pytest.approx([64 / 3] * 2)

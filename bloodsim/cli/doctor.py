@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,8 +29,26 @@ class Finding(NamedTuple):
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Does the baseline look like the country?")
+    ] = False,
+    replications: Annotated[
+        int, typer.Option("-n", "--replications", min=2, max=1000, help="Of --facts.")
+    ] = 16,
+    seeds: Annotated[str, typer.Option(help="Of --facts, separated by commas.")] = "1",
+    workers: Annotated[
+        int | None, typer.Option("-j", "--workers", min=1, help="Processes of --facts.")
+    ] = None,
 ) -> None:
-    """Check Python, packages, calendar, fonts, worker processes and a small simulation."""
+    """Check Python, packages, calendar, fonts, worker processes and a small simulation.
+
+    With --facts: run the national baseline, and show published figures beside it.
+    """
+    if facts:
+        from bloodsim.cli.facts_table import report_facts
+
+        report_facts(_seeds(seeds), replications, workers or os.cpu_count() or 1, as_json=as_json)
+        return
     findings = list(_findings())
     well = all(finding.ok for finding in findings)
     if as_json:
@@ -38,6 +57,17 @@ def doctor(
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}: {finding.said}")
     raise typer.Exit(0 if well else 1)
+
+
+def _seeds(text: str) -> list[int]:
+    """Return the seeds of a list; `typer.BadParameter` where it is none."""
+    try:
+        seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--seeds takes numbers such as 1,2,3, not {text!r}") from None
+    if min(seeds) < 0:
+        raise typer.BadParameter("a seed is 0 or more")
+    return list(dict.fromkeys(seeds))
 
 
 def _findings() -> Iterator[Finding]:
@@ -100,7 +130,6 @@ def _font() -> str:
 
 
 def _worker() -> str:
-    import os
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 

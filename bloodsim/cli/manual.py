@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from bloodsim import metrics
+from bloodsim.cli.examples import EXAMPLES
 from bloodsim.scenario import SCHEMA_VERSION, Scenario
+from bloodsim.scenario.base import DATE_FORMAT, Name, RegionId
 
 _INTRODUCTION = f"""\
 # Scenario files
@@ -26,10 +30,19 @@ names: `_days`, `_units`, `_per_day`, `_share` (0 to 1), `_km`. Unknown keys are
 * `overrides` are named changes, `variants` named lists of them; two changes of one key in a
   variant are an error. `-s key=value` wins over all.
 * Dates are ISO (`2026-01-31`) or count from the lunar New Year (`spring_festival 2026 - 21`).
+
+Each block below has a table of its fields, the place where it stands in a file (NAME = any name,
+`[]` = an item of a list) and an example. An example can be put into a file that extends `minimal`,
+or (if it adds no channel or product) into its `overrides`, or, key by key, on the command line:
+`-s 'donor_pools.whole_blood={{}}'`. Every block is off, or at the defaults shown, unless a file
+names it; with other regions, channels and products the examples fit every scenario.
 """
 
 
 _TOP = "Scenario (the top of the file)"
+_REGION, _NAME = (TypeAdapter(kind).json_schema()["pattern"] for kind in (RegionId, Name))
+_LARGEST_SHOWN = 10**12
+_FIVE_DIGITS = 10**4
 
 
 def manual() -> str:
@@ -37,10 +50,14 @@ def manual() -> str:
     schema = Scenario.model_json_schema()
     definitions = schema["$defs"]
     schema = {**schema, "properties": {**_of_files_only(), **schema["properties"]}}
-    names = [name for name in _in_order(schema, definitions) if "properties" in definitions[name]]
+    places = _places(schema, definitions)
+    names = [name for name in places if "properties" in definitions[name]]
     contents = _contents([_TOP, *names, "Indicators"])
     parts = [_INTRODUCTION, contents, _section(_TOP, schema, definitions)]
-    parts += [_section(name, definitions[name], definitions) for name in names]
+    parts += [
+        _section(name, definitions[name], definitions, places[name], EXAMPLES.get(name, ""))
+        for name in names
+    ]
     return "\n".join([*parts, _indicators()])
 
 
@@ -51,28 +68,40 @@ def _of_files_only() -> dict[str, Any]:
     return dict(FILE_KEYS)
 
 
-def _in_order(schema: Any, definitions: dict[str, Any]) -> list[str]:
-    """Return the names of the blocks as a reader meets them: of the top first, each with its own.
+def _places(schema: Any, definitions: dict[str, Any]) -> dict[str, str]:
+    """Return blocks as a reader meets them, each before its own, and where each stands first.
 
-    Walks the fields in their order of declaration.
+    Fields are walked in their order of declaration. What `policies` can hold is told there, though
+    the warm-up names it first.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
 
-    def walk(node: Any) -> None:
+    def walk(node: Any, path: str, known: dict[str, str]) -> None:
         if isinstance(node, list):
             for item in node:
-                walk(item)
+                walk(item, path, known)
         elif isinstance(node, dict):
             name = str(node.get("$ref", "")).rpartition("/")[2]
-            if name in definitions and name not in found:
-                found[name] = None
-                walk(definitions[name].get("properties", {}))
-            for key, value in node.items():
-                if key not in ("discriminator", "default"):
-                    walk(value)
+            if name in definitions and name not in known:
+                known[name] = path
+                for field, inner in definitions[name].get("properties", {}).items():
+                    walk(inner, f"{path}.{field}", known)
+            for key in ("anyOf", "oneOf"):
+                walk(node.get(key, []), path, known)
+            walk(node.get("items", []), f"{path}[]", known)
+            walk(node.get("additionalProperties", []), f"{path}.NAME", known)
+            walk(list(node.get("patternProperties", {}).values()), f"{path}.NAME", known)
 
-    walk(schema["properties"])
-    return list(found)
+    decided: dict[str, str] = {}
+    walk(schema["properties"]["policies"], "policies", decided)
+    for field, node in schema["properties"].items():
+        if field == "policies":
+            found |= decided
+        else:
+            reached = dict.fromkeys(decided, "") | found
+            walk(node, field, reached)
+            found |= {name: place for name, place in reached.items() if place}
+    return found
 
 
 def _contents(names: list[str]) -> str:
@@ -81,35 +110,45 @@ def _contents(names: list[str]) -> str:
     return "\n".join(f"* [{name}](#{anchor})" for name, anchor in anchors.items()) + "\n"
 
 
-def _section(name: str, model: dict[str, Any], definitions: dict[str, Any]) -> str:
+def _section(
+    name: str,
+    model: dict[str, Any],
+    definitions: dict[str, Any],
+    place: str = "",
+    example: str = "",
+) -> str:
     about = " ".join(model.get("description", "").split())
     required = set(model.get("required", ()))
     lines = [f"## {name}", "", about, ""]
+    if place:
+        lines[-1:] = ["", f"Stands at `{place}`.", ""]
     lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
     for field, found in model["properties"].items():
-        default = "required" if field in required else _default(found)
-        of_type = definitions.get(_type(found, definitions), {})
+        default = "required" if field in required else _default(found, definitions)
+        of_type = definitions.get(_reference(found), {}) if "$ref" in found else {}
         meaning = " ".join(found.get("description", of_type.get("description", "")).split())
         cells = (f"`{field}`", _type(found, definitions), default, meaning)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    if example:
+        lines += ["", "```yaml", example, "```"]
     return "\n".join(lines) + "\n"
 
 
-def _default(found: dict[str, Any]) -> str:
+def _default(found: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "default" not in found:
         return "not given"
     default = found["default"]
     if default in ({}, [], ""):
         return "empty"
-    if isinstance(default, dict) and any(isinstance(v, dict | list) for v in default.values()):
-        return "as below"
+    if "kind" not in (default if isinstance(default, dict) else ()) and "$ref" in found:
+        return f"see {_linked(_reference(found))}"
     return f"`{json.dumps(default, ensure_ascii=False)}`"
 
 
 def _type(found: dict[str, Any], definitions: dict[str, Any]) -> str:
     """Return a type and its range in words."""
     if "$ref" in found:
-        return str(found["$ref"]).rsplit("/", 1)[-1]
+        return _linked(_reference(found))
     alternatives = found.get("anyOf") or found.get("oneOf")
     if alternatives:
         return " or ".join(dict.fromkeys(_type(a, definitions) for a in alternatives))
@@ -122,8 +161,12 @@ def _type(found: dict[str, Any], definitions: dict[str, Any]) -> str:
         return f"list of {_type(found.get('items', {}), definitions)}"
     if kind == "object":
         return _mapping(found, definitions)
-    if found.get("format") == "date":
+    if found.get("format") in ("date", DATE_FORMAT):
         return "date"
+    if found.get("pattern") == _REGION:
+        return "region"
+    if found.get("pattern") == _NAME:
+        return "name"
     words = {
         "number": "number",
         "integer": "whole number",
@@ -144,14 +187,37 @@ def _mapping(found: dict[str, Any], definitions: dict[str, Any]) -> str:
 
 
 def _range(found: dict[str, Any]) -> Iterator[str]:
-    for key, sign in (
-        ("minimum", "≥"),
-        ("exclusiveMinimum", ">"),
-        ("maximum", "≤"),
-        ("exclusiveMaximum", "<"),
-    ):
-        if key in found:
-            yield f"{sign} {found[key]:g}"
+    """Yield a range in words: 0 to 1, 0 or more, above 0 up to 10."""
+    low, above = found.get("minimum"), found.get("exclusiveMinimum")
+    high, below = found.get("maximum"), found.get("exclusiveMaximum")
+    start = f"above {_figure(above)}" if above is not None else ""
+    start = _figure(low) if low is not None else start
+    end = f"below {_figure(below)}" if below is not None else ""
+    end = _figure(high) if high is not None else end
+    if low is not None and not end:
+        yield f"{start} or more"
+    elif low is not None and high is not None:
+        yield f"{start} to {end}"
+    elif start and end:
+        more = f"{start} or more" if low is not None else start
+        yield f"{more} and {end}" if below is not None else f"{start}, up to {end}"
+    elif start or end:
+        yield start or (end if below is not None else f"up to {end}")
+
+
+def _figure(value: float) -> str:
+    whole = float(value).is_integer()
+    if whole and abs(value) < _LARGEST_SHOWN:
+        return f"{int(value):,}" if abs(value) >= _FIVE_DIGITS else str(int(value))
+    return f"{value:.3g}"
+
+
+def _reference(found: dict[str, Any]) -> str:
+    return str(found["$ref"]).rsplit("/", 1)[-1]
+
+
+def _linked(name: str) -> str:
+    return f"[{name}](#{name.lower()})"
 
 
 def _indicators() -> str:

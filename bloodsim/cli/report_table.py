@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from bloodsim import metrics
+from bloodsim.cli.worst_weeks import worst_weeks
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -124,7 +125,12 @@ def headlines(results: Results) -> list[str]:
     product = results.products[0]
     label = results.product_label(product)
     lines = [_lowest_cover(results, variant, product, label) for variant in results.variants]
-    return [*lines, _worst_regions(results, product, label), *_plans(results)]
+    return [
+        *lines,
+        _worst_regions(results, product, label),
+        *worst_weeks(results, results.variants[0], product),
+        *_plans(results),
+    ]
 
 
 def _plans(results: Results) -> list[str]:

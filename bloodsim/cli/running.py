@@ -34,6 +34,13 @@ def run(
     study: Annotated[
         str, typer.Option(help="Overrides of the scenario for all variants, separated by commas.")
     ] = "",
+    unmet: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT,…",
+            help="Compare the variants at unmet shares of red cells such as 0,1,3,5; with a chart.",
+        ),
+    ] = "",
     settings: Settings = None,
     replications: Annotated[
         int | None, typer.Option("-n", "--replications", min=1, help="Random worlds.")
@@ -71,6 +78,8 @@ def run(
     if study:
         scenario = scenario.with_overrides(*(name.strip() for name in study.split(",")))
     names = _chosen(scenario, variant)
+    if unmet:
+        scenario, names = _at_levels(scenario, unmet, names), None
     count = replications or scenario.run.replications
     opening = read_stock(stock, scenario) if stock else None
     if dry_run:
@@ -89,6 +98,11 @@ def run(
     processes = workers or _workers(_estimated_s(scenario, run))
     results = _simulated(run, processes, force=force, silent=silent)
     assert run.out is not None
+    if unmet:
+        from bloodsim.plots import plot_unmet_levels
+
+        charts = plot_unmet_levels(results).save(run.out / "charts" / "unmet_levels")
+        print(f"chart in {charts[1].as_posix()}", file=sys.stderr)
     if as_json:
         print_json(_summary(results, run.out, import_s, scenario))
     elif quiet:
@@ -99,6 +113,20 @@ def run(
         print_results(results, scenario, every=every)
         print(f"saved in {run.out.as_posix()}")
         print(f"next: bloodsim show {file_or_name} --origin")
+
+
+def _at_levels(scenario: Scenario, text: str, names: list[str] | None) -> Scenario:
+    """Return the scenario with its variants at the unmet shares of a list in percent."""
+    from bloodsim.scenario.unmet import with_unmet_levels
+
+    try:
+        levels = [float(part) / 100 for part in text.split(",")]
+    except ValueError:
+        message = f"--unmet takes shares in percent such as 0,1,3,5, not {text!r}"
+        raise typer.BadParameter(message) from None
+    if len(set(levels)) < 2:
+        raise typer.BadParameter("--unmet compares at least two levels, such as 0,1,3,5")
+    return with_unmet_levels(scenario, levels, names)
 
 
 def _know_policies(file: str) -> None:
@@ -158,7 +186,7 @@ def _simulated(run: PreparedRun, workers: int, *, force: bool, silent: bool) -> 
     if kept and not silent:
         print(f"resuming: {kept} of {run.count} replications done", file=sys.stderr)
     try:
-        with _progress(shown=not silent and sys.stderr.isatty()) as progress:
+        with progress_bar("simulating", shown=not silent and sys.stderr.isatty()) as progress:
             return run.simulate(workers, progress=progress)
     except KeyboardInterrupt:
         kept = run.kept()
@@ -269,7 +297,7 @@ def _avoided(results: Results) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress | None]:
+def progress_bar(title: str, *, shown: bool) -> Iterator[Progress | None]:
     """Yield what tells a bar on stderr how far the run is; None where nobody looks."""
     if not shown:
         yield None
@@ -278,5 +306,5 @@ def _progress(*, shown: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=None)
+        task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -38,7 +38,7 @@ def event_cost_per_day(
     orders + short_unit x (lost + cancelled) + outdated_unit x outdated + transferred_unit x
     (shipped - delivered on order)``, with the weights of ``cost.events``. With *discount* below 1
     it is the sum over days of ``discount^t x cost of day t`` (t = 0 on the first scored day), from
-    the daily tables, without what is charged per order.
+    the daily tables and so for the replications that have them.
 
     Unit: points per day (points, if discounted). Shape: (variant, replication[, region]).
     """

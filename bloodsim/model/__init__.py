@@ -120,7 +120,9 @@ Who gives moves one segment up and waits *interval_days* in a delay line by day 
 *reactive_share* removed for good. Who falls due is retained with share :math:`\rho_k` (times dated
 factors) or lapses; *recall* wins lapsed donors back. Shares of whole donors are rounded by carrying
 the remainder to the next day: nothing is drawn. On a day no more give than are eligible, nor more
-than *max_per_year* allows of the hazard; the rest are turned away.
+than *max_per_year* allows of the hazard; the rest are turned away. That cap holds for the mean
+donor (365 / (I + m) gifts a year), since nobody is followed: where it binds all year, 0.8 % of the
+gifts at 24 a year are a 25th of somebody, and none that count at the default m.
 
 :math:`\rho_k` is not given but follows: gifts of a segment over entries to it, on average, so that
 *first_time_share* and *repeat_shares* are stationary. U is the path of the same recursion under
@@ -158,6 +160,19 @@ turnout stays as it is.
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
 days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
 donors of another variant, day by day and per replication.
+
+Products made from stock
+------------------------
+At close, after the requests of the day, a derivation takes n of the oldest pieces of one product
+off the shelf (*processed*) and puts m of another in test (*made*), in the same group. With a whole
+ratio p / q of pieces and a remainder z,
+
+.. math:: m = \lfloor (z + n p) / q \rfloor,\qquad z' = z + n p - m q,
+
+so that nothing is lost by rounding. n is a share of the free stock (above *keep_days* and the
+emergency reserve), or what fills the position of the product made up to a level, on stock + in
+test + on the way - backlog. What is made has its whole life from that day, waits its test delay
+and keeps the laboratory's working days. Rules take in the order of the file.
 
 Alerts
 ------
@@ -234,6 +249,9 @@ commitment, as agreements and fixed shipments are. A commitment ships, per group
 .. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
 
 F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
+Vehicles carry so many units a day on each route, all products that share them alike. A plan beyond
+that is an error; a commitment is cut to what fits, its groups in proportion (largest remainders, in
+lots). Rules that come with bloodsim give each product an equal part of what a vehicle has left.
 Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
 approved leave all the same). By day t an agreement over u units a day has asked for
 
@@ -245,7 +263,8 @@ take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_lo
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
 
-    stock    = opening + released + received + returned - issued - shipped - outdated - recalled
+    stock    = opening + released + received + returned
+               - issued - shipped - outdated - recalled - processed
     transit  = opening + shipped + supplied - received - lost in transit
 
 *accessible_share* s: after `decide`, :math:`H - \lfloor s H \rfloor` of the H pieces on hand are
@@ -262,10 +281,13 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 every R days. The figures of a region are split over the groups by its shares, the whole staying
 whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
 Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
-ships its oldest units that last the journey, in the order of the file; what it lacks is *not
-shipped*, and asked for again the next day. Pieces from outside have *life_on_arrival_days* L left,
-counted from the first routine issue after arrival, on day a: they expire on day a + L and may last
-be issued the day before. A random L is one draw per region and day, by inversion.
+ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again
+the next day. Emergency orders of all its children come before routine ones; where A pieces do not
+serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
+left go to the largest remainders (*rationing*: `in_order` serves one after the other instead). The
+child with the shortest way is sent the oldest. Pieces from outside have *life_on_arrival_days* L
+left, counted from the first routine issue after arrival, on day a: they expire on day a + L and
+may last be issued the day before. A random L is one draw per region and day, by inversion.
 
 An order of lead 0 lands with the arrivals if those come later in the day, else with same-day
 transfers if those do, else at once. Arrivals after `decide` and `order` count for the next day;
@@ -295,8 +317,4 @@ On every run, exactly: stock, test, road and cross-match balances per product, r
 requests per patient group, donors of every pool and team (eligible + deferred + lapsed + removed =
 opening + entered), that every piece has an age within its life, and that nothing is negative. A
 violation is an error, not a warning.
-
-Not in the model yet
---------------------
-Capacity of vehicles, products derived from stock.
 """

@@ -7,6 +7,7 @@ the total within one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,10 @@ from bloodsim.model.world import ProductWorld
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Number = TypeVar("Number", np.int32, np.float64)
 
 
-def cumulated(pieces: Ints) -> Ints:
+def cumulated(pieces: NDArray[Number]) -> NDArray[Number]:
     """Return running sums over the group axis (n_regions, 8, R)."""
     upto = pieces.copy()
     for group in range(1, upto.shape[1]):  # NumPy's own cumsum is slower along a middle axis
@@ -25,7 +27,7 @@ def cumulated(pieces: Ints) -> Ints:
     return upto
 
 
-def per_group(upto: Ints) -> Ints:
+def per_group(upto: NDArray[Number]) -> NDArray[Number]:
     """Undo `cumulated`."""
     counts = upto.copy()
     counts[:, 1:] -= upto[:, :-1]

@@ -12,6 +12,7 @@ from bloodsim.decision import Shipments
 from bloodsim.model.donor_state import DonorState
 from bloodsim.model.drive_state import DriveState
 from bloodsim.model.laboratory import longest_run
+from bloodsim.model.making import MakingState
 from bloodsim.model.stock import Stock
 from bloodsim.model.world import World
 
@@ -113,6 +114,8 @@ class Bank:
         Closes in a row below each alert level, and whether it is in force; RhD-positive groups.
     alert_level : int array (n_products, n_regions, n_groups, R)
         Highest level in force: 0 none, else the position in the product's list of levels + 1.
+    making : list per derivation
+        What of a unit is left over when a product is made from stock.
     donors : DonorState
         Donor pools and teams.
     drives : DriveState, None without drives
@@ -139,6 +142,7 @@ class Bank:
     alert_streak: NDArray[np.int16]
     alert_entered: NDArray[np.bool_]
     alert_level: NDArray[np.int8]
+    making: list[MakingState] = field(default_factory=list)
     donors: DonorState = field(default_factory=DonorState)
     drives: DriveState | None = None
     throttles: dict[int, Floats] = field(default_factory=dict)
@@ -187,6 +191,7 @@ class Bank:
             alert_streak=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), np.int16),
             alert_entered=np.zeros((len(stocks), 4, world.n_regions, 4, n_replications), bool),
             alert_level=np.zeros((len(stocks), *shape), np.int8),
+            making=[MakingState.opening(shape) for _ in world.derivations],
             donors=DonorState.opening(world.pools, world.teams, channels),
             drives=DriveState.opening(world.drives, n_replications),
             asked=[rule.empty(world.n_regions, n_replications) for rule in world.replacement],
@@ -209,6 +214,7 @@ class Bank:
             alert_streak=self.alert_streak.copy(),
             alert_entered=self.alert_entered.copy(),
             alert_level=self.alert_level.copy(),
+            making=[state.copy() for state in self.making],
             donors=self.donors.copy(),
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
@@ -242,6 +248,14 @@ class Bank:
         """Return stock + in test + in transit (n_regions, n_groups, R)."""
         position = self.stocks[product].on_hand() + self.pipelines[product].in_test()
         return position + self.in_transit(product)
+
+    def backlog(self, world: World, product: int) -> Ints:
+        """Return requests of a product that wait (n_regions, n_groups, R)."""
+        backlog = np.zeros_like(self.stocks[product].gone)
+        for number, demand in enumerate(world.demands):
+            if demand.product == product and demand.patience_days:
+                backlog += np.add.reduce(self.waiting[number], axis=0)
+        return backlog
 
     def promised(self, name: str, ends: NDArray[np.integer]) -> Ints:
         """Return pieces of a product in plans that have not left yet, by the *ends* of routes."""

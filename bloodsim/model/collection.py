@@ -78,8 +78,7 @@ class Collection:
         index = day - chunk.first_day
         latent = chunk.invited[index, slot]
         if channel in self.called_by_group:
-            latent = np.diff(latent, axis=1, prepend=0) * self.called_by_group[channel]
-            latent = np.cumsum(latent, axis=1)
+            latent = cumulated(per_group(latent) * self.called_by_group[channel])
         donors = latent * self.factor[channel][:, None]
         donors += chunk.session_uniform[index, slot][:, None]
         came = donors.astype(np.int32)
@@ -184,6 +183,8 @@ class Collection:
         donated, failed = gifts["whole_blood"], failing["whole_blood"]
         bags = whole_blood(donated, failed, shares, sizing, testing)
         for index, product in enumerate(self.world.products):
+            if product.source == "derived":  # made from stock, not from gifts
+                continue
             if product.source == "apheresis":
                 donated, failed = gifts["apheresis"], failing["apheresis"]
                 pieces, bad = apheresis_pieces(product, donated, failed, sizing, testing)

@@ -22,11 +22,16 @@ class Commitments:
         for shipments in self.bank.pending.pop(day, ()):
             self.transfers.fulfil(shipments, day)
         if agreements:
+            due: dict[str, list[AgreementFlow]] = {}
             for flow in self.world.agreements:
                 if flow.pieces[day].any():
-                    self.transfers.fulfil(self._due(flow, day), day)
+                    due.setdefault(flow.product, []).append(flow)
+            for product, flows in due.items():
+                self.transfers.fulfil(self._due(product, flows, day), day)
 
-    def _due(self, flow: AgreementFlow, day: int) -> Shipments:
+    def _due(self, product: str, flows: list[AgreementFlow], day: int) -> Shipments:
+        """Return what agreements ask for; those of one origin are met in their order."""
         n = self.bank.stocks[0].received.shape[-1]
-        route = np.full(n, flow.route)
-        return Shipments(flow.product, route, np.arange(n), np.tile(flow.pieces[day], (n, 1)))
+        route = np.repeat([flow.route for flow in flows], n)
+        pieces = np.repeat([flow.pieces[day] for flow in flows], n, axis=0)
+        return Shipments(product, route, np.tile(np.arange(n), len(flows)), pieces)

@@ -40,11 +40,17 @@ def check_conservation(ledger: Ledger) -> None:
     flow = {name: ledger.flow(name) for name in _CHECKED}
     stock = opening["stock"] + flow["released"] + flow["received"] + flow["returned"]
     stock = stock - flow["issued"] - flow["shipped"] - flow["outdated"]
-    if "recalled" in ledger.further:
-        stock = stock - ledger.further["recalled"]
+    for name in ("recalled", "processed"):
+        if name in ledger.further:
+            stock = stock - ledger.further[name]
     _same("stock", stock, closing["stock"])
     tested = opening["in_test"] + flow["collected"] - flow["released"] - flow["discarded"]
+    if "made" in ledger.further:
+        tested = tested + ledger.further["made"]
     _same("in test", tested, closing["in_test"])
+    for item, making in zip(ledger.world.derivations, ledger.bank.making, strict=True):
+        made = making.made * item.used_pieces + making.rest
+        _same("what is made from stock", making.taken * item.made_pieces, made)
     road = opening["in_transit"] + ledger.bound_for - flow["received"]
     if "supplied" in ledger.further:
         road = road + ledger.further["supplied"]

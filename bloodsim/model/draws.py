@@ -76,15 +76,15 @@ def replication_last(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def gamma_shapes(mean: Floats, excess: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return gamma shapes that give a mixed Poisson count variance/mean = 1 + excess, and where."""
+    """Return gamma shapes that give a Poisson count variance/mean = 1 + excess, and where not."""
     mixed = (excess > 0) & (mean > 0)
-    return np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0), mixed
+    return np.where(mixed, mean / np.where(excess > 0, excess, 1.0), 1.0), ~mixed
 
 
 def gamma_mix(generator: np.random.Generator, shapes: tuple[Floats, NDArray[np.bool_]]) -> Floats:
     """Return gamma multipliers of mean 1; 1 where nothing is mixed."""
-    shape, mixed = shapes
+    shape, unmixed = shapes
     draws = generator.standard_gamma(shape)
     draws /= shape
-    draws[~mixed] = 1.0
+    np.copyto(draws, 1.0, where=unmixed)
     return draws

@@ -42,6 +42,8 @@ FURTHER = {
     "delivered": "shipped to regions that ordered it (part of shipped), at the parent",
     "not_shipped": "promised and not there, at the region that should have sent it",
     "lost_in_transit": "lost on the way, at the region that should have received it",
+    "processed": "taken from stock to make another product",
+    "made": "made from the stock of another product; it enters test",
     "recalled": "withdrawn from stock by a recall",
 }
 """Flows that only some worlds have."""
@@ -298,21 +300,26 @@ class Ledger:
                 below = lowest < threshold
                 self.days_below[colour, index] += below
 
-    def states(self) -> dict[str, Ints]:
-        """Return the states of all products (n_products, n_regions, 8, R)."""
+    def backlog(self) -> list[Ints]:
+        """Return what waits, per product (n_regions, 8, R)."""
         bank = self.bank
-        roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
         backlog = [np.zeros_like(stock.gone) for stock in bank.stocks]
         for number, demand in enumerate(self.world.demands):
             if demand.patience_days:
                 backlog[demand.product] += np.add.reduce(
                     bank.waiting[number], axis=0, dtype=np.int32
                 )
+        return backlog
+
+    def states(self) -> dict[str, Ints]:
+        """Return the states of all products (n_products, n_regions, 8, R)."""
+        bank = self.bank
+        roads = [bank.in_transit(index) for index in range(len(bank.stocks))]
         return {
             "stock": np.stack([stock.on_hand() for stock in bank.stocks]),
             "in_test": np.stack([pipeline.in_test() for pipeline in bank.pipelines]),
             "in_transit": np.stack(roads),
-            "backlog": np.stack(backlog),
+            "backlog": np.stack(self.backlog()),
         }
 
     def _alerts(self) -> NDArray[np.int8]:
@@ -346,6 +353,8 @@ class Ledger:
             name: np.add.reduce(pieces, axis=2, dtype=np.int32)
             for name, pieces in self.further.items()
         }
+        if self.orders is not None:
+            rows["orders"] = self.orders.copy()
         rows["requested"] = np.add.reduce(self.requested, axis=2, dtype=np.int32)
         rows["unmet"] = np.add.reduce(self.unmet, axis=2, dtype=np.int32)
         rows["rationed"] = np.add.reduce(self.rationed, axis=2, dtype=np.int32)
@@ -364,7 +373,4 @@ class Ledger:
 
 def _ordered_sum(rows: Floats) -> Floats:
     """Sum over the first axis row by row: the same bits for any number of replications."""
-    total = rows[0].copy()
-    for row in rows[1:]:
-        total += row
-    return total
+    return np.add.accumulate(rows, axis=0)[-1]

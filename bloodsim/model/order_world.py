@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.scenario import LifeShares, Scenario
+from bloodsim.scenario.ordering import supplier_of
 
 OUTSIDE = -1
 """Supplier of regions with an unlimited supply."""
@@ -36,7 +37,7 @@ def orders_of(scenario: Scenario) -> tuple[OrderWorld, ...]:
     products = list(scenario.products)
     items = []
     for item in scenario.ordering:
-        supply = [scenario.regions[name].supply for name in item.regions]
+        supply = [supplier_of(item, scenario.regions[name].supply) for name in item.regions]
         life = item.life_on_arrival_days
         if life is None:
             life = scenario.products[item.product].shelf_life_days
@@ -56,20 +57,33 @@ def orders_of(scenario: Scenario) -> tuple[OrderWorld, ...]:
     return tuple(items)
 
 
-def order_sequence(scenario: Scenario) -> list[int]:
+def order_batches(scenario: Scenario) -> list[list[int]]:
     """Return the positions of the ordering rules, children before their parents.
 
-    A parent's position then knows what it has sent.
+    Rules of one product at one distance from its source are placed together, so that a parent
+    sees all its orders at once; its own position then knows what it has sent.
     """
+    batches: dict[tuple[int, int], list[int]] = {}
+    products = list(scenario.products)
+    for number, item in enumerate(scenario.ordering):
+        depth = max((_depth(scenario, item.product, name) for name in item.regions), default=0)
+        batches.setdefault((-depth, products.index(item.product)), []).append(number)
+    return [batches[key] for key in sorted(batches)]
 
-    def depth(name: str) -> int:
-        steps, supply = 0, scenario.regions[name].supply
-        while supply in scenario.regions and steps <= len(scenario.regions):
-            steps, supply = steps + 1, scenario.regions[str(supply)].supply
-        return steps
 
-    depths = [max((depth(name) for name in o.regions), default=0) for o in scenario.ordering]
-    return sorted(range(len(depths)), key=lambda i: -depths[i])
+def _depth(scenario: Scenario, product: str, name: str) -> int:
+    """Return how many regions a product passes on its way from a source to a region."""
+    steps, parent = 0, _parent(scenario, product, name)
+    while parent in scenario.regions and steps <= len(scenario.regions):
+        steps, parent = steps + 1, _parent(scenario, product, str(parent))
+    return steps
+
+
+def _parent(scenario: Scenario, product: str, name: str) -> str | None:
+    for item in scenario.ordering:
+        if item.product == product and name in item.regions:
+            return supplier_of(item, scenario.regions[name].supply)
+    return None
 
 
 def margin_days(scenario: Scenario, name: str) -> int:
@@ -88,5 +102,7 @@ def ordered_from_regions(scenario: Scenario) -> set[str]:
     return {
         o.product
         for o in scenario.ordering
-        if any(scenario.regions[name].supply in scenario.regions for name in o.regions)
+        if any(
+            supplier_of(o, scenario.regions[name].supply) in scenario.regions for name in o.regions
+        )
     }

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.decision import OrderRule
+from bloodsim.model.allotment import allot
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
-from bloodsim.model.order_world import OUTSIDE, OrderWorld, order_sequence
+from bloodsim.model.order_world import OUTSIDE, OrderWorld, order_batches
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
 
 Ints = NDArray[Any]
 Index = NDArray[np.integer]
+
+
+class _Placed(NamedTuple):
+    """Orders by one rule: pieces (its regions, 8, R), None where none are placed."""
+
+    item: OrderWorld
+    wanted: Ints | None
+    lead_days: int
+
+
+class _Child(NamedTuple):
+    """What one region ordered from its parent (8, R), and where to note what was sent."""
+
+    region: int
+    wanted: Ints
+    lead_days: int
+    sent: Ints
 
 
 class Orders:
@@ -34,64 +52,90 @@ class Orders:
     ) -> None:
         self.world, self.bank, self.ledger, self.transfers = world, bank, ledger, transfers
         self.rules, self.uniforms = rules, uniforms
-        self.sequence = order_sequence(world.scenario) if world.orders else []
+        self.batches = order_batches(world.scenario) if world.orders else []
         self.products = sorted({item.product for item in world.orders})
         hours = world.sequel
         # Where an order of lead 0 lands: with the late arrivals, with same-day transfers, at once.
         self.lands_at_once = not hours.late_arrival and not hours.same_day_after_order
 
     def place(self, day: int) -> None:
-        """Place the orders of a day."""
-        for number in self.sequence:
-            item, (routine, expedite) = self.world.orders[number], self.rules[number]
-            if expedite is not None:
-                on_hand = self.bank.stocks[item.product].on_hand() - self._backlog(item.product)
-                wanted = expedite(on_hand[item.regions], day)
-                self._send(item, wanted, day, item.expedite_lead_days, "expedited")
-            position = self.bank.position(item.product) - self._backlog(item.product)
-            wanted = routine(position[item.regions], day)
-            self._send(item, wanted, day, item.lead_days, "ordered")
+        """Place the orders of a day: of each batch the emergency orders, then the routine ones."""
+        for batch in self.batches:
+            self._send_all([self._expedited(number, day) for number in batch], day, "expedited")
+            self._send_all([self._routine(number, day) for number in batch], day, "ordered")
         if self.lands_at_once:
             self.land(day, "order")
             self.transfers.arrive_same_day(day)
 
-    def _backlog(self, product: int) -> Ints:
-        backlog = np.zeros_like(self.bank.stocks[product].gone)
-        for number, demand in enumerate(self.world.demands):
-            if demand.product == product and demand.patience_days:
-                backlog += np.add.reduce(self.bank.waiting[number], axis=0)
-        return backlog
+    def _expedited(self, number: int, day: int) -> _Placed:
+        """Return emergency orders, on stock on hand less backlog."""
+        item, (_, rule) = self.world.orders[number], self.rules[number]
+        if rule is None:
+            return _Placed(item, None, item.expedite_lead_days)
+        backlog = self.bank.backlog(self.world, item.product)
+        on_hand = self.bank.stocks[item.product].on_hand() - backlog
+        return _Placed(item, rule(on_hand[item.regions], day), item.expedite_lead_days)
 
-    def _send(self, item: OrderWorld, ordered: Ints, day: int, lead_days: int, flow: str) -> None:
+    def _routine(self, number: int, day: int) -> _Placed:
+        """Return routine orders, on the position."""
+        item, (rule, _) = self.world.orders[number], self.rules[number]
+        backlog = self.bank.backlog(self.world, item.product)
+        position = self.bank.position(item.product) - backlog
+        return _Placed(item, rule(position[item.regions], day), item.lead_days)
+
+    def _send_all(self, placed: Sequence[_Placed], day: int, flow: str) -> None:
         """Send what was ordered, from outside in full, from a parent as far as it has."""
-        wanted = np.asarray(ordered, dtype=np.int32)
-        if not wanted.any():
-            return
-        due = self.bank.on_order[item.product]
-        assert due is not None
-        sent = np.zeros_like(due[0])
-        slot = (day + lead_days) % len(due)
-        for row, (region, supplier) in enumerate(zip(item.regions, item.suppliers, strict=True)):
-            if supplier == OUTSIDE:
-                due[slot, region] += wanted[row]
-                sent[region] = wanted[row]
-            else:
-                sent[region] = self._ship(item, supplier, region, wanted[row], day, lead_days)
-        self.ledger.add_order(flow, item.product, sent, item.regions[item.suppliers == OUTSIDE])
+        from_parents: dict[int, list[_Child]] = {}
+        sent = [np.zeros_like(self.bank.stocks[order.item.product].gone) for order in placed]
+        for order, row_sent in zip(placed, sent, strict=True):
+            if order.wanted is None or not order.wanted.any():
+                continue
+            item, due = order.item, self.bank.on_order[order.item.product]
+            assert due is not None
+            slot = (day + order.lead_days) % len(due)
+            for row, (region, parent) in enumerate(zip(item.regions, item.suppliers, strict=True)):
+                wanted = np.asarray(order.wanted[row], dtype=np.int32)
+                if parent == OUTSIDE:
+                    due[slot, region] += wanted
+                    row_sent[region] = wanted
+                else:
+                    child = _Child(region, wanted, order.lead_days, row_sent)
+                    from_parents.setdefault(int(parent), []).append(child)
+        for parent, children in from_parents.items():
+            self._serve(placed[0].item.product, parent, children, day)
+        for order, row_sent in zip(placed, sent, strict=True):
+            if order.wanted is not None and order.wanted.any():
+                outside = order.item.regions[order.item.suppliers == OUTSIDE]
+                self.ledger.add_order(flow, order.item.product, row_sent, outside)
 
-    def _ship(
-        self, item: OrderWorld, origin: int, region: int, wanted: Ints, day: int, lead_days: int
-    ) -> Ints:
+    def _serve(self, product: int, parent: int, children: list[_Child], day: int) -> None:
+        """Ship a parent's stock to its children, rationed where it does not go round."""
+        children.sort(key=lambda child: child.lead_days)  # the oldest go where they still last
+        granted = [child.wanted for child in children]
+        rule = list(self.world.scenario.regions.values())[parent].rationing
+        if len(children) > 1 and rule == "proportional":
+            shortest = children[0].lead_days
+            able = self.transfers.movable(product, parent, day, self._travel_days(shortest))
+            granted = list(allot(able, np.stack(granted)))
+        for child, pieces in zip(children, granted, strict=True):
+            child.sent[child.region] = self._ship(product, parent, child, pieces, day)
+
+    def _travel_days(self, lead_days: int) -> int:
+        return lead_days + (self.world.sequel.late_arrival and lead_days >= 0)
+
+    def _ship(self, product: int, origin: int, child: _Child, granted: Ints, day: int) -> Ints:
         """Ship the oldest of a parent's stock that lasts; return what was shipped (8, R)."""
-        replication = np.flatnonzero(wanted.any(axis=0))
+        replication = np.flatnonzero(child.wanted.any(axis=0))
+        sent = np.zeros_like(child.wanted)
         if len(replication) == 0:
-            return wanted
-        ends = np.full(len(replication), origin), np.full(len(replication), region)
-        lead = lead_days + (self.world.sequel.late_arrival and lead_days >= 0)
-        asked = wanted[:, replication].T
-        shipped = self.transfers.move(item.product, ends, replication, asked, day, lead)
-        self.ledger.add_not_shipped(item.product, ends[0], replication, asked - shipped)
-        sent = np.zeros_like(wanted)
+            return sent
+        ends = np.full(len(replication), origin), np.full(len(replication), child.region)
+        lead = self._travel_days(child.lead_days)
+        asked = child.wanted[:, replication].T
+        shipped = self.transfers.move(
+            product, ends, replication, granted[:, replication].T, day, lead
+        )
+        self.ledger.add_not_shipped(product, ends[0], replication, asked - shipped)
         sent[:, replication] = shipped.T
         return sent
 

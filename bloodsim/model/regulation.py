@@ -9,6 +9,7 @@ from bloodsim.model.bank import Bank
 from bloodsim.model.world import RegulationWorld, World
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
 
 def regulate(world: World, bank: Bank, day: int) -> None:
@@ -23,8 +24,10 @@ def regulate(world: World, bank: Bank, day: int) -> None:
         return
     history = bank.cover_history
     history[1:] = history[:-1].copy()
-    for product in {rule.product for rule in world.regulations}:
-        position = np.add.reduce(bank.position(product), axis=1, dtype=np.int32)
+    positions = {p: bank.position(p) for p in {rule.product for rule in world.regulations}}
+    by_group: dict[tuple[int, float, bytes], Floats] = {}
+    for product, pieces in positions.items():
+        position = np.add.reduce(pieces, axis=1, dtype=np.int32)
         normal = world.products[product].normal_pieces[day][:, None]
         history[0, product] = position / np.where(normal > 0, normal, np.inf)
     for rule in world.regulations:
@@ -33,10 +36,14 @@ def regulate(world: World, bank: Bank, day: int) -> None:
         factor = 1 + rule.gain * (target - cover) / target
         np.clip(factor, rule.min_factor, rule.max_factor, out=bank.turnout_factor[rule.channel])
         if rule.group_gain:
-            bank.group_factor[rule.channel][:] = _by_group(world, bank, rule, day)
+            # Channels that steer alike, as those of whole blood often do, are worked out once.
+            alike = rule.product, rule.group_gain, target.tobytes()
+            if alike not in by_group:
+                by_group[alike] = _by_group(world, positions[rule.product], rule, day)
+            bank.group_factor[rule.channel][:] = by_group[alike]
 
 
-def _by_group(world: World, bank: Bank, rule: RegulationWorld, day: int) -> Floats:
+def _by_group(world: World, position: Ints, rule: RegulationWorld, day: int) -> Floats:
     r"""Return the turnout of each group relative to the region's (n_regions, n_groups, R).
 
     .. math:: f_g = clip(1 + gain_g (C - C_g) / T, 0.5, 1.5) / \sum_h p_h f_h
@@ -45,10 +52,9 @@ def _by_group(world: World, bank: Bank, rule: RegulationWorld, day: int) -> Floa
     calling one group more means calling the others less. The clip is a judgement.
     """
     shares = world.group_shares[..., None]
-    position = bank.position(rule.product)
     normal = world.products[rule.product].normal_pieces[day][:, None]
     safe = np.where(normal > 0, normal, np.inf)
-    cover = np.add.reduce(position, axis=1) / safe
+    cover = np.add.reduce(position, axis=1, dtype=np.int32) / safe
     need = safe[..., None] * shares
     cover_of = position / np.where(need > 0, need, np.inf)
     target = rule.target_days[day + 1][:, None, None]

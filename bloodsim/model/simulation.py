@@ -20,6 +20,7 @@ from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
+from bloodsim.model.making import Making
 from bloodsim.model.orders import Orders
 from bloodsim.model.paths import Paths
 from bloodsim.model.regulation import regulate
@@ -60,6 +61,7 @@ class Simulation:
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)
         self.orders = Orders(world, bank, self.ledger, self.transfers, order_rules, uniforms)
+        self.making = Making(world, bank, self.ledger)
         self.chunk: Chunk
         self.env = simpy.Environment(initial_time=first_day)
         self.env.process(self.days())
@@ -138,6 +140,7 @@ class Simulation:
             case "close":
                 self.collection.process_day(self.chunk, day)
                 self.requests.close()
+                self.making.work(day)
                 self.alerts.evaluate(day)
                 self.ledger.close(day)
                 if self.paths is not None:

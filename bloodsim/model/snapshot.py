@@ -43,7 +43,7 @@ class Present:
         """Return the snapshot of this moment."""
         world, bank, day = self.world, self.bank, self.day
         index = {product.name: i for i, product in enumerate(world.products)}
-        backlog = self.ledger.states()["backlog"]
+        backlog = self.ledger.backlog()
         return Snapshot(
             day=day,
             date=world.date(day),
@@ -64,6 +64,11 @@ class Present:
             alert_levels={
                 p.name: tuple(level.colour for level in p.alert_levels) for p in world.products
             },
+            room=self._while_deciding(
+                lambda product, route, replication: self.transfers.vehicles.fair_room(
+                    product, route, replication, day
+                )
+            ),
             shippable=self._while_deciding(
                 lambda product, route, replication: self.transfers.shippable(
                     product, route, replication, day

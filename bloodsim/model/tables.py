@@ -17,9 +17,6 @@ from bloodsim.model.world import World
 
 Array = NDArray[Any]
 
-_IN_DAILY = ("recalled",)
-"""Flows of `FURTHER` that the daily balance of the shelf and of the laboratory needs."""
-
 
 def tabulate(
     world: World, ledger: Ledger, variant: str, replications: range, daily_replications: int
@@ -142,6 +139,8 @@ def _further(world: World) -> list[str]:
         found |= {"ordered", "expedited", "supplied", "delivered", "not_shipped", "lost_in_transit"}
     if world.recalls:
         found.add("recalled")
+    if world.derivations:
+        found |= {"processed", "made"}
     return [name for name in FURTHER if name in found]
 
 
@@ -240,11 +239,13 @@ def _daily(world: World, ledger: Ledger, per_unit: Array, kept: int) -> dict[str
         table[name] = np.diff(record[name], axis=0, prepend=0) / per_unit
     for name in ("stock", "in_test", "in_transit", "backlog"):
         table[name] = record[name] / per_unit
-    for name in (n for n in _further(world) if n in _IN_DAILY):
+    for name in _further(world):
         late = np.zeros_like(record["issued"])  # nothing is recorded before it first happens
         if name in record:
             late[len(late) - len(record[name]) :] = record[name]
         table[name] = np.diff(late, axis=0, prepend=0) / per_unit
+    if "orders" in record:
+        table["orders"] = np.diff(record["orders"], axis=0, prepend=0)
     opening = _sum_groups(ledger.opening["stock"])[..., :kept] / per_unit
     table["opening"] = np.concatenate([opening[None], table["stock"][:-1]])
     for fate in ("requested", "lost", "cancelled", "rationed"):

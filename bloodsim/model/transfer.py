@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import GROUPS
 from bloodsim.decision import Plan, PlanError, Shipments
+from bloodsim.model.allotment import allot
 from bloodsim.model.bank import Bank, Roads
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.shocks import closed_regions
 from bloodsim.model.uniforms import Uniforms
+from bloodsim.model.vehicles import Vehicles
 from bloodsim.model.world import World
 
 Ints = NDArray[np.int32]
@@ -24,6 +26,7 @@ class Transfers:
 
     def __init__(self, world: World, bank: Bank, ledger: Ledger, uniforms: Uniforms) -> None:
         self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
+        self.vehicles = Vehicles(world, bank.stocks[0].gone.shape[-1])
         self._products = {product.name: i for i, product in enumerate(world.products)}
 
     def shippable(self, product: str, route: Index, replication: Index, day: int) -> Ints:
@@ -107,11 +110,22 @@ class Transfers:
             able = np.minimum(able, np.maximum(on_hand - floors[origin], 0))
             pieces = np.minimum(wanted, able)
             pieces -= pieces % table.lot_pieces[product]
+            pieces = self._fitting(product, route, replication, pieces, day)
             pieces[pieces.sum(axis=1) < max(1, table.smallest_pieces[product])] = 0
             self.ledger.add_not_shipped(index, origin, replication, wanted - pieces)
             going = pieces.any(axis=1)
             if going.any():
                 self._send(product, route[going], replication[going], pieces[going], day)
+
+    def _fitting(
+        self, product: str, route: Index, replication: Index, pieces: Ints, day: int
+    ) -> Ints:
+        """Return what of whole lots (n_rows, 8) the vehicles carry, groups in proportion."""
+        room = self.vehicles.room(product, route, replication, day)
+        if (pieces.sum(axis=1) <= room).all():
+            return pieces
+        lot = self.world.routes.lot_pieces[product]
+        return allot(room // lot, pieces.T // lot).T * lot
 
     def _send(self, product: str, route: Index, replication: Index, pieces: Ints, day: int) -> None:
         index, table = self._products[product], self.world.routes
@@ -123,6 +137,12 @@ class Transfers:
             row, group = (int(axis[0]) for axis in np.nonzero(pieces > able))
             where = self._where(product, int(route[row]), day)
             raise PlanError(f"{where}: more {GROUPS[group]} is planned than the origin can send")
+        total = pieces.sum(axis=1)
+        full = total > self.vehicles.room(product, route, replication, day)
+        if full.any():
+            where = self._where(product, int(route[int(np.argmax(full))]), day)
+            raise PlanError(f"{where}: more is planned than the vehicles of the road carry")
+        self.vehicles.load(product, route, replication, total, day)
         floor = self._too_old(product, route, replication, day)
         taken = stock.take((origin, replication), pieces, floor)
         slot = (day + self._travel_days(route)) % len(roads.total)
@@ -133,6 +153,11 @@ class Transfers:
         self.ledger.count_shipments(index, route, replication, pieces)
         ends = origin, destination
         self.ledger.move_expiry_weight(index, ends, replication, pieces, taken)
+
+    def movable(self, product: int, origin: int, day: int, travel_days: int) -> Ints:
+        """Return pieces (n_groups, R) of a region that outlast a journey without a road."""
+        stock = self.bank.stocks[product]
+        return (stock.received - stock.through(day + travel_days, day))[origin]
 
     def move(
         self,
@@ -244,6 +269,9 @@ def _rows(shipments: Shipments, chosen: NDArray[np.bool_]) -> Shipments:
 def _turns(region: Index, replication: Index) -> Iterator[Index]:
     """Yield rows so that none has a (region, replication) twice, in order."""
     key = region.astype(np.int64) << 32 | replication
+    if len(key) and (np.diff(key) > 0).all():  # in order already, and each but once
+        yield np.arange(len(key))
+        return
     order = np.argsort(key, kind="stable")
     ranked = key[order]
     starts = np.flatnonzero(np.diff(ranked, prepend=ranked[:1] - 1))

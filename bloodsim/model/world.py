@@ -28,6 +28,7 @@ from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
 from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.drive_world import DriveWorld, compile_drives
+from bloodsim.model.making import DerivationWorld, compile_derivations
 from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
 from bloodsim.model.order_world import OrderWorld, margin_days, ordered_from_regions, orders_of
 from bloodsim.model.recalls import RecallWorld, compile_recalls
@@ -156,6 +157,7 @@ class World:
     routes: RouteTable
     shocks: tuple[ShockWorld, ...]
     recalls: tuple[RecallWorld, ...]
+    derivations: tuple[DerivationWorld, ...]
     agreements: tuple[AgreementFlow, ...]
     travelling: frozenset[str]
     orders: tuple[OrderWorld, ...]
@@ -240,6 +242,7 @@ def compile_world(scenario: Scenario) -> World:
         orders=orders_of(scenario),
         sequel=sequel(run.phase_hours, run.day_order),
         shocks=shocks,
+        derivations=compile_derivations(scenario, dates, calendar),
         recalls=compile_recalls(scenario, shocks, start),
         calendar=calendar,
         pools=compile_pools(scenario, channels, dates),

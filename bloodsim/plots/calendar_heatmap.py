@@ -24,9 +24,9 @@ from bloodsim.plots.chart import (
     footer,
     frame,
     legend_below,
-    text_width,
     width_of,
 )
+from bloodsim.plots.choice import reference
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import (
     INK,
@@ -42,6 +42,7 @@ from bloodsim.plots.style import (
     plain,
     variant_label,
 )
+from bloodsim.plots.text import region_label, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ def plot_calendar_heatmap(
     results : Results
         With the table `daily`.
     variant : str, optional
-        Default: the first.
+        Default: the reference (today's practice, else the first).
     product : str, default "red_cells"
         A product with alert levels.
     ax : matplotlib.axes.Axes, optional
@@ -101,8 +102,8 @@ def plot_calendar_heatmap(
         ``(ax, data)``; data has one row per region and day: region, name, day, cover_days,
         low_5, high_95, level.
     """
-    variant = chosen("variant", variant or results.variants[0], results.variants)
-    levels = results.alert_levels(chosen("product", product, results.products))
+    variant = chosen("variant", variant or reference(results), results.variants)
+    levels = results.alert_levels(chosen("product", product, results.products), variant)
     if not levels:
         raise ValueError(f"{product} has no alert levels to colour by; plot_fan shows its cover")
     cover = _cover(results, variant, product)
@@ -119,7 +120,7 @@ def _surround(
 ) -> None:
     """Everything around the cells: labels, figures, legend, words, holidays."""
     levels = results.alert_levels(product)
-    names = [results.region_name(region, lang) for region in cover.regions]
+    names = [region_label(results, region, lang) for region in cover.regions]
     _label_rows(on.ax, names, cover, lang)
     date_axis(on.ax, cover.days, lang)
     _legend(on.ax, levels, lang)
@@ -210,8 +211,6 @@ def _spread(first: int, length: int) -> np.ndarray:
 
 def _label_rows(ax: Axes, names: list[str], cover: _Cover, lang: Lang) -> None:
     ax.set_yticks(range(len(names)), labels=names, fontsize=7)
-    for label in ax.get_yticklabels():
-        label.set_parse_math(False)
     ax.tick_params(axis="y", length=0, pad=3)
     for row in range(len(names)):
         day = cover.worst_day(row)
@@ -290,7 +289,7 @@ def _headline(
     lowest = cover.median.min(axis=1)
     hit = [(int((lowest < below).sum()), below) for _, below in reversed(levels.items())]
     total = len(cover.regions)
-    worst = results.region_name(cover.regions[0], lang)
+    worst = region_label(results, cover.regions[0], lang)
     at = day_label(cover.days[cover.worst_day(0)], lang)
     days = floored(float(lowest[0]))
     count, below = next(((n, b) for n, b in hit if n), (0, next(iter(levels.values()))))
@@ -328,7 +327,7 @@ def _frame_of(results: Results, cover: _Cover, level: np.ndarray, lang: Lang) ->
     return pd.DataFrame(
         {
             "region": np.repeat(cover.regions, days),
-            "name": np.repeat([results.region_name(r, lang) for r in cover.regions], days),
+            "name": np.repeat([region_label(results, r, lang) for r in cover.regions], days),
             "day": np.tile(np.array(cover.days, dtype="datetime64[D]"), rows),
             "cover_days": cover.median.ravel(),
             "low_5": cover.low.ravel(),

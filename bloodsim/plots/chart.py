@@ -1,45 +1,58 @@
-"""A chart and what is drawn in it; the frame of headline, subtitle and footer around it."""
+"""A chart: axes, and what is drawn in them; with what every chart module needs to make one."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-from matplotlib.transforms import ScaledTranslation
 
-from bloodsim.plots.style import (
-    FAMILIES,
-    INK,
-    MUTED,
-    Lang,
-    day_label,
-    house_style,
-    month_label,
-    year_label,
+from bloodsim.plots.canvas import (
+    Canvas,
+    Margins,
+    canvas,
+    figure_of,
+    height_of,
+    width_of,
 )
+from bloodsim.plots.dates import date_axis, days_of
+from bloodsim.plots.frame import footer, frame
+from bloodsim.plots.legend import legend_below, legend_rows
+from bloodsim.plots.style import house_style
+from bloodsim.plots.text import text_width, wrapped
 from bloodsim.results.csvfile import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bloodsim.results import Results
+__all__ = [
+    "DPI",
+    "ENDINGS",
+    "Canvas",
+    "Chart",
+    "Margins",
+    "canvas",
+    "chosen",
+    "date_axis",
+    "days_of",
+    "figure_of",
+    "footer",
+    "frame",
+    "height_of",
+    "legend_below",
+    "legend_rows",
+    "text_width",
+    "width_of",
+    "wrapped",
+]
 
-MM = 1 / 25.4
-POINTS = 72.0
-_PAD = 8.0
-_HEADLINE, _SUBTITLE, _FOOTER = 11.0, 8.0, 6.5
-_LINE = 1.35
-_NO_BREAK_BEFORE = "，。；：、）》”%,.;:)"
+ENDINGS = ("svg", "png", "pdf", "csv")
+"""Kinds of file that a chart can be written to."""
+
+DPI = 200
 
 
 class Chart(NamedTuple):
@@ -53,17 +66,43 @@ class Chart(NamedTuple):
         """The figure the axes are in."""
         return figure_of(self.ax)
 
-    def save(self, stem: str | Path) -> list[Path]:
-        """Write ``stem.svg``, ``stem.png`` and ``stem.csv`` (what is drawn).
+    @property
+    def headline(self) -> str:
+        """The finding."""
+        return str(self.ax.get_label()).partition("\n")[0]
 
-        The same result gives the same SVG, byte by byte.
+    @property
+    def alt(self) -> str:
+        """What the picture shows, for those who do not see it."""
+        return " ".join(str(self.ax.get_label()).split("\n"))
+
+    def content(self, ending: str) -> bytes:
+        """The chart as a file: svg, png, pdf, or csv (what is drawn).
+
+        The same result gives the same bytes. Titles and alternative text are in the file.
         """
-        paths = [Path(f"{stem}.{ending}") for ending in ("svg", "png", "csv")]
-        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        if ending == "csv":
+            return csv_bytes(self.data)
+        facts: dict[str, Any] = {"Title": self.headline}
+        if ending == "svg":
+            facts |= {"Date": None, "Description": self.alt}
+        elif ending == "pdf":
+            facts |= {"CreationDate": None, "Subject": self.alt}
+        elif ending == "png":
+            facts |= {"Description": self.alt}
+        else:
+            raise ValueError(f"cannot draw {ending!r}; there are {', '.join(ENDINGS)}")
+        file = io.BytesIO()
         with house_style():
-            self.figure.savefig(paths[0], metadata={"Date": None})
-            self.figure.savefig(paths[1], dpi=200)
-        paths[2].write_bytes(csv_bytes(self.data))
+            self.figure.savefig(file, format=ending, dpi=DPI, metadata=facts)
+        return file.getvalue()
+
+    def save(self, stem: str | Path, endings: Sequence[str] = ("svg", "png", "csv")) -> list[Path]:
+        """Write ``stem.svg``, ``stem.png``, ``stem.csv``, or what *endings* names."""
+        paths = [Path(f"{stem}.{ending}") for ending in endings]
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path, ending in zip(paths, endings, strict=True):
+            path.write_bytes(self.content(ending))
         return paths
 
     def __repr__(self) -> str:
@@ -74,212 +113,6 @@ class Chart(NamedTuple):
         with house_style():
             self.figure.savefig(picture, format="png", dpi=144)
         return picture.getvalue()
-
-
-def figure_of(ax: Axes) -> Figure:
-    """The whole figure that axes are in."""
-    figure = ax.get_figure(root=True)
-    if not isinstance(figure, Figure):
-        raise ValueError("the axes are not part of a figure")
-    return figure
-
-
-def width_of(ax: Axes) -> float:
-    """Width of axes (points)."""
-    return figure_of(ax).get_figwidth() * POINTS * ax.get_position().width
-
-
-def height_of(ax: Axes) -> float:
-    """Height of axes (points)."""
-    return figure_of(ax).get_figheight() * POINTS * ax.get_position().height
-
-
-class Canvas(NamedTuple):
-    """Axes to draw in, and whether their figure is ours to lay out."""
-
-    ax: Axes
-    own: bool
-
-
-def canvas(ax: Axes | None, width_mm: float, height_mm: float) -> Canvas:
-    """The given axes, or new ones on a figure of their own (no pyplot, no global state)."""
-    if ax is not None:
-        return Canvas(ax, own=False)
-    figure = Figure(figsize=(width_mm * MM, height_mm * MM))
-    FigureCanvasAgg(figure)
-    return Canvas(figure.add_subplot(), own=True)
-
-
-class Margins(NamedTuple):
-    """Room around the axes for what belongs to them (points): labels, legend, holiday names."""
-
-    left: float
-    right: float
-    above: float
-    below: float
-
-
-def frame(on: Canvas, headline: str, subtitle: str, footer: str, margins: Margins) -> None:
-    """Write the headline (the finding) and the subtitle above the axes, the footer below.
-
-    On a figure of its own, the margins are set so that all of it fits.
-    """
-    figure = figure_of(on.ax)
-    full_width = figure.get_figwidth() * POINTS
-    if on.own:
-        left, width = margins.left - _PAD, full_width - 2 * _PAD
-    else:
-        left, width = 0.0, width_of(on.ax)
-    head = wrapped(headline, width, _HEADLINE)
-    sub = wrapped(subtitle, width, _SUBTITLE)
-    foot = wrapped(footer, width, _FOOTER)
-    sub_height = len(sub) * _SUBTITLE * _LINE
-    _note(on.ax, "\n".join(sub), (-left, margins.above), _SUBTITLE, MUTED, top=True)
-    _note(on.ax, "\n".join(head), (-left, margins.above + sub_height + 3), _HEADLINE, INK, top=True)
-    _note(on.ax, "\n".join(foot), (-left, -margins.below), _FOOTER, MUTED, top=False)
-    if on.own:
-        height = figure.get_figheight() * POINTS
-        above = margins.above + sub_height + 3 + len(head) * _HEADLINE * _LINE + _PAD
-        below = margins.below + len(foot) * _FOOTER * _LINE + _PAD
-        figure.subplots_adjust(
-            left=margins.left / full_width,
-            right=1 - margins.right / full_width,
-            top=1 - above / height,
-            bottom=below / height,
-        )
-
-
-def legend_below(ax: Axes, points: float) -> dict[str, Any]:
-    """Where a legend in one row goes: left-aligned, *points* below the axes."""
-    down = ScaledTranslation(0, -points / POINTS, figure_of(ax).dpi_scale_trans)
-    return {
-        "loc": "upper left",
-        "bbox_to_anchor": (0, 0),
-        "bbox_transform": ax.transAxes + down,
-        "borderaxespad": 0,
-        "borderpad": 0,
-        "fontsize": 7,
-        "handlelength": 1.8,
-        "handletextpad": 0.5,
-        "columnspacing": 1.1,
-    }
-
-
-def _note(
-    ax: Axes, text: str, offset: tuple[float, float], size: float, colour: str, top: bool
-) -> None:
-    ax.annotate(
-        text,
-        xy=(0, 1 if top else 0),
-        xycoords="axes fraction",
-        xytext=offset,
-        textcoords="offset points",
-        fontsize=size,
-        color=colour,
-        ha="left",
-        va="bottom" if top else "top",
-        linespacing=1.2,
-        annotation_clip=False,
-        parse_math=False,
-    )
-
-
-def wrapped(text: str, width: float, size: float) -> list[str]:
-    """Lines of *text* no wider than *width* points; breaks at spaces and between characters."""
-    lines, line, taken = [], "", 0.0
-    for piece in _pieces(text):
-        if line and taken + text_width(piece.rstrip(" "), size) > width:
-            lines.append(line.rstrip(" "))
-            line, taken = "", 0.0
-        line += piece
-        taken += text_width(piece, size)
-    return [*lines, line.rstrip(" ")]
-
-
-def _pieces(text: str) -> list[str]:
-    """Smallest stretches that stay on one line: a word with its space, or a Chinese character."""
-    pieces: list[str] = []
-    for character in text:
-        last = pieces[-1][-1] if pieces else " "
-        word = not _is_wide(character) and not _is_wide(last) and last != " "
-        if pieces and (word or character == " " or character in _NO_BREAK_BEFORE):
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return pieces
-
-
-def _is_wide(character: str) -> bool:
-    return ord(character) >= 0x2E80
-
-
-def text_width(text: str, size: float) -> float:
-    """Width of a text in the chart's font (points)."""
-    font = FontProperties(family=FAMILIES, size=size)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width)
-
-
-def footer(results: Results, lang: Lang) -> str:
-    """Scenario, calendar status, and that nothing here was observed."""
-    scenario = f"{results.name} {results.scenario_hash[:8]}"
-    count = int(results.manifest.get("assumed_inputs", 0))
-    years = ", ".join(map(str, results.provisional_years))
-    if lang == "zh":
-        calendar = f"日历：{years} 年放假安排未公布（暂定）" if years else "日历：放假安排已公布"
-        return (
-            f"模拟结果，非实测；其中 {count} 项输入为假设值。"
-            f"情景 {scenario}，随机种子 {results.seed}。{calendar}。"
-        )
-    calendar = f"holidays of {years} provisional" if years else "holidays as published"
-    return (
-        f"Simulated, not observed; rests on {count} assumed inputs. "
-        f"Scenario {scenario}, seed {results.seed}; calendar: {calendar}."
-    )
-
-
-def days_of(values: np.ndarray) -> list[date]:
-    """Calendar days of a day axis."""
-    return [day.item() for day in values.astype("datetime64[D]")]
-
-
-def date_axis(ax: Axes, days: Sequence[date], lang: Lang) -> None:
-    """Label months in their middle and mark where they begin; weeks where the span is short."""
-    first, last = days[0], days[-1]
-    ax.set_xlim(_number(first), _number(last) + 1)
-    if len(days) < 60:
-        ticks = [day for day in days if day.weekday() == 0]
-        years = [
-            f"\n{year_label(day, lang)}" if i == 0 or day.year != ticks[i - 1].year else ""
-            for i, day in enumerate(ticks)
-        ]
-        labels = [f"{day_label(day, lang)}{year}" for day, year in zip(ticks, years, strict=True)]
-        ax.set_xticks([_number(day) for day in ticks], labels=labels)
-        return
-    starts = [day for day in days if day.day == 1]
-    ax.set_xticks([_number(day) for day in starts], labels=[""] * len(starts))
-    spans = [span for span in _months(days) if (span[1] - span[0]).days >= 9]
-    # A year on two months is narrow: every second label would still be legible.
-    step = 1 if len(spans) <= 15 else 3
-    labelled = spans[::step]
-    labels = [
-        month_label(start, lang, with_year=i == 0 or start.year != labelled[i - 1][0].year)
-        for i, (start, _) in enumerate(labelled)
-    ]
-    middles = [(_number(start) + _number(end) + 1) / 2 for start, end in labelled]
-    ax.set_xticks(middles, labels=labels, minor=True)
-    ax.tick_params(axis="x", which="minor", length=0)
-
-
-def _months(days: Sequence[date]) -> list[tuple[date, date]]:
-    """First and last day of each month within the days."""
-    firsts = [days[0], *(day for day in days[1:] if day.day == 1)]
-    lasts = [*(day - timedelta(days=1) for day in firsts[1:]), days[-1]]
-    return list(zip(firsts, lasts, strict=True))
-
-
-def _number(day: date) -> float:
-    return float(date2num(day))
 
 
 def chosen(kind: str, name: str, known: Sequence[str]) -> str:

@@ -25,12 +25,12 @@ from bloodsim.plots.chart import (
     footer,
     frame,
     height_of,
-    legend_below,
+    legend_rows,
     width_of,
 )
+from bloodsim.plots.choice import proposal, reference
 from bloodsim.plots.holidays import holiday_shades, visible
 from bloodsim.plots.style import (
-    INK,
     LEVEL_TEXT_COLOURS,
     NBSP,
     Lang,
@@ -44,6 +44,7 @@ from bloodsim.plots.style import (
     variant_colour,
     variant_label,
 )
+from bloodsim.plots.text import region_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,8 @@ def plot_fan(
     results : Results
         With the table `daily`.
     variants : sequence of str, optional
-        Default: all.
+        Default: the reference (today's practice, else the first) and the variant that leaves
+        least unmet.
     product : str, default "red_cells"
         Name of the product.
     region : str, optional
@@ -116,7 +118,8 @@ def plot_fan(
     chosen("product", product, results.products)
     if region is not None:
         chosen("region", region, results.regions)
-    names = [chosen("variant", name, results.variants) for name in variants or results.variants]
+    names = variants or list(dict.fromkeys((reference(results), proposal(results, product))))
+    names = [chosen("variant", name, results.variants) for name in names]
     fans = [_fan(results, name, product, region) for name in names]
     days = days_of(results.daily["day"].values)
     with house_style():
@@ -126,13 +129,13 @@ def plot_fan(
         for i, fan in enumerate(fans):
             _draw(on.ax, days, fan, colours[i], _DASHES[i % len(_DASHES)], first=i == 0)
         _cover_axis(on.ax, fans, lang)
-        _legend(on.ax, fans, colours, lang)
+        below = 32 + _legend(on.ax, fans, colours, lang)
         frame(
             on,
             _headline(results, fans, days, product, region, lang),
             _subtitle(results, fans, region, lang),
             footer(results, lang),
-            Margins(left=38.0, right=54.0, above=16.0, below=44.0),
+            Margins(left=38.0, right=54.0, above=16.0, below=below),
         )
         _thresholds(on.ax, results.alert_levels(product), lang)
         holiday_shades(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
@@ -217,7 +220,7 @@ def _thresholds(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
         )
 
 
-def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> None:
+def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> float:
     handles: list[Artist | tuple[Artist, ...]] = []
     texts = []
     for i, (fan, colour) in enumerate(zip(fans, colours, strict=True)):
@@ -235,15 +238,7 @@ def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> None:
         pick(lang, "九成路径", "90 % of paths"),
         pick(lang, f"第 {fans[0].replications[0]} 号路径", f"path no. {fans[0].replications[0]}"),
     ]
-    legend = ax.legend(
-        handles,
-        texts,
-        ncols=len(texts),
-        **legend_below(ax, 29),
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-        text.set_color(INK)
+    return legend_rows(ax, handles, texts, 29)
 
 
 def _headline(
@@ -256,7 +251,7 @@ def _headline(
 ) -> str:
     """The lowest median, its day and the risk of yellow, of that variant and the last one."""
     what = results.product_label(product, lang)
-    where = _whole(results, lang) if region is None else results.region_name(region, lang)
+    where = _whole(results, lang) if region is None else region_label(results, region, lang)
     lowest = min(fans, key=lambda fan: fan.lowest)
     other = fans[-1] if lowest is not fans[-1] else fans[0]
     shown = [lowest] if len(fans) == 1 else [lowest, other]

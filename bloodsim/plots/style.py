@@ -1,21 +1,51 @@
-"""The look of every chart: fonts, colours, words in two languages, number and date formats."""
+"""The look of every chart: fonts, colours and settings."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from importlib.resources import as_file
-from typing import Literal
 
 import matplotlib as mpl
 from matplotlib import font_manager
 
 from bloodsim import data
+from bloodsim.labels import (
+    NBSP,
+    Lang,
+    day_label,
+    level_label,
+    month_label,
+    pick,
+    variant_label,
+    year_label,
+)
+from bloodsim.numbers import floored, plain, quantity
 
-Lang = Literal["zh", "en"]
+__all__ = [
+    "FAMILIES",
+    "FONT_FILE",
+    "HOLIDAY",
+    "INK",
+    "LEVEL_COLOURS",
+    "LEVEL_TEXT_COLOURS",
+    "MUTED",
+    "NBSP",
+    "Lang",
+    "day_label",
+    "floored",
+    "house_style",
+    "is_national",
+    "level_label",
+    "month_label",
+    "pick",
+    "plain",
+    "quantity",
+    "variant_colour",
+    "variant_label",
+    "year_label",
+]
 
 FONT_FILE = "fonts/NotoSansSC-gb2312.ttf"
 
@@ -42,8 +72,6 @@ LEVEL_TEXT_COLOURS = {
 
 _PROVINCES = 31
 
-NBSP = "\N{NO-BREAK SPACE}"
-
 INK = "#222222"
 MUTED = "#666666"
 HOLIDAY = "#d9d3e6"
@@ -56,22 +84,6 @@ _VARIANT_COLOURS = {
     "optimized": "#aa3377",
 }
 _FURTHER_COLOURS = ("#b8860b", "#56b4e9", "#117733", "#882255", "#332288")
-
-_VARIANTS = {
-    "none": ("不调剂", "no transfers"),
-    "practice": ("现行做法", "today's practice"),
-    "share_surplus": ("余缺调剂", "sharing surplus"),
-    "proportional": ("按比例均衡", "proportional sharing"),
-    "optimized": ("优化方案", "optimized"),
-}
-_LEVELS = {
-    "green": ("绿", "green"),
-    "blue": ("蓝", "blue"),
-    "yellow": ("黄", "yellow"),
-    "orange": ("橙", "orange"),
-    "red": ("红", "red"),
-}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @cache
@@ -103,34 +115,22 @@ def house_style() -> Iterator[None]:
         "ytick.labelsize": 8.0,
         "legend.frameon": False,
         "figure.facecolor": "white",
+        # Names come from files: a dollar sign is a dollar sign.
+        "text.parse_math": False,
+        # Hinted letters stand farther apart than their widths say, and lines would not fit.
+        "text.hinting": "none",
         "savefig.facecolor": "white",
         # Identifiers inside an SVG are drawn from this salt instead of at random.
         "svg.hashsalt": "bloodsim",
+        "pdf.fonttype": 42,
     }
     with mpl.rc_context(settings):
         yield
 
 
-def pick(lang: Lang, zh: str, en: str) -> str:
-    """The text in the chart's language."""
-    if lang not in ("zh", "en"):
-        raise ValueError(f"unknown language {lang!r}; expected 'zh' or 'en'")
-    return zh if lang == "zh" else en
-
-
 def is_national(regions: Sequence[str]) -> bool:
     """Tell whether regions are the 31 provinces of mainland China."""
     return len(regions) == _PROVINCES
-
-
-def level_label(level: str, lang: Lang) -> str:
-    """Name of an alert level."""
-    return pick(lang, *_LEVELS[level])
-
-
-def variant_label(variant: str, lang: Lang) -> str:
-    """Name of a variant; its identifier where it has no other name."""
-    return pick(lang, *_VARIANTS.get(variant, (variant, variant)))
 
 
 def variant_colour(variant: str, variants: tuple[str, ...]) -> str:
@@ -139,38 +139,3 @@ def variant_colour(variant: str, variants: tuple[str, ...]) -> str:
         return _VARIANT_COLOURS[variant]
     others = [name for name in variants if name not in _VARIANT_COLOURS]
     return _FURTHER_COLOURS[others.index(variant) % len(_FURTHER_COLOURS)]
-
-
-def day_label(day: date, lang: Lang) -> str:
-    """A day within a year: 3月4日, 4 Mar."""
-    return pick(lang, f"{day.month}月{day.day}日", f"{day.day}{NBSP}{_MONTHS[day.month - 1]}")
-
-
-def month_label(day: date, lang: Lang, with_year: bool) -> str:
-    """A month, on a second line its year if asked."""
-    month = pick(lang, f"{day.month}月", _MONTHS[day.month - 1])
-    return f"{month}\n{year_label(day, lang)}" if with_year else month
-
-
-def year_label(day: date, lang: Lang) -> str:
-    """A year: 2026年, 2026."""
-    return pick(lang, f"{day.year}年", str(day.year))
-
-
-def floored(value: float, digits: int = 1) -> str:
-    """A number rounded down, so that 2.96 never reads 3.0 beside "below 3"."""
-    scale = 10**digits
-    # 2.9 * 10 is 28.999999999999996: a hair above counts as reached.
-    return f"{math.floor(value * scale + 1e-6) / scale:.{digits}f}"
-
-
-def plain(value: float) -> str:
-    """A threshold as people write it: 5, 1.5."""
-    return f"{value:g}"
-
-
-def quantity(value: float, unit: str, lang: Lang) -> str:
-    """A quantity with its unit: 1.2 万U, 12,000 U."""
-    if lang == "zh" and abs(value) >= 1e4:
-        return f"{value / 1e4:.1f} 万{unit}"
-    return f"{value:,.0f} {unit}"

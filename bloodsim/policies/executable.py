@@ -24,7 +24,9 @@ def executable(snapshot: Snapshot, product: str, rows: list[Rows]) -> Shipments:
         return Shipments(product, nothing, nothing, np.zeros((0, len(snapshot.groups)), np.int32))
     route, replication, pieces = (np.concatenate(column) for column in zip(*rows, strict=True))
     table, lot = snapshot.routes, snapshot.routes.lot_pieces[product]
-    least, most = max(1, table.smallest_pieces[product]), table.largest_pieces[product]
+    least = max(1, table.smallest_pieces[product])
+    room = snapshot.room(product, route, replication)
+    room = np.minimum(room, table.largest_pieces[product]).tolist()
     able = snapshot.shippable(product, route, replication)
     sent: dict[tuple[int, int], IntArray] = {}
     origin = table.origin[route]
@@ -38,8 +40,8 @@ def executable(snapshot: Snapshot, product: str, rows: list[Rows]) -> Shipments:
             total = int(cut.sum())
         if total < least:
             cut = np.zeros_like(cut)
-        elif total > most:
-            cut = cut * most // total // lot * lot
+        elif total > room[row]:
+            cut = cut * room[row] // total // lot * lot
             if int(cut.sum()) < least:
                 cut = np.zeros_like(cut)
         sent[key] = sent.get(key, 0) + cut

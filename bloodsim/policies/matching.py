@@ -47,7 +47,7 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
         i, j, r = origin[now], destination[now], replication[now]
         able = snapshot.shippable(product, route[now], r) - sent[i, :, r]
         pieces = np.minimum(np.minimum(give[i, :, r], need[j, :, r]), np.maximum(able, 0))
-        _to_lots(pieces, routes, product)
+        _to_lots(pieces, routes, product, snapshot.room(product, route[now], r))
         give[i, :, r] -= pieces
         need[j, :, r] -= pieces
         sent[i, :, r] += pieces
@@ -89,12 +89,12 @@ def _first(region: Index, replication: Index, shape: tuple[int, ...]) -> NDArray
     return first[key] == np.arange(len(key))
 
 
-def _to_lots(pieces: Ints, routes: RouteTable, product: str) -> None:
+def _to_lots(pieces: Ints, routes: RouteTable, product: str, room: Index) -> None:
     """Round rows down to lots in place; drop what is too small, cut what is too large."""
     lot = routes.lot_pieces[product]
     pieces -= pieces % lot
     total = _summed(pieces)
-    excess = total - routes.largest_pieces[product]
+    excess = total - np.minimum(room, routes.largest_pieces[product])
     if (excess > 0).any():
         for group in range(pieces.shape[1]):  # from the first group on, in whole lots
             cut = np.clip(-(-excess // lot) * lot, 0, pieces[:, group])

@@ -56,7 +56,9 @@ class MovingAgeing:
         pieces -= pieces % snapshot.routes.lot_pieces[product]
         size = pieces.sum(axis=1)
         least = max(1, snapshot.routes.smallest_pieces[product])
-        kept = (size >= least) & (size <= snapshot.routes.largest_pieces[product])
+        largest = snapshot.routes.largest_pieces[product]
+        most = np.minimum(largest, snapshot.room(product, route, replication))
+        kept = (size >= least) & (size <= most)
         return Shipments(product, route[kept], replication[kept], pieces[kept])
 
 

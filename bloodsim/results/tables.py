@@ -146,13 +146,15 @@ def _canonical(name: str, table: xr.Dataset) -> xr.Dataset:
     if lacking:
         raise ResultsError(f"table {name!r} lacks {', '.join(lacking)}")
     variables = {}
-    for variable, array in table.data_vars.items():
+    for variable in table.data_vars:
+        array = table.variables[variable]  # lighter than a DataArray with all its labels
         if set(array.dims) != set(spec.dims):
             raise ResultsError(
                 f"{name}.{variable} has axes {array.dims}, expected {', '.join(spec.dims)}"
             )
         # Sums run in the order of memory: one layout, one result.
-        values = np.ascontiguousarray(array.transpose(*spec.dims).values).view()
+        ordered = array if array.dims == spec.dims else array.transpose(*spec.dims)
+        values = np.ascontiguousarray(ordered.values).view()
         values.flags.writeable = False
         variables[str(variable)] = (spec.dims, values)
     return xr.Dataset(variables, coords={dim: _labels(table, dim) for dim in spec.dims})

@@ -37,6 +37,7 @@ from bloodsim.scenario.demand import (
     PoissonCounts,
     ZeroInflatedNegativeBinomialCounts,
 )
+from bloodsim.scenario.derivations import Derivation
 from bloodsim.scenario.donors import DonorPools
 from bloodsim.scenario.merge import Tree, merge, nested, patched
 from bloodsim.scenario.messages import problems_of
@@ -76,6 +77,7 @@ from bloodsim.scenario.regions import (
     Route,
     RouteProduct,
     Routes,
+    Vehicles,
 )
 from bloodsim.scenario.resources import Resources
 from bloodsim.scenario.run import (
@@ -113,6 +115,7 @@ __all__ = [
     "DemandClass",
     "DemandMeasure",
     "DemandTrace",
+    "Derivation",
     "Distribution",
     "DonorPools",
     "EmpiricalCounts",
@@ -165,6 +168,7 @@ __all__ = [
     "Shock",
     "StockRecall",
     "TransferPolicy",
+    "Vehicles",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",
 ]
@@ -208,6 +212,8 @@ class Scenario(Model):
     """Standing flows between regions."""
     ordering: tuple[Ordering, ...] = ()
     """Replenishment orders of regions with a supply, such as hospitals."""
+    derivations: tuple[Derivation, ...] = ()
+    """Products made from the stock of others, in the order in which they take from it."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
     shocks: Frozen[Name, Shock] = {}

@@ -89,12 +89,15 @@ def _scenario_date(value: Any) -> Any:
     return seasons.parse_date(value) if isinstance(value, str) else value
 
 
+DATE_FORMAT = "date-or-feast"
+"""Format of dates in the JSON Schema: not all are ISO."""
+
 ScenarioDate = Annotated[
     date,
     BeforeValidator(_scenario_date),
     PlainSerializer(lambda day: day.isoformat(), return_type=str),
     Field(
-        json_schema_extra={"format": "", "description": "ISO date or 'spring_festival 2026 - 21'"}
+        json_schema_extra={"format": DATE_FORMAT, "examples": ["2026-01-31"]}  # not only ISO
     ),
 ]
 """A date, ISO or relative to a lunar New Year: ``2026-01-31``, ``spring_festival 2026 - 21``."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
+from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
@@ -52,6 +53,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),
         *_policies(scenario),
@@ -152,7 +154,7 @@ def _products(scenario: Scenario) -> Iterator[Problem]:
             hint = "life counts from collection; units are released on the next day at the earliest"
             yield Problem((*here, "shelf_life_days"), message, hint)
         ordered = any(order.product == name for order in scenario.ordering)
-        if product.source not in gifts and not ordered:
+        if product.source not in {*gifts, "derived"} and not ordered:
             message = f"no channel collects {product.source.replace('_', ' ')}, its source"
             hint = "add a channel, or change the source"
             if not scenario.channels:  # a world that lives on its opening stock is meant

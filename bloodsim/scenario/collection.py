@@ -112,8 +112,8 @@ class Product(Model):
     """Unit shown to readers, such as U or dose."""
     compatibility: Literal["red_cells", "platelets", "plasma"]
     """Which compatibility rules apply."""
-    source: Literal["whole_blood", "apheresis"]
-    """What it is made from."""
+    source: Literal["whole_blood", "apheresis", "derived"]
+    """What it is made from; derived = from the stock of another product (`derivations`)."""
     pieces_per_unit: Annotated[int, Field(ge=1, le=10)] = 1
     """Smallest pieces per unit: 2 for red cells, since 300 mL give 1.5 U."""
     units_per_200_ml: NonNegative = 1.0
@@ -121,11 +121,13 @@ class Product(Model):
     units_per_donation: NonNegative = 1.0
     """Mean units from an apheresis donation."""
     shelf_life_days: Annotated[int, Field(ge=1, le=3660)]
-    """Life: a unit collected on day v may last be issued on day v + shelf_life_days - 1."""
+    """Life: a unit collected (derived: made) on day v may last be issued on day
+    v + shelf_life_days - 1."""
     test_delay_days: Days = 1
-    """Days from collection to release; 0 and 1 both mean the next morning."""
+    """Days from collection (derived: making) to release; 0 and 1 both mean the next morning."""
     discard_share: Share = 0.0
-    """Share of tested units lost before release for reasons other than test results."""
+    """Share of tested units lost before release for reasons other than test results; derived
+    products lose by units_per_unit instead."""
     issue_order: Literal["oldest", "youngest", "threshold"] = "oldest"
     """Which units leave first; threshold = the oldest of those younger than issue_threshold_days,
     and where there are none, the youngest of the others (Atkinson et al., Transfusion 2012)."""

@@ -21,6 +21,11 @@ class LifeShares(Model):
     """Probability of each value; they sum to 1."""
 
 
+def supplier_of(item: Ordering, supply: str | None) -> str | None:
+    """Return where a region orders by an item: the item's supplier, or its own *supply*."""
+    return item.supplier or supply
+
+
 class Expedite(Model):
     """An emergency order beside the routine one, with a trigger of its own."""
 
@@ -39,6 +44,9 @@ class _Order(Model):
     """Regions that order; each names where from under ``supply``."""
     product: Name
     """Product that is ordered."""
+    supplier: RegionId | None = None
+    """Where this product is ordered, in place of the regions' ``supply``: ``unlimited``, or a
+    region that ships from its stock."""
     lead_days: LeadDays = 1
     """Days from order to arrival; 0 = the same day."""
     life_on_arrival_days: LifeDays | LifeShares | None = None

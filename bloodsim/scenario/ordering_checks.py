@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bloodsim.scenario.ordering import BaseStock, LifeShares, OrderUpTo
+from bloodsim.scenario.ordering import BaseStock, LifeShares, OrderUpTo, supplier_of
 from bloodsim.scenario.problems import Path, Problem, nearest
 from bloodsim.scenario.run import DAY_ORDER
 
@@ -96,15 +96,36 @@ def _supply(scenario: Scenario) -> Iterator[Problem]:
             parent = regions[parent].supply if parent in regions else None
 
 
+def _suppliers(scenario: Scenario, product: str, name: str) -> set[str]:
+    """Return a region and all that it is supplied from, directly or not, with a product."""
+    found: set[str] = set()
+    while name in scenario.regions and name not in found:
+        found.add(name)
+        item = next(
+            (o for o in scenario.ordering if o.product == product and name in o.regions), None
+        )
+        if item is None:
+            break
+        name = supplier_of(item, scenario.regions[name].supply) or ""
+    return found
+
+
 def _rule(scenario: Scenario, item: Ordering, here: Path) -> Iterator[Problem]:
     for index, name in enumerate(item.regions):
         path = (*here, "regions", str(index))
         if name not in scenario.regions:
             hint = nearest(name, scenario.regions)
             yield Problem(path, f"unknown region '{name}'", hint)
-        elif scenario.regions[name].supply is None:
+        elif supplier_of(item, scenario.regions[name].supply) is None:
             message = f"{name} orders, but has no supply"
             yield Problem(path, message, f"give regions.{name}.supply: unlimited, or a region")
+    if item.supplier not in (None, UNLIMITED, *scenario.regions):
+        hint = nearest(str(item.supplier), [*scenario.regions, UNLIMITED])
+        yield Problem((*here, "supplier"), f"unknown region '{item.supplier}'", hint)
+    for name in item.regions if item.supplier in scenario.regions else ():
+        if name in _suppliers(scenario, item.product, str(item.supplier)):
+            message = f"{name} is supplied by itself, through {item.supplier}"
+            yield Problem((*here, "supplier"), message, "supply must lead to a collector")
     product = scenario.products.get(item.product)
     if product is None:
         hint = nearest(item.product, scenario.products)

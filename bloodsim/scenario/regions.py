@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,6 +67,9 @@ class Region(Model):
     supply: RegionId | None = None
     """Where its orders go: ``unlimited``, or a region that ships from its stock; null = no orders.
     """
+    rationing: Literal["proportional", "in_order"] = "proportional"
+    """How it serves regions that order more than it has: in proportion to their orders (largest
+    remainders, the first in the file among equals), or one after the other as in the file."""
     source: PlainText = ""
     """Where the row comes from."""
     confidence: PlainText = ""
@@ -91,6 +94,17 @@ class RouteProduct(Model):
     """Longest journey (hours); longer routes do not carry the product. Red cells in a box: 24."""
     transit_loss_share: Share = 0.0
     """Share of units lost on the way, by damage or warming."""
+
+
+class Vehicles(Model):
+    """What the vehicles of a route carry in a day; every route has as many."""
+
+    products: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Products that share the vehicles; their units count alike."""
+    units_per_vehicle: Positive
+    """Units that a vehicle carries."""
+    vehicles_per_day: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Vehicles that leave on a day on each route."""
 
 
 class LeadTime(Model):
@@ -139,3 +153,6 @@ class Routes(Model):
     """Further single routes; they replace a route of the same pair."""
     products: Frozen[Name, RouteProduct] = {}
     """Products that may travel, and how."""
+    vehicles: Frozen[Name, Vehicles] = {}
+    """What a route carries in a day, by kind of vehicle; products in none know no limit. A plan
+    beyond it is an error; commitments ship what fits. Orders need no road and no vehicle."""

@@ -1,0 +1,98 @@
+"""The command that briefs: report, one chart or the whole."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bloodsim.cli.checking import AsJson
+from bloodsim.cli.output import print_json
+
+if TYPE_CHECKING:
+    from bloodsim.plots import Chart
+    from bloodsim.results import Results
+
+Language = Literal["en", "zh"]
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
+    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    chart: Annotated[str, typer.Option(help="One chart by name; 'list' names them.")] = "",
+    to: Annotated[str, typer.Option(help="Files of the chart: svg, png, pdf, csv.")] = "png,svg",
+    out: Annotated[str, typer.Option(help="Folder to write to; default: in the run's.")] = "",
+    variant: Annotated[str, typer.Option(help="Variant of the chart.")] = "",
+    product: Annotated[str, typer.Option(help="Product of the chart.")] = "",
+    shapes: Annotated[
+        str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Redraw a saved run as charts, with alternative text; nothing is simulated."""
+    from bloodsim.plots import CHARTS, ENDINGS
+    from bloodsim.results import Results
+
+    language = _language(lang)
+    if chart == "list":
+        print("\n".join(CHARTS))
+        return
+    endings = _chosen(to, ENDINGS, "--to")
+    if not chart:
+        raise typer.BadParameter("name a chart; 'list' names them", param_hint="--chart")
+    names = _chosen(chart, tuple(CHARTS), "--chart")
+    results = Results.load(run)
+    folder = Path(out).expanduser() if out else Path(run) / "figures"
+    options = {"variant": variant, "product": product, "shapes": shapes}
+    files: dict[str, Any] = {}
+    for name in names:
+        drawn = _drawn(results, name, language, options)
+        paths = drawn.save(folder / f"{name}.{language}", endings)
+        files[name] = {"alt": drawn.alt, "files": [path.as_posix() for path in paths]}
+    if as_json:
+        print_json({"lang": language, "charts": files})
+        return
+    for found in files.values():
+        print("\n".join([*found["files"], found["alt"]]))
+
+
+def _language(lang: str) -> Language:
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter(
+            f"unknown language {lang!r}; there are en, zh", param_hint="--lang"
+        )
+    return "zh" if lang == "zh" else "en"
+
+
+def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
+    """Return the names in a list separated by commas, each of them known."""
+    from difflib import get_close_matches
+
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise typer.BadParameter(f"unknown {name!r}; {hint}", param_hint=option)
+    return names
+
+
+def _drawn(results: Results, name: str, lang: Language, options: dict[str, str]) -> Chart:
+    """Draw a chart; what is wrong with what was asked for is wrong usage."""
+    from bloodsim.plots import CHARTS
+    from bloodsim.results import ResultsError
+
+    known = inspect.signature(CHARTS[name]).parameters
+    given = {key: value for key, value in options.items() if value}
+    for key in given:
+        if key not in known:
+            raise typer.BadParameter(f"the chart {name} takes no {key}", param_hint=f"--{key}")
+    try:
+        return CHARTS[name](results, lang=lang, **given)
+    except ResultsError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--chart") from None

@@ -1,0 +1,65 @@
+"""The same variants at several levels of the unmet share, which nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bloodsim.scenario.problems import Problem, ScenarioError, nearest
+
+if TYPE_CHECKING:
+    from bloodsim.scenario import Scenario
+
+LEVELS = (0.0, 0.01, 0.03, 0.05)
+"""Unmet shares to compare: none is known, the true one may lie anywhere between."""
+
+MARK = "_unmet_"
+"""Stands between the name of a variant and the level in percent: ``practice_unmet_3``."""
+
+
+def with_unmet_levels(
+    scenario: Scenario, levels: Sequence[float] = LEVELS, variants: Sequence[str] | None = None
+) -> Scenario:
+    """Return the scenario with every variant at every level of the red cells' unmet share.
+
+    Variants are named ``VARIANT_unmet_PERCENT`` and take the place of all others. Donors are the
+    same at every level: what records do not show is asked for on top.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With variants.
+    levels : sequence of float
+        Unmet shares, 0 to 0.5.
+    variants : sequence of str, optional
+        Which; default: all.
+
+    Raises
+    ------
+    ScenarioError
+        No or unknown variants, or a level out of range.
+    """
+    names = list(scenario.variants if variants is None else variants)
+    problems = [
+        Problem(("variants", name), f"unknown variant '{name}'", nearest(name, scenario.variants))
+        for name in names
+        if name not in scenario.variants
+    ]
+    if not names:
+        problems.append(Problem(("variants",), "there is no variant to compare at several levels"))
+    if problems:
+        raise ScenarioError(problems)
+    products = [n for n, p in scenario.products.items() if p.compatibility == "red_cells"]
+    patches: dict[str, Any] = {}
+    chosen: dict[str, list[str] | None] = dict.fromkeys(scenario.variants)
+    for name in names:
+        for level in levels:
+            label = level_name(level)
+            patches[label] = {"demand": {p: {"unmet_share": level} for p in products}}
+            chosen[f"{name}{MARK}{label.rpartition('_')[2]}"] = [*scenario.variants[name], label]
+    return scenario.set("overrides", patches).set("variants", chosen)
+
+
+def level_name(level: float) -> str:
+    """Return the name of the override of a level: ``unmet_3`` for 0.03, ``unmet_2p5``."""
+    return f"unmet_{100 * level:g}".replace(".", "p").replace("-", "minus")

@@ -275,6 +275,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             for name, rows in results.kpi_summary().items()
         },
         **_avoided(results),
+        **_bands(results),
         "timing": {
             "import_s": round(import_s, 3),
             "simulate_s": round(results.timing["simulate_s"], 3),
@@ -294,6 +295,17 @@ def _avoided(results: Results) -> dict[str, Any]:
         each.policy: {"share": each.share, "low": each.low, "high": each.high} for each in found
     }
     return {"share_avoided": {"baseline": found[0].baseline, "variants": shares}}
+
+
+def _bands(results: Results) -> dict[str, Any]:
+    """Return how far worlds spread, where parameters were drawn; else nothing."""
+    from bloodsim.results.bands import bands
+
+    found = {
+        variant: {kpi: both._asdict() for kpi, both in rows.items()}
+        for variant, rows in bands(results).items()
+    }
+    return {"bands_90_percent": found} if found else {}
 
 
 @contextmanager

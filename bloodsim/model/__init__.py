@@ -311,6 +311,11 @@ of the scenario on one day leaves the luck of all earlier days alone.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
 
+What is not known of the inputs
+-------------------------------
+A world's numbers are fixed. `bloodsim.sampling` compiles one world per replication with the
+numbers of regions drawn within their ranges, where a run asks for it.
+
 What is checked
 ---------------
 On every run, exactly: stock, test, road and cross-match balances per product, region and group,

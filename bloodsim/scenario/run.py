@@ -94,6 +94,9 @@ class Run(Model):
     bound_transfers: bool = False
     """Whether to compute what no transfer policy could beat, for variants that share a collection
     by ``frozen``: a linear program per replication that knows the future."""
+    parameters: Literal["fixed", "sampled"] = "fixed"
+    """Numbers of the regions: as stated; or each variant twice, as stated and (``_sampled``) with
+    every replication's numbers drawn within the ranges of ``uncertainty``."""
     phase_hours: PhaseHours = PhaseHours()
     """Hours of the phases of a day."""
     day_order: tuple[Phase, ...] = DAY_ORDER

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bloodsim.decision import Plan, Policy, Shipments, Snapshot
     from bloodsim.experiment import simulate
     from bloodsim.load import bundled, load
+    from bloodsim.planning import TransferProposal, plan
     from bloodsim.policies import register as register_policy
     from bloodsim.results import Results
     from bloodsim.scenario import Scenario, ScenarioError
@@ -21,6 +22,8 @@ _HOME = {
     "load": ("bloodsim.load", "load"),
     "bundled": ("bloodsim.load", "bundled"),
     "simulate": ("bloodsim.experiment", "simulate"),
+    "plan": ("bloodsim.planning", "plan"),
+    "TransferProposal": ("bloodsim.planning", "TransferProposal"),
     "register_policy": ("bloodsim.policies", "register"),
     "Plan": ("bloodsim.decision", "Plan"),
     "Policy": ("bloodsim.decision", "Policy"),
@@ -41,9 +44,11 @@ __all__ = [
     "ScenarioError",
     "Shipments",
     "Snapshot",
+    "TransferProposal",
     "bundled",
     "load",
     "metrics",
+    "plan",
     "plots",
     "register_policy",
     "simulate",

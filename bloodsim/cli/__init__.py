@@ -1,6 +1,7 @@
 """The command line: one function per command, and one place where errors become exit codes.
 
-Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 invalid scenario or data, 130 interrupted.
+Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 invalid scenario or data, 4 no feasible plan,
+130 interrupted.
 Nothing heavy is imported before a command needs it, so that ``bloodsim --help`` is instant.
 """
 
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 import bloodsim
-from bloodsim.cli import checking, creating, doctor, reporting, running, tuning
+from bloodsim.cli import checking, creating, doctor, planning, reporting, running, tuning
 from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ app.command("scenarios")(creating.scenarios)
 app.command("validate")(checking.validate)
 app.command("show")(checking.show)
 app.command("run")(running.run)
+app.command("plan")(planning.plan)
 app.command("tune")(tuning.tune)
 app.command("report")(reporting.report)
 app.command("schema")(creating.schema)
@@ -116,6 +118,8 @@ def _explained(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, ValueError) and type(error).__name__ in ("ResultsError", "PlanError"):
         print_problems([Problem((), str(error))], as_json=as_json)
         return 3
+    if isinstance(error, RuntimeError) and (code := _no_plan(error, as_json=as_json)):
+        return code
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.strerror or 'cannot be used'}: {error.filename}"
         hint = "choose a place that can be written to"
@@ -124,3 +128,21 @@ def _explained(error: Exception, *, as_json: bool) -> int:
     print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
     print("    -> run with --debug to see where; this is a fault of bloodsim", file=sys.stderr)
     return 1
+
+
+def _no_plan(error: RuntimeError, *, as_json: bool) -> int:
+    """Print why there is no plan; return the exit code, 0 if the error is another one."""
+    from bloodsim.cli.output import print_json
+    from bloodsim.optimize.solver import SolverError, SolverMissingError
+
+    if not isinstance(error, SolverError):
+        return 0
+    clashes = list(getattr(error, "clashes", ()))
+    status = "no_solution" if isinstance(error, SolverMissingError) else str(error.status)
+    if as_json:
+        print_json({"status": status, "message": str(error), "clashes": clashes})
+    else:
+        print(f"no plan ({status}): {error}", file=sys.stderr)
+        for said in clashes:
+            print(f"    -> {said}", file=sys.stderr)
+    return 1 if isinstance(error, SolverMissingError) else 4

@@ -1,0 +1,92 @@
+"""The command that plans transfers: plan."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bloodsim.cli.checking import AsJson, Settings, warnings_of
+from bloodsim.cli.output import print_json, print_problems
+
+
+def plan(
+    file_or_name: Annotated[str, typer.Argument(help="Scenario file or bundled name.")],
+    stock: Annotated[str, typer.Option(help="Today's stock (CSV, XLSX); life optional.")] = "",
+    start: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="First day; default: the stock's.")
+    ] = "",
+    variant: Annotated[str, typer.Option(help="Variant to plan for.")] = "",
+    settings: Settings = None,
+    products: Annotated[
+        str, typer.Option(help="Products to plan, separated by commas; default: all.")
+    ] = "",
+    out: Annotated[str, typer.Option(help="New folder for tables, JSON and workbook.")] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the plan in that folder.")
+    ] = False,
+    firm_days: Annotated[
+        int, typer.Option(min=1, max=14, help="First days whose shipments are promised.")
+    ] = 7,
+    check_days: Annotated[int, typer.Option(min=1, max=42, help="Days of the check.")] = 14,
+    replications: Annotated[
+        int, typer.Option("-n", "--replications", min=0, help="Worlds of the check; 0 = none.")
+    ] = 32,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.001, metavar="S", help="Seconds per product.")
+    ] = None,
+    gap: Annotated[
+        float, typer.Option(min=0, max=1, help="Gap at which whole-number problems stop.")
+    ] = 1e-4,
+    as_json: AsJson = False,
+    every: Annotated[bool, typer.Option("--all", help="Print all rows of the tables.")] = False,
+) -> None:
+    """Propose transfers from today's stock, with reasons and a check by simulation."""
+    from bloodsim import planning
+    from bloodsim.load import apply_settings, load
+    from bloodsim.planning.files import claim
+
+    first = _day(start)
+    if out:
+        claim(Path(out), force=force)  # before the work, not after it
+    scenario = apply_settings(load(file_or_name), settings or [])
+    if variant:
+        scenario = scenario.variant(variant)
+    if not as_json and (warnings := warnings_of(scenario)):
+        print_problems(warnings, as_json=False)
+    proposal = planning.plan(
+        scenario,
+        stock or None,
+        first,
+        products=[name.strip() for name in products.split(",") if name.strip()],
+        firm_days=firm_days,
+        check_days=check_days,
+        check_replications=replications,
+        time_limit_s=time_limit,
+        gap=gap,
+    )
+    folder = proposal.save(out, force=force) if out else None
+    if as_json:
+        print_json({**proposal.to_dict(), "out": folder.as_posix() if folder else None})
+        return
+    from bloodsim.cli.plan_table import print_proposal
+
+    print(proposal.stock["says"], file=sys.stderr)
+    print_proposal(proposal, every=every)
+    if folder:
+        print(f"saved in {folder.as_posix()}")
+    else:
+        print("--out DIR saves tables (CSV), JSON and an Excel workbook")
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not a date such as 2026-02-10"
+        raise typer.BadParameter(message, param_hint="--from") from None

@@ -1,0 +1,161 @@
+"""Today's plan: who sends what to whom, why, and whether the simulator agrees.
+
+`plan` looks at the stock of a day (a file, or what the scenario's warm-up leads to expect), solves
+one transfer problem per product (`bloodsim.optimize`), cuts it to shipments that can be sent, and
+replays its first days in the simulator beside no plan and beside the proportional rule.
+
+What the plan sees is an expectation: mean stock, releases, arrivals and backlog over some worlds
+of another seed, and forecast demand; its cover and prices are those of that expected path. The
+check is not: it runs through chance. The plan's firm shipments are promised on their dates as they
+stand, while the rule sees each day's stock; so the check is on the side of the rule. After the firm
+days the rule follows in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bloodsim.optimize.situation import Settings
+from bloodsim.optimize.solver import Limits
+from bloodsim.planning import check as checking
+from bloodsim.planning import tables
+from bloodsim.planning.limits import limits_table
+from bloodsim.planning.proposal import TransferProposal
+from bloodsim.planning.shipments import sendable
+from bloodsim.planning.solve import NoPlanError, Solved, solve
+from bloodsim.planning.today import look, on_shelves, starting, travelling
+from bloodsim.scenario import Scenario
+from bloodsim.stockfile import OpeningStock, read_stock_to_plan
+
+__all__ = ["NoPlanError", "TransferProposal", "plan"]
+
+
+def plan(
+    scenario: Scenario,
+    stock: str | Path | OpeningStock | None = None,
+    start: date | None = None,
+    *,
+    products: Sequence[str] = (),
+    firm_days: int = 7,
+    check_days: int = 14,
+    check_replications: int = 32,
+    warmup_replications: int = 16,
+    time_limit_s: float | None = None,
+    gap: float = 1e-4,
+    settings: Mapping[str, Settings] | None = None,
+    workers: int = 1,
+) -> TransferProposal:
+    """Propose transfers for the days from *start* on.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The world.
+    stock : path or OpeningStock, optional
+        Today's stock; default: what the warm-up leads to expect.
+    start : date, optional
+        First day; default: the stock file's, else the first scored day.
+    products : sequence of str
+        Products to plan; default: all that travel.
+    firm_days : int
+        First days whose shipments are promised; of products of short life at most half a life.
+        Later ones are an outlook, to be planned again.
+    check_days : int
+        Days that the simulator replays: the firm shipments, then the proportional rule.
+    check_replications : int
+        Random worlds of the check; 0 = no check.
+    warmup_replications : int
+        Warm-ups that the expected state is the mean of.
+    time_limit_s : float, optional
+        Seconds per product after which the solver stops; a plan that it cut short says so.
+    gap : float
+        Relative gap at which whole-number problems stop.
+    settings : mapping of product to Settings, optional
+        Slots, safety levels and targets.
+    workers : int
+        Processes of the check.
+
+    Raises
+    ------
+    ScenarioError
+        A stock file with problems, or a scenario in which nothing travels.
+    NoPlanError
+        No feasible plan, or none in time.
+    SolverMissingError
+        PuLP or HiGHS is not installed.
+    """
+    chosen = travelling(scenario, tuple(products))
+    if isinstance(stock, str | Path):
+        stock = read_stock_to_plan(stock, scenario, start)
+    first = start or (stock.day if stock else scenario.run.score_start)
+    world = starting(scenario, first, check_days)
+    today = look(world, stock, warmup_replications, chosen, settings)
+    limits = Limits(gap=gap, seconds=time_limit_s)
+    solved = [solve(today[product], limits) for product in chosen]
+    sent = [sendable(item) for item in solved]
+    found = None
+    if check_replications:
+        shelves = on_shelves(world, stock, warmup_replications) if stock else None
+        rule = checking.rule(world)
+        replay = checking.replay(solved, sent, first, firm_days, rule)
+        found = checking.check(world, replay, rule, check_replications, shelves, workers)
+    names = {
+        name: region.name_en or region.name_zh or name for name, region in scenario.regions.items()
+    }
+    return TransferProposal(
+        scenario=scenario.name,
+        scenario_hash=world.hash,
+        start=first,
+        stock=_source(scenario, stock, warmup_replications),
+        status="optimal" if all(i.plan.status == "optimal" for i in solved) else "feasible",
+        gap=max(item.plan.gap for item in solved),
+        objective=sum(item.plan.objective for item in solved),
+        objective_without=sum(item.without.objective for item in solved),
+        products={item.today.product: _facts(item) for item in solved},
+        transfers=tables.transfers_table(solved, sent, first, firm_days),
+        prices=tables.prices_table(solved, first),
+        headlines=tables.headlines_table(solved, first),
+        cover=tables.cover_table(solved, first),
+        limits=limits_table(solved, sent, first, names),
+        check=found,
+        notes=_notes(stock, warmup_replications),
+        names=names,
+        units={name: product.unit_label.en or "U" for name, product in scenario.products.items()},
+    )
+
+
+def _facts(item: Solved) -> dict[str, Any]:
+    return {
+        "status": item.plan.status,
+        "gap": item.plan.gap,
+        "objective": item.plan.objective,
+        "objective_without": item.without.objective,
+        "days": item.today.network.slots.days,
+        "seconds": round(item.seconds, 3),
+        "rows": item.n_rows,
+        "columns": item.n_columns,
+    }
+
+
+def _source(scenario: Scenario, stock: OpeningStock | None, replications: int) -> dict[str, Any]:
+    if stock is None:
+        says = f"no stock file: the mean of {replications} simulated warm-ups, not a count"
+        return {"source": "warm_up", "says": says}
+    says = stock.summary(scenario)
+    if not stock.has_lives:
+        says += "; ages are not in the file: spread as after the warm-up"
+    return {"source": "file", "file": stock.file, "sha256": stock.sha256, "says": says}
+
+
+def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:
+    what = "tests, releases, arrivals and backlog"
+    return (
+        f"{what if stock else f'stock, {what}'} are the mean of {replications} simulated worlds",
+        "stock is that of the start of the day; what is released this morning comes to it",
+        "cover and prices are those of the expected path; points are the scenario's cost weights",
+        "the check promises the plan's firm shipments as they stand, after which the rule follows",
+        "collection is not planned: it follows the scenario",
+    )

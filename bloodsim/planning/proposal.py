@@ -1,0 +1,206 @@
+"""What `plan` proposes: who sends what to whom, why, and what the simulator says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bloodsim.blood import label
+from bloodsim.planning.check import Check
+from bloodsim.planning.tables import records
+
+JSON_KEYS: Mapping[str, str] = {
+    "scenario": "name and hash of the scenario",
+    "start": "first day of the plan (ISO date)",
+    "horizon_days": "days that the plan looks ahead, by product",
+    "stock": "where the stock comes from: source (file, warm_up), file, sha256, says",
+    "status": "optimal, or feasible: a plan within `gap` of the best (the worst of the products)",
+    "gap": "relative distance from the best plan that was proved, the largest of the products",
+    "objective": "points that the plan costs as it expects, all products",
+    "objective_without": "the same without transfers",
+    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns",
+    "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
+    "arrival, least_life_days, firm",
+    "drives": "collection sessions; empty: `plan` plans transfers",
+    "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
+    "are left out",
+    "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
+    "cover": "expected stock (units) and cover (days) with and without the plan, all groups",
+    "slacks": "limits missed or binding: kind, region, group, dates, units, says",
+    "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
+    "null if not asked for",
+    "notes": "sentences on what the plan rests on",
+}
+"""Keys of the JSON object, and what each holds."""
+
+_MOST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class TransferProposal:
+    """A transfer plan of some days, checked; tables are pandas data frames in units and dates.
+
+    Parameters
+    ----------
+    scenario, scenario_hash : str
+        What it was planned for.
+    start : date
+        First day.
+    stock : mapping
+        Where the stock comes from.
+    status : str
+        ``optimal`` or ``feasible``.
+    gap, objective, objective_without : float
+        Proved distance from the best plan (relative), cost in points, and cost without transfers.
+    products : mapping
+        By product: status, gap, objective, seconds and sizes.
+    transfers, prices, headlines, cover, limits : pandas.DataFrame
+        Shipments; shadow prices; the highest of them confirmed; expected stock; limits in words.
+    check : Check or None
+        What the simulator says.
+    notes : tuple of str
+        What the plan rests on.
+    names : mapping of str to str
+        Regions as people call them.
+    units : mapping of str to str
+        Units of the products.
+    """
+
+    scenario: str
+    scenario_hash: str
+    start: date
+    stock: Mapping[str, Any]
+    status: str
+    gap: float
+    objective: float
+    objective_without: float
+    products: Mapping[str, Mapping[str, Any]]
+    transfers: pd.DataFrame
+    prices: pd.DataFrame
+    headlines: pd.DataFrame
+    cover: pd.DataFrame
+    limits: pd.DataFrame
+    check: Check | None
+    notes: tuple[str, ...]
+    names: Mapping[str, str]
+    units: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""
+        cover = self.cover[self.cover["group"] == "all"].drop(columns="group")
+        return {
+            "scenario": {"name": self.scenario, "hash": self.scenario_hash},
+            "start": self.start.isoformat(),
+            "horizon_days": {name: facts["days"] for name, facts in self.products.items()},
+            "stock": dict(self.stock),
+            "status": self.status,
+            "gap": self.gap,
+            "objective": self.objective,
+            "objective_without": self.objective_without,
+            "products": {name: dict(facts) for name, facts in self.products.items()},
+            "transfers": list(records(self.transfers)),
+            "drives": [],
+            "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
+            "headlines": list(records(self.headlines)),
+            "cover": list(records(cover)),
+            "slacks": list(records(self.limits)),
+            "check": self._check_as_dict(),
+            "notes": list(self.notes),
+        }
+
+    def _check_as_dict(self) -> dict[str, Any] | None:
+        if self.check is None:
+            return None
+        return {
+            "days": self.check.days,
+            "replications": self.check.replications,
+            "adds": self.check.adds,
+            "verdict": self.check.verdict,
+            "table": list(records(self.check.table)),
+            "regions": list(records(self.check.regions)),
+        }
+
+    def summary(self) -> list[str]:
+        """Return the sentences that matter most."""
+        saved = self.objective_without - self.objective
+        lines = [f"{self.scenario}, plan from {self.start}: {self._said_status()}"]
+        for product in self.products:
+            mine = self.transfers[self.transfers["product"] == product]
+            today = mine[mine["date"] == self.start]
+            unit = self.units[product]
+            lines.append(
+                f"{product}: {today['units'].sum():,.0f} {unit} leave today on "
+                f"{_roads(today)}; {mine['units'].sum():,.0f} {unit} in "
+                f"{self.products[product]['days']} days"
+            )
+        lines.append(
+            f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without transfers"
+        )
+        lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
+        if self.check is not None:
+            lines.append(
+                f"simulated ({self.check.days} days, {self.check.replications} worlds): "
+                f"{self.check.verdict}"
+            )
+        return lines
+
+    def _said_status(self) -> str:
+        if self.status == "optimal":
+            return "optimal"
+        return f"{self.status}: within {100 * self.gap:.2g} % of the best"
+
+    def worth(self, row: Any) -> str:
+        """Return one headline price as a sentence."""
+        unit = self.units[row.product]
+        place = self.names.get(row.region, row.region)
+        said = (
+            f"one more {unit} of {label(row.group)} {row.product} in {place} on {row.date} is "
+            f"worth {row.points_per_unit:.1f} points (10 more save {row.gain:.1f} each"
+        )
+        return said + (f", 10 fewer cost {row.loss:.1f} each)" if row.loss == row.loss else ")")
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write JSON, CSV tables and the workbook into a folder, whole or not at all.
+
+        Parameters
+        ----------
+        folder : path
+            A new or empty folder, or with *force* one that holds a plan.
+        force : bool
+            Replace the plan that is there.
+
+        Raises
+        ------
+        ResultsError
+            The folder holds a plan and *force* is not set, or it holds other files.
+        """
+        from bloodsim.planning.files import save
+
+        return save(self, Path(folder), force=force)
+
+    def __repr__(self) -> str:
+        return (
+            f"<TransferProposal {self.scenario} from {self.start}: {self.status}, "
+            f"{len(self.transfers)} shipments by group>"
+        )
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{escape(line)}</li>" for line in self.summary())
+        today = self.transfers[self.transfers["date"] == self.start]
+        shown = today.head(_MOST_ROWS).to_html(index=False, escape=True)
+        more = len(today) - _MOST_ROWS
+        said = (
+            f"<p>and {more} rows more of today in <code>.transfers</code></p>" if more > 0 else ""
+        )
+        return f"<ul>{lines}</ul>{shown}{said}"
+
+
+def _roads(table: pd.DataFrame) -> str:
+    count = len(table[["origin", "destination"]].drop_duplicates())
+    return f"{count} road{'' if count == 1 else 's'}"

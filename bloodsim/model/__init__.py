@@ -327,7 +327,7 @@ assumed, *target_cover_factor* is dealt by a hash, and who sends to whom is a le
 Not to forecast a year: it is the supply of 2023 on another calendar. Not for rates of shortage as
 such: they rest on an unmet share that nobody knows, on assumed cuts, reserves and spread of weather
 (taken literally, recorded supply equals recorded use and nothing is ever missing). Not for outdates
-of red cells: a pooled province forgets no unit on a shelf, so they come out thirty times too low and
+of red cells: a pooled province forgets no unit on a shelf, they come out thirty times too low and
 price no over-collection. Not for very small stocks: Tibet asks for two doses of platelets a day in
 eight groups, and gets them by air in ways that are not modelled. Nor for what happens between the
 stations of a province, or for patients.

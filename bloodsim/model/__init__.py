@@ -332,6 +332,11 @@ price no over-collection. Not for very small stocks: Tibet asks for two doses of
 eight groups, and gets them by air in ways that are not modelled. Nor for what happens between the
 stations of a province, or for patients.
 
+What is not known of the inputs
+-------------------------------
+A world's numbers are fixed. `bloodsim.sampling` compiles one world per replication with the
+numbers of regions drawn within their ranges, where a run asks for it.
+
 What is checked
 ---------------
 On every run, exactly: stock, test, road and cross-match balances per product, region and group,

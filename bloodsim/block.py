@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
@@ -20,6 +22,8 @@ from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.results import Results
+from bloodsim.results.bands import SUFFIX
+from bloodsim.sampling import ParameterRanges
 from bloodsim.scenario import (
     FrozenCollection,
     OptimizedCollection,
@@ -72,17 +76,54 @@ def partition(scenario: Scenario, count: int) -> list[range]:
 def run_block(block: Block) -> Results | Path:
     """Simulate one block: shared warm-up, then every variant on the same luck.
 
-    Variants whose worlds are equal but for their policies share warm-up and draws.
+    Variants whose worlds are equal but for their policies share warm-up and draws. Those that draw
+    the numbers of their regions are simulated one replication at a time: no two share a world.
     """
+    found = _results_of([v for v in block.variants if not v.draws], block)
+    drawing = [v for v in block.variants if v.draws]
+    if drawing:
+        found |= _drawn(drawing, block, found)
+    one_by_one = [found[variant.name] for variant in block.variants]
+    results = one_by_one[0] if len(one_by_one) == 1 else Results.join(one_by_one)
+    if block.part is None:
+        return results
+    results.save_part(block.part)
+    return block.part
+
+
+def _drawn(
+    variants: Sequence[Variant], block: Block, stated: Mapping[str, Results]
+) -> dict[str, Results]:
+    """Return the results of variants that draw their parameters; normal demand is as stated."""
+    ranges = [ParameterRanges.of(variant.scenario) for variant in variants]
+    parts: dict[str, list[Results]] = {variant.name: [] for variant in variants}
+    for r in block.replications:
+        worlds = [
+            # Under the twin's name, for it is what other variants replay.
+            replace(v, name=v.name.removesuffix(SUFFIX), scenario=each.draw(block.seed, r))
+            for v, each in zip(variants, ranges, strict=True)
+        ]
+        alone = _results_of(worlds, replace(block, first=r, last=r))
+        for variant, world in zip(variants, worlds, strict=True):
+            tables = dict(alone[world.name].tables)
+            tables["normal_demand"] = stated[world.name].tables["normal_demand"]
+            named = {
+                name: table.assign_coords(variant=np.array([variant.name], dtype=object))
+                for name, table in tables.items()
+            }
+            parts[variant.name].append(Results(named, block.manifest))
+    return {name: Results.concatenate(each) for name, each in parts.items()}
+
+
+def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]:
+    """Simulate variants on the luck of a block and return their results by name."""
     worlds: dict[str, list[Variant]] = {}
-    for variant in block.variants:
+    for variant in variants:
         worlds.setdefault(_world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
-    for variants in worlds.values():
-        world = compile_world(variants[0].scenario)
-        for variant, simulation in zip(
-            variants, _simulate_world(world, variants, block), strict=True
-        ):
+    for alike in worlds.values():
+        world = compile_world(alike[0].scenario)
+        for variant, simulation in zip(alike, _simulate_world(world, alike, block), strict=True):
             simulation.ledger.check()
             tables = tabulate(
                 world,
@@ -92,12 +133,7 @@ def run_block(block: Block) -> Results | Path:
                 variant.scenario.run.daily_replications,
             )
             found[variant.name] = Results(tables, block.manifest)
-    one_by_one = [found[variant.name] for variant in block.variants]
-    results = one_by_one[0] if len(one_by_one) == 1 else Results.join(one_by_one)
-    if block.part is None:
-        return results
-    results.save_part(block.part)
-    return block.part
+    return found
 
 
 def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> list[Simulation]:

@@ -19,6 +19,7 @@ from bloodsim.block import Block, partition
 from bloodsim.decision import Policy
 from bloodsim.provenance import OpeningStock, Variant, provenance
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.bands import SUFFIX
 from bloodsim.results.folder import claim
 from bloodsim.scenario import Problem, Scenario, ScenarioError
 from bloodsim.workers import run_blocks
@@ -256,7 +257,20 @@ def choose(
         for name, s in scenarios.items()
     ]
     chosen += [Variant(name, scenario, policy, _warmup(scenario)) for name, policy in extra.items()]
-    return tuple(chosen)
+    return (*chosen, *_twins(scenario, chosen))
+
+
+def _twins(scenario: Scenario, chosen: Sequence[Variant]) -> list[Variant]:
+    """Return the variants once more, to be simulated with drawn parameters, if a run draws them."""
+    if scenario.run.parameters == "fixed":
+        return []
+    names = [variant.name for variant in chosen]
+    taken = [f"{name}{SUFFIX}" for name in names if f"{name}{SUFFIX}" in names]
+    if taken:
+        message = f"the variant '{taken[0]}' has the name of one with drawn parameters"
+        hint = "give it another name, or set run.parameters to fixed"
+        raise ScenarioError([Problem(("variants", taken[0]), message, hint)])
+    return [replace(each, name=f"{each.name}{SUFFIX}", draws=True) for each in chosen]
 
 
 def _identity(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,9 +88,16 @@ def level_label(level: str, lang: Lang) -> str:
     return pick(lang, *LEVELS[level])
 
 
+_DRAWN = "_sampled"
+"""Ends the name of a variant whose parameters were drawn (results.bands.SUFFIX)."""
+
+
 def variant_label(variant: str, lang: Lang) -> str:
     """Name of a variant; its identifier, as words, where it has no other name."""
     own = shown(variant.replace("_", " "))
+    if variant.endswith(_DRAWN):
+        twin = variant_label(variant.removesuffix(_DRAWN), lang)
+        return pick(lang, f"{twin}（含参数不确定性）", f"{twin}, parameters drawn")
     return pick(lang, *VARIANTS.get(variant, (own, own)))
 
 

@@ -28,6 +28,8 @@ class Variant:
     scenario: Scenario
     policy: Policy
     warmup: Policy
+    draws: bool = False
+    """Whether each replication draws the numbers of its regions (see `sampling`)."""
 
 
 def provenance(
@@ -92,6 +94,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
     """Return the facts of a variant that indicators and charts need."""
     scenario = variant.scenario
     return {
+        **({"parameters": "sampled"} if variant.draws else {}),
         "policy": _identity(variant, variant.policy),
         "hash": scenario.hash,
         "cost_weights": scenario.cost.model_dump(mode="json"),

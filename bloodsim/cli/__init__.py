@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 import bloodsim
-from bloodsim.cli import checking, creating, doctor, planning, reporting, running, tuning
+from bloodsim.cli import checking, comparing, creating, doctor, planning, reporting, running, tuning
 from bloodsim.cli.output import speak_any_language
 
 app = typer.Typer(
@@ -52,6 +52,8 @@ app.command("show")(checking.show)
 app.command("run")(running.run)
 app.command("plan")(planning.plan)
 app.command("tune")(tuning.tune)
+app.command("compare")(comparing.compare)
+app.command("rerun")(comparing.rerun)
 app.command("report")(reporting.report)
 app.command("schema")(creating.schema)
 app.command("doctor")(doctor.doctor)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bloodsim import metrics
 from bloodsim.cli.worst_weeks import worst_weeks
+from bloodsim.results.bands import bands, stated
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -51,6 +52,8 @@ def print_results(results: Results, scenario: Scenario, *, every: bool = False) 
     console.print("mean ± half-width of the 95 % interval")
     for line in indicator_lines(results, console.width, every=every):
         console.print(line, no_wrap=True, overflow="ignore", crop=False)
+    for line in band_lines(results, every=every):
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)
     if not every:
         console.print("main indicators; --all prints every one, kpi.csv holds them")
     console.print(_basis(scenario))
@@ -62,16 +65,43 @@ def print_results(results: Results, scenario: Scenario, *, every: bool = False) 
 
 def indicator_lines(results: Results, width: int, *, every: bool) -> list[str]:
     """Return the indicators, a block per product; variants side by side as far as they fit."""
-    summary = results.kpi_summary()
+    summary, names_of = results.kpi_summary(), stated(results)
     lines: list[str] = []
     for product in (*results.products, ""):
-        names = [kpi for kpi in summary[results.variants[0]] if _is_shown(kpi, product, every)]
-        rows = {kpi: [summary[v][kpi] for v in results.variants] for kpi in names}
+        names = [kpi for kpi in summary[names_of[0]] if _is_shown(kpi, product, every)]
+        rows = {kpi: [summary[v][kpi] for v in names_of] for kpi in names}
         rows = {kpi: cells for kpi, cells in rows.items() if every or _says_something(cells)}
         if rows:
             title = results.product_label(product) if product else "All products"
-            lines += ["", *_block(title, rows, results.variants, width)]
+            lines += ["", *_block(title, rows, names_of, width)]
     return lines
+
+
+def band_lines(results: Results, *, every: bool) -> list[str]:
+    """Return how far worlds spread, by luck and by luck and parameters; none if none were drawn."""
+    found = bands(results)
+    lines: list[str] = []
+    for variant, rows in found.items():
+        shown = {
+            kpi: [_range(kpi, spread) for spread in both]
+            for kpi, both in rows.items()
+            if (every or kpi.partition(".")[0] in MAIN) and any(b > 0 for _, b in both)
+        }
+        head = [f"{variant}: 90 % of worlds", "by luck", "by luck and parameters"]
+        table = [head, *([kpi, *cells] for kpi, cells in shown.items())]
+        widths = [max(len(row[i]) for row in table) for i in range(3)]
+        lines += ["", *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)]
+    return lines
+
+
+def _range(kpi: str, spread: tuple[float, float]) -> str:
+    low, high = spread
+    if math.isnan(low):
+        return "–"
+    if kpi.partition(".")[0].endswith("_rate"):
+        low, high = 100 * low, 100 * high
+        return f"{_number(low, high)} to {_number(high, high)} %"
+    return f"{_number(low, high)} to {_number(high, high)}"
 
 
 def _is_shown(kpi: str, product: str, every: bool) -> bool:
@@ -124,7 +154,7 @@ def headlines(results: Results) -> list[str]:
     """Return the sentences that matter most, of the first product."""
     product = results.products[0]
     label = results.product_label(product)
-    lines = [_lowest_cover(results, variant, product, label) for variant in results.variants]
+    lines = [_lowest_cover(results, variant, product, label) for variant in stated(results)]
     return [
         *lines,
         _worst_regions(results, product, label),
@@ -185,3 +215,14 @@ def _basis(scenario: Scenario) -> str:
     from bloodsim.load import assumed_inputs
 
     return str(assumed_inputs(scenario))
+
+
+def difference(mean: float, half_width: float, unit: str) -> str:
+    """Return a signed difference with its half-width; shares in percentage points."""
+    points = unit.startswith("share")
+    scale = 100 if points else 1
+    size = max(abs(mean), 0 if math.isnan(half_width) else half_width) * scale
+    said = f"{'+' if mean >= 0 else '-'}{_number(abs(mean) * scale, size)}"
+    if not math.isnan(half_width):
+        said += f" ± {_number(half_width * scale, size)}"
+    return f"{said} pp" if points else said

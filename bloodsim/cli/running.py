@@ -274,12 +274,24 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             }
             for name, rows in results.kpi_summary().items()
         },
+        **_bands(results),
         "timing": {
             "import_s": round(import_s, 3),
             "simulate_s": round(results.timing["simulate_s"], 3),
             "ms_per_replication": round(results.timing["ms_per_replication"], 3),
         },
     }
+
+
+def _bands(results: Results) -> dict[str, Any]:
+    """Return how far worlds spread, where parameters were drawn; else nothing."""
+    from bloodsim.results.bands import bands
+
+    found = {
+        variant: {kpi: both._asdict() for kpi, both in rows.items()}
+        for variant, rows in bands(results).items()
+    }
+    return {"bands_90_percent": found} if found else {}
 
 
 @contextmanager

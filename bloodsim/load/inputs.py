@@ -72,6 +72,20 @@ def assumed_inputs(scenario: Scenario) -> AssumedInputs:
     return AssumedInputs(**kinds)
 
 
+def confidence_of(scenario: Scenario, path: Path) -> str:
+    """Return the confidence that the last note on a number states; low where none speaks of it."""
+    decided = "low"
+    for note in scenario.inputs:
+        rest: list[_Rest] = [(0, tuple(note.path.split(".")))]
+        for key in path:
+            if any(left in ((), ("**",)) for _, left in rest):
+                break
+            rest = _after(rest, key)
+        if any(left in ((), ("**",)) for _, left in rest):
+            decided = note.confidence
+    return decided
+
+
 def _count(value: Any, notes: list[_Rest], decided: int, counts: Counter[int]) -> None:
     """Add up the numbers below *value* by the note that decides each.
 

@@ -92,6 +92,7 @@ from bloodsim.scenario.run import (
     Run,
 )
 from bloodsim.scenario.shocks import Shock, StockRecall
+from bloodsim.scenario.uncertainty import Uncertainty
 
 SCHEMA_VERSION = 1
 """Version of the scenario file format."""
@@ -168,6 +169,7 @@ __all__ = [
     "Shock",
     "StockRecall",
     "TransferPolicy",
+    "Uncertainty",
     "Vehicles",
     "ZeroInflatedNegativeBinomialCounts",
     "nearest",
@@ -216,6 +218,8 @@ class Scenario(Model):
     """Products made from the stock of others, in the order in which they take from it."""
     regional_factors: RegionalFactors = RegionalFactors()
     """Slow random multipliers."""
+    uncertainty: Uncertainty = Uncertainty()
+    """How far the numbers of regions may be off; used where ``run.parameters`` is sampled."""
     shocks: Frozen[Name, Shock] = {}
     """Dated changes of the world, by name."""
     forecast: ForecastSettings = ForecastSettings()

@@ -1,0 +1,169 @@
+"""Commands on saved runs: compare, rerun."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bloodsim.cli.checking import AsJson, Settings
+from bloodsim.cli.output import print_json
+
+if TYPE_CHECKING:
+    from bloodsim.results import Results
+
+Folder = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a saved run.")]
+
+LOWER_IS_BETTER = (
+    "shortage_rate",
+    "emergency_shortage_rate",
+    "elective_cancelled_rate",
+    "outdate_rate",
+    "days_below_yellow",
+    "days_below_orange",
+    "days_below_red",
+    "equity_gini",
+    "cost",
+)
+HIGHER_IS_BETTER = ("min_cover_days", "worst_region_fill_rate")
+NEITHER = ("mean_cover_days", "transfer_units", "shipments", "donations")
+"""Effort and state: what they show is a difference, not which side is better."""
+
+
+def compare(
+    run: Folder,
+    baseline: Annotated[
+        str, typer.Option(help="Variant to compare with; default: practice, else the first.")
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every indicator.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the variants of a saved run, world by world on the same luck."""
+    from bloodsim.results import Results
+
+    results = Results.load(Path(run).expanduser())
+    base = baseline or ("practice" if "practice" in results.variants else results.variants[0])
+    rows = differences(results, base, every=every)
+    if as_json:
+        print_json({"run": run, "baseline": base, "worlds": len(results.replications), **rows})
+        return
+    print(f"difference from {base}, paired over {len(results.replications)} worlds; ± 95 %")
+    for variant, found in rows["variants"].items():
+        print()
+        print(_summary(variant, base, found["cost"]["words"]))
+        wide = max(len(kpi) for kpi in found)
+        for kpi, row in found.items():
+            print(f"  {kpi.ljust(wide)}  {_shown(row):>24}  {row['words']}")
+    if len(results.variants) == 1:
+        print(f"{base} is the only variant: there is nothing to compare")
+
+
+def differences(results: Results, baseline: str, *, every: bool = False) -> dict[str, Any]:
+    """Return the paired differences of each variant from a baseline, with what they show."""
+    chosen = {*LOWER_IS_BETTER, *HIGHER_IS_BETTER, *NEITHER}
+    found: dict[str, dict[str, Any]] = {v: {} for v in results.variants if v != baseline}
+    for row in results.compare(baseline).to_dict("records"):
+        name = row["kpi"].partition(".")[0]
+        if row["n"] and (every or name in chosen):
+            found[row["variant"]][row["kpi"]] = {
+                "mean_difference": row["mean_difference"],
+                "half_width": row["half_width"],
+                "unit": row["unit"],
+                "n": row["n"],
+                "words": words(name, row["mean_difference"], row["half_width"]),
+            }
+    return {"variants": found}
+
+
+def words(kpi: str, mean: float, half_width: float) -> str:
+    """Return what a paired difference shows: better, worse, higher, lower, or nothing."""
+    if mean == 0 and (half_width == 0 or math.isnan(half_width)):
+        return "equal"
+    if math.isnan(half_width) or abs(mean) <= half_width:
+        return "no difference shown"
+    if kpi in LOWER_IS_BETTER:
+        return "better" if mean < 0 else "worse"
+    if kpi in HIGHER_IS_BETTER:
+        return "better" if mean > 0 else "worse"
+    return "higher" if mean > 0 else "lower"
+
+
+def rerun(
+    run: Folder,
+    scenario: Annotated[
+        str, typer.Option(help="Scenario file; default: the bundled one of the run's name.")
+    ] = "",
+    settings: Settings = None,
+    workers: Annotated[int, typer.Option("-j", "--workers", min=1, help="Processes.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Repeat a saved run from its manifest, and say whether the bytes agree."""
+    from bloodsim.experiment import simulate
+    from bloodsim.load import apply_settings, load
+    from bloodsim.results import Results, ResultsError
+    from bloodsim.results.bands import stated
+    from bloodsim.results.folder import read_manifest
+
+    old = read_manifest(Path(run).expanduser())
+    if "opening_stock" in old:
+        raise ResultsError(f"{run} started from a stock file; run it again with --stock")
+    world = apply_settings(load(scenario or old["scenario"]["name"]), settings or [])
+    if world.hash != old["scenario"]["hash"]:
+        raise ResultsError(
+            f"the scenario is not the one of {run} ({world.hash[:8]}, the run's is "
+            f"{old['scenario']['hash'][:8]}): name its file with --scenario, its settings with -s"
+        )
+    names = list(stated(Results.load(Path(run).expanduser())))  # the manifest has no order
+    if not world.variants and names == [world.variant_name]:
+        names = []
+    elif unknown := [name for name in names if name not in world.variants]:
+        raise ResultsError(f"{run} has variants that the scenario has not: {', '.join(unknown)}")
+    with tempfile.TemporaryDirectory(prefix="bloodsim-") as folder:
+        count = int(old["replications"])
+        simulate(world, count, old["seed"], workers, variants=names or None, out=folder)
+        new = read_manifest(Path(folder))
+    changed = sorted(
+        name
+        for name in {*old["files"], *new["files"]}
+        if old["files"].get(name) != new["files"].get(name)
+    )
+    programs = _programs_changed(old, new)
+    if as_json:
+        print_json({"run": run, "same": not changed, "files": changed, "programs": programs})
+    else:
+        said = "agree, byte for byte" if not changed else f"differ in {', '.join(changed)}"
+        print(f"{run}: {len(new['files'])} files {said}")
+        for line in programs:
+            print(f"  since then: {line}")
+    raise typer.Exit(3 if changed else 0)
+
+
+def _programs_changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what of the programs is not as it was."""
+    before, after = old.get("environment", {}), new["environment"]
+    flat = [
+        {k: v for k, v in each.items() if k in ("bloodsim", "source", "python", "platform")}
+        | dict(each.get("packages", {}))
+        for each in (before, after)
+    ]
+    return [
+        f"{name} {flat[0].get(name)} -> {flat[1].get(name)}"
+        for name in dict.fromkeys([*flat[0], *flat[1]])
+        if flat[0].get(name) != flat[1].get(name)
+    ]
+
+
+def _summary(variant: str, baseline: str, verdict: str) -> str:
+    if verdict in ("better", "worse"):
+        return f"{variant} is {verdict} than {baseline} by the one cost"
+    return f"{variant} and {baseline}: {verdict} in the one cost"
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    from bloodsim.cli.report_table import difference
+
+    return difference(row["mean_difference"], row["half_width"], str(row["unit"]))

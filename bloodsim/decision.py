@@ -47,6 +47,8 @@ class RouteTable:
         Roads too long for a product.
     lot_pieces, smallest_pieces, largest_pieces, min_life_days : mapping of product to int
         How a product may travel; products that are missing may not.
+    vehicles_per_day : int array (n_routes,)
+        A route's own number of vehicles of each kind; -1 = that of the kind.
     """
 
     origin: IntArray
@@ -59,6 +61,7 @@ class RouteTable:
     min_life_days: Mapping[str, int]
     approval_days: IntArray
     barred: Mapping[str, NDArray[np.bool_]]
+    vehicles_per_day: IntArray
 
     def __len__(self) -> int:
         return len(self.origin)

@@ -12,6 +12,7 @@ from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
+from bloodsim.scenario.due_checks import check_due
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
@@ -53,6 +54,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_due(scenario, _first_day(scenario)),
         *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),

@@ -329,6 +329,8 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert number(-0.4, "en") == "−0.4"
     assert number(0.0, "en", signed=True) == "0"
     assert percent(0.0082) == "0.82\N{NO-BREAK SPACE}%"
+    assert percent(0.000031) == "0.0031\N{NO-BREAK SPACE}%"
+    assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"
     assert variant_label("my_idea", "en") == "my idea"
     assert shown("a‮b\x00c") == "abc"

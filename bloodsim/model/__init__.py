@@ -151,7 +151,7 @@ Regulation
 Centres throttle and boost turnout by stock:
 :math:`f = \mathrm{clip}(1 + \gamma (T(t) - C_{t-lag}) / T(t), f_{min}, f_{max})`, where C is
 (stock + in test + in transit) over normal-day demand and T the target, a profile over days from
-the lunar New Year.
+the lunar New Year, times the region's *target_cover_factor* for the product.
 
 With *group_gain* donors of groups that are short are called first: group g turns out
 :math:`f_g = \mathrm{clip}(1 + \gamma_g (C - C_g) / T, 0.5, 1.5)`, scaled so that the region's
@@ -204,7 +204,9 @@ day t + p; each close that finds a unit waiting adds one of *waiting_days*.
     requested + opening backlog = issued - crossmatched + lost + cancelled + closing backlog
 
 The mean of a region-day is base x season x growth x dated measures x regional factor. Normal-day
-demand (the divisor of cover) is base x month x growth alone.
+demand (the divisor of cover) is base x month x growth alone. Recorded use leaves out what was never
+issued: with an *unmet_share* u the base is *demand_per_day* / (1 - u), donors staying as they are.
+A shortage that a study of records finds is therefore a lower bound of what patients went without.
 
 Other counts: zero-inflated negative binomial, empirical, rounded gamma or constant *day totals* X
 of the whole region, with parameters by product or by region. A day's mean m scales a distribution
@@ -310,6 +312,30 @@ stream each, drawn in the order of days from the start of the warm-up, 56 days a
 of the scenario on one day leaves the luck of all earlier days alone.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
+
+What the baseline can and cannot be used for
+--------------------------------------------
+``bloodsim doctor --facts`` shows published figures beside the bundled baseline: what was put in,
+what was fitted, what emerges. Only the last kind tests the model.
+
+It can be used to compare rules on the same luck; to see when in the year, how deep and how long
+stocks fall, and what moves that; to ask how far a finding hangs on an assumption (`unmet_share`,
+studies ``tight`` and ``wave``, another seed); to try a method before real stock lists arrive.
+
+It cannot be used to say which province is short: supply, demand and habits of most provinces are
+assumed, *target_cover_factor* is dealt by a hash, and who sends to whom is a least-distance guess.
+Not to forecast a year: it is the supply of 2023 on another calendar. Not for rates of shortage as
+such: they rest on an unmet share that nobody knows, on assumed cuts, reserves and spread of weather
+(taken literally, recorded supply equals recorded use and nothing is ever missing). Not for outdates
+of red cells: a pooled province forgets no unit on a shelf, they come out thirty times too low and
+price no over-collection. Not for very small stocks: Tibet asks for two doses of platelets a day in
+eight groups, and gets them by air in ways that are not modelled. Nor for what happens between the
+stations of a province, or for patients.
+
+What is not known of the inputs
+-------------------------------
+A world's numbers are fixed. `bloodsim.sampling` compiles one world per replication with the
+numbers of regions drawn within their ranges, where a run asks for it.
 
 What is checked
 ---------------

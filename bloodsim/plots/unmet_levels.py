@@ -35,7 +35,9 @@ _PANELS = (
     _Panel("min_cover_days.{}", "最低平均库存（天）", "Lowest mean cover (days)", 1),
     _Panel("days_below_orange.{}", "低于橙色（省·日/年）", "Below orange (region-days/year)", 1),
     _Panel("transfer_units.{}", "省间调剂（万U）", "Transfers (10,000 U)", 1e-4),
-    _Panel("donations", "献血（百万人次）", "Donations (million)", 1e-6),
+    _Panel(
+        "donations", "献血（百万人次，轴不从 0 起）", "Donations (million, axis not from 0)", 1e-6
+    ),
 )
 
 

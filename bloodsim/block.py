@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
@@ -23,8 +24,10 @@ from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
+from bloodsim.results.bounds import with_bounds
 from bloodsim.sampling import ParameterRanges
 from bloodsim.scenario import (
+    CostWeights,
     FrozenCollection,
     OptimizedCollection,
     PreCollect,
@@ -121,9 +124,12 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
     for variant in variants:
         worlds.setdefault(_world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
+    bounds: dict[str, NDArray[np.floating]] = {}
     for alike in worlds.values():
         world = compile_world(alike[0].scenario)
-        for variant, simulation in zip(alike, _simulate_world(world, alike, block), strict=True):
+        simulations = _simulate_world(world, alike, block)
+        bounds |= _bounds({v.name: s for v, s in zip(alike, simulations, strict=True)})
+        for variant, simulation in zip(alike, simulations, strict=True):
             simulation.ledger.check()
             tables = tabulate(
                 world,
@@ -132,7 +138,7 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
                 block.replications,
                 variant.scenario.run.daily_replications,
             )
-            found[variant.name] = Results(tables, block.manifest)
+            found[variant.name] = with_bounds(Results(tables, block.manifest), bounds)
     return found
 
 
@@ -168,6 +174,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     modes[v.name],
                     rules,
                     v.scenario.cost,
+                    v.scenario.run.bound_transfers,
                 )
                 for v in variants
             ]
@@ -175,6 +182,25 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
         for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
             simulation.run(chunk, last)
     return branches
+
+
+def _bounds(simulations: Mapping[str, Simulation]) -> dict[str, NDArray[np.floating]]:
+    """Return what no transfer policy could beat, of all variants on one and the same collection."""
+    found: dict[int, NDArray[np.floating]] = {}
+    costs: dict[int, CostWeights] = {}
+    for simulation in simulations.values():
+        if simulation.paths is not None:
+            from bloodsim.optimize.bound import bound_transfers
+
+            hindsight = simulation.paths.hindsight(simulation.cost)
+            found[id(simulation.collection.mode)] = bound_transfers(hindsight)
+            costs[id(simulation.collection.mode)] = simulation.cost
+    bounds = {}
+    for name, simulation in simulations.items():
+        family = id(simulation.collection.mode.source or simulation.collection.mode)
+        if family in found and simulation.cost == costs[family]:
+            bounds[name] = found[family]
+    return bounds
 
 
 def _watched(policy: Policy, role: str) -> Policy:

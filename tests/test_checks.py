@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from worlds import lone_region
 
 from bloodsim.load import load

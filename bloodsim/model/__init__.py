@@ -181,7 +181,8 @@ At close, per product, region and RhD-positive group: a level is entered when co
 next day the highest level in force holds back *urgent_cut* and *elective_cut* of the requests (new
 and waiting) before matching, and lifts turnout of the channels behind the product by
 *turnout_lift*. What is held back stays so at all routine hours of the day, and what is given up on
-such a day counts as ``rationed``, a part of the unmet. All levels, cuts and lifts of the bundled scenarios are judgements.
+such a day counts as ``rationed``, a part of the unmet. All levels, cuts and lifts of the bundled
+scenarios are judgements.
 
 Shocks
 ------
@@ -251,16 +252,19 @@ commitment, as agreements and fixed shipments are. A commitment ships, per group
 .. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
 
 F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
-Vehicles carry so many units a day on each route, all products that share them alike. A plan beyond
-that is an error; a commitment is cut to what fits, its groups in proportion (largest remainders, in
-lots). Rules that come with bloodsim give each product an equal part of what a vehicle has left.
+Vehicles carry so many units a day on each route (a route may state its own number of them), all
+products that share them alike. A plan beyond that or above the largest shipment is an error; a
+commitment is cut to what fits, its groups in proportion (largest remainders, in lots). Rules that
+come with bloodsim give each product an equal part of what a vehicle has left.
 Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
 approved leave all the same). By day t an agreement over u units a day has asked for
 
 .. math:: q \Big\lfloor q^{-1} \sum_{s \le t} u\, p(s)\, w_g \Big\rfloor
 
 pieces of group g, with lots q, season p and the group shares w of the region that sends; the flow
-back of a swap is scaled so that within the dates and the run as much is due back as out. Roads that
+back of a swap is scaled so that within the dates and the run as much is due back as out, by amount
+and not by group, to a lot per group; what one side fails to ship changes nothing in what the other
+owes. What has come due leaves every *every_days* days and on *to_date*. Roads that
 take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_loss_share* is *lost
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.

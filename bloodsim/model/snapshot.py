@@ -36,6 +36,7 @@ class Present:
     chunk: Chunk
     day: int
     cost: CostWeights
+    first_day: int = 0
     over: bool = False
 
     def snapshot(self) -> Snapshot:
@@ -115,6 +116,7 @@ class Present:
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
             "target_days": self.cost.terminal_cover_days,
             "days_left": world.n_days - day,
+            "days_run": day - self.first_day,
         }
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
+from bloodsim.scenario.due_checks import check_due
 from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
@@ -51,6 +52,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_due(scenario, first_day(scenario)),
         *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),

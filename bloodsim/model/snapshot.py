@@ -97,9 +97,6 @@ class Present:
             routes=world.routes,
             **self._for_planners(),
             drives=world.drives.table if world.drives else None,
-            history=self._while_deciding(
-                lambda product, days: self._remembered(index[product], days)
-            ),
             visits=self._while_deciding(bank.drives.visits.copy) if bank.drives else None,
         )
 
@@ -115,6 +112,9 @@ class Present:
             ),
             "usual_releases": self._while_deciding(
                 lambda product, days: self.forecaster.usual_releases(index[product], day, days)
+            ),
+            "history": self._while_deciding(
+                lambda product, days: self._remembered(index[product], days)
             ),
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
             "target_days": self.cost.terminal_cover_days,

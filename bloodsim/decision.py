@@ -249,7 +249,8 @@ class Snapshot:
         Drives that may be placed; None where a scenario has none.
     visits : callable () -> int array (n_days, n_sources, R)
         Visits held and committed, by day of the run.
-    history : callable (product, days) -> mapping of flow to int array (days, n_regions, n_groups, R)
+    history : callable (product, days) -> mapping of flow to int array
+        (days, n_regions, n_groups, R):
         Pieces ``requested``, ``issued``, ``collected`` and ``lost`` (given up, cancelled ones
         included) on each of the last *days* closed days, the warm-up's too, yesterday last; early
         in a run there are fewer. A policy declares the days it reads as ``history_days``; where

@@ -299,7 +299,17 @@ def test_hostile_names_are_text_and_nothing_else(results: Results, name: str) ->
         region: {**row, "name_en": names[i], "tile_row": 0}
         for i, (region, row) in enumerate(results.manifest["regions"].items())
     }
-    hostile = Results(results.tables, {**results.manifest, "regions": regions})
+    products = {
+        product: {
+            **row,
+            "label": {"en": names[i], "zh": names[i]},
+            "unit_label": {"en": names[i + 3]},
+        }
+        for i, (product, row) in enumerate(results.manifest["products"].items())
+    }
+    scenario = {**results.manifest["scenario"], "name": names[4] + names[3]}
+    manifest = {"regions": regions, "products": products, "scenario": scenario}
+    hostile = Results(results.tables, {**results.manifest, **manifest})
     chart = drawn(name, hostile, "en")
     svg = chart.content("svg").decode()
     assert "<script" not in svg

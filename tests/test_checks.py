@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from worlds import lone_region
 
 from bloodsim.load import load
 from bloodsim.scenario import Scenario, ScenarioError
@@ -168,3 +169,16 @@ def test_warnings(patch: dict[str, Any], said: str) -> None:
 
 def test_sound_scenarios_have_no_problems() -> None:
     assert found({}) == []
+
+
+def test_the_calendar_covers_all_days_that_a_run_reads():
+    """Warm-ups without regulation, and the chunk of luck that announced requests look ahead."""
+    early = {"run__score_start": "2005-01-05", "run__score_end": "2005-02-05"}
+    lone_region(**early, run__warmup_days=0)
+    with pytest.raises(ScenarioError, match="the calendar does not cover 2004"):
+        lone_region(**early, run__warmup_days="auto", products__platelets__shelf_life_days=100)
+    late = {"run__score_start": "2040-05-01", "run__score_end": "2040-06-01"}
+    lone_region(**late)
+    booked = {"urgent": {"share": 1.0, "known_ahead_days": 7}}
+    with pytest.raises(ScenarioError, match="116 days of forecasts"):
+        lone_region(**late, demand__platelets__classes=booked)

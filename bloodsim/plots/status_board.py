@@ -15,7 +15,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
-from bloodsim.plots.text import region_label, say
+from bloodsim.plots.text import product_name, product_unit, region_label, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def _heads(
     helper: str,
     lang: Lang,
 ) -> None:
-    unit = results.unit_label(product, lang)
+    unit = product_unit(results, product, lang)
     heads = {
         "now": pick(
             lang, f"{day_label(today, lang)}\n库存天数", f"days of cover\n{day_label(today, lang)}"
@@ -190,7 +190,7 @@ def _headline(
     today: date,
     lang: Lang,
 ) -> str:
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     now = sum(row.now < levels.get("yellow", 0.0) for row in rows)
     at, days = full_day_label(today, lang), plain(levels.get("yellow", 0.0))
     start_zh = f"{at}{what}：{now} 个地区低于 {days} 天"

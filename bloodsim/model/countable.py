@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodsim.scenario import Problem, ScenarioError
 
@@ -27,7 +28,8 @@ def check_countable(world: World) -> None:
         donors = channel.planned_mean[: world.n_days].sum(axis=0)
         problems += _too_many(world, ("channels", channel.name), "donors", donors, gift)
     for product in world.products:
-        here, each = ("demand", product.name), product.pieces_per_unit
+        here: tuple[str, ...] = ("demand", product.name)
+        each = product.pieces_per_unit
         requested = product.demand_mean_units[: world.n_days].sum(axis=0)
         problems += _too_many(world, here, "units requested", requested, each)
         here = ("products", product.name, "opening_cover_days")
@@ -38,7 +40,7 @@ def check_countable(world: World) -> None:
 
 
 def _too_many(
-    world: World, path: tuple[str, ...], what: str, amount: np.ndarray, each: int
+    world: World, path: tuple[str, ...], what: str, amount: NDArray[np.float64], each: int
 ) -> list[Problem]:
     row = int(np.argmax(amount))
     if amount[row] * each < _LARGEST_COUNT:

@@ -40,7 +40,7 @@ def check_sizes(scenario: Scenario) -> Iterator[Problem]:
                 yield Problem(path, f"{units:g} units", f"at most {_LARGEST_RATE:,.0f}")
     for name, trace in scenario.demand_trace.items():
         for day, row in trace.items():
-            for region, units in row.items():
+            for where, units in row.items():
                 if units > _LARGEST_RATE:
-                    path = ("demand_trace", name, str(day), region)
+                    path = ("demand_trace", name, str(day), where)
                     yield Problem(path, f"{units:g} units", f"at most {_LARGEST_RATE:,.0f} a day")

@@ -357,6 +357,7 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert percent(0.0082) == "0.82\N{NO-BREAK SPACE}%"
     assert percent(0.000031) == "0.0031\N{NO-BREAK SPACE}%"
     assert percent(0.99996) == "99.9\N{NO-BREAK SPACE}%"
+    assert percent(1.0 - 1e-12) == percent(1.0)
     assert percent(1.0) == "100\N{NO-BREAK SPACE}%"
     assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"

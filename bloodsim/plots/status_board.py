@@ -79,7 +79,7 @@ def plot_status_board(
     today = day or results.score_start
     rows = status_rows(results, variant, product, helper, today, levels)
     with house_style():
-        on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(rows), 5))
+        on = canvas(ax, WIDTH_MM, 50 + ROW_MM * len(rows))
         on.ax.set_xlim(0, 100)
         on.ax.set_ylim(len(rows) - 0.4, -0.6)
         on.ax.axis("off")

@@ -318,6 +318,10 @@ of the scenario on one day leaves the luck of all earlier days alone.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
 
+A policy that declares *history_days* n sees in `Snapshot.history` what was requested, issued,
+collected and given up on each of the last n closed days, those of the warm-up included; without
+such a policy nothing is kept.
+
 What the baseline can and cannot be used for
 --------------------------------------------
 ``bloodsim doctor --facts`` shows published figures beside the bundled baseline: what was put in,

@@ -15,6 +15,7 @@ from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
 from bloodsim.model.agreement_world import AgreementFlow, agreement_flows
 from bloodsim.model.clock import Sequel, sequel
+from bloodsim.model.countable import check_countable
 from bloodsim.model.demand_world import (
     Counts,
     DemandStream,
@@ -211,7 +212,7 @@ def compile_world(scenario: Scenario) -> World:
     turnout = Turnout(scenario, dates, calendar)
     channels = _channels(turnout, factors, shocks, drives)
     demands = demand_streams(scenario, products, shares)
-    return World(
+    world = World(
         scenario=scenario,
         regions=tuple(scenario.regions),
         start=start,
@@ -244,6 +245,8 @@ def compile_world(scenario: Scenario) -> World:
         month_plans=compile_month_plans(turnout, channels),
         replacement=compile_replacement(scenario, demands, dates),
     )
+    check_countable(world)
+    return world
 
 
 def _channels(

@@ -16,6 +16,7 @@ from bloodsim.decision import Policy
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
 from bloodsim.model.forecast import Forecaster
+from bloodsim.model.history import History
 from bloodsim.model.luck import Luck
 from bloodsim.model.simulation import Simulation
 from bloodsim.model.tables import tabulate
@@ -147,6 +148,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     luck = Luck(world, block.seed, replications)
     forecaster = Forecaster(world, block.seed, replications)
     bank = Bank.opening(world, len(replications))
+    bank.history = History.asked_by([variants[0].warmup, *(v.policy for v in variants)])
     warmup_policy = _watched(variants[0].warmup, "the warm-up's policy")
     rules = policies_of.order_rules(world.scenario)
     warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
@@ -166,7 +168,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
             branches = [
                 Simulation(
                     world,
-                    bank.copy(),
+                    _branch(bank, v.policy),
                     _watched(v.policy, f"the policy of variant '{v.name}'"),
                     forecaster,
                     start,
@@ -201,6 +203,13 @@ def _bounds(simulations: Mapping[str, Simulation]) -> dict[str, NDArray[np.float
         if family in found and simulation.cost == costs[family]:
             bounds[name] = found[family]
     return bounds
+
+
+def _branch(bank: Bank, policy: Policy) -> Bank:
+    """Return a copy of the state, with as much history as the policy asks for."""
+    branch = bank.copy()
+    branch.history = bank.history.for_policy(policy) if bank.history else None
+    return branch
 
 
 def _watched(policy: Policy, role: str) -> Policy:

@@ -24,6 +24,11 @@ def _no_limit(product: str, route: IntArray, replication: IntArray) -> IntArray:
     return np.full(len(route), UNLIMITED, dtype=np.int64)
 
 
+def _forgotten(product: str, days: int) -> Mapping[str, IntArray]:
+    """Stand for what a snapshot built by hand does not tell."""
+    raise LookupError("this snapshot has no history")
+
+
 def _unknown(product: str, days: int) -> FloatArray:
     """Stand for what a snapshot built by hand does not tell."""
     raise LookupError("this snapshot has no forecast by day")
@@ -244,6 +249,12 @@ class Snapshot:
         Drives that may be placed; None where a scenario has none.
     visits : callable () -> int array (n_days, n_sources, R)
         Visits held and committed, by day of the run.
+    history : callable (product, days) -> mapping of flow to int array
+        (days, n_regions, n_groups, R):
+        Pieces ``requested``, ``issued``, ``collected`` and ``lost`` (given up, cancelled ones
+        included) on each of the last *days* closed days, the warm-up's too, yesterday last; early
+        in a run there are fewer. A policy declares the days it reads as ``history_days``; where
+        none does, nothing is kept.
     """
 
     day: int
@@ -282,6 +293,7 @@ class Snapshot:
     alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None
+    history: Callable[[str, int], Mapping[str, IntArray]] = field(default=_forgotten)
 
     @property
     def n_replications(self) -> int:
@@ -353,7 +365,8 @@ NOTHING = Plan()
 class Policy(Protocol):
     """A planner: a callable from Snapshot to Plan.
 
-    ``review_days`` is the number of days between two calls; the first is on the first day.
+    ``review_days`` is the number of days between two calls; the first is on the first day. A policy
+    that reads `Snapshot.history` has ``history_days``, the longest it asks for.
     """
 
     @property

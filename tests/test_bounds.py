@@ -91,6 +91,6 @@ def test_without_the_switch_there_is_no_bound():
     plain = simulate(three_provinces(), 1)
     assert "bounds" not in plain.tables
     assert metrics.all_avoided(plain) == []
+    name = plain.variants[0]
     with pytest.raises(KeyError, match="bound_transfers"):
-        name = plain.variants[0]
         metrics.share_avoided(plain, name, name)

@@ -299,7 +299,17 @@ def test_hostile_names_are_text_and_nothing_else(results: Results, name: str) ->
         region: {**row, "name_en": names[i], "tile_row": 0}
         for i, (region, row) in enumerate(results.manifest["regions"].items())
     }
-    hostile = Results(results.tables, {**results.manifest, "regions": regions})
+    products = {
+        product: {
+            **row,
+            "label": {"en": names[i], "zh": names[i]},
+            "unit_label": {"en": names[i + 3]},
+        }
+        for i, (product, row) in enumerate(results.manifest["products"].items())
+    }
+    scenario = {**results.manifest["scenario"], "name": names[4] + names[3]}
+    manifest = {"regions": regions, "products": products, "scenario": scenario}
+    hostile = Results(results.tables, {**results.manifest, **manifest})
     chart = drawn(name, hostile, "en")
     svg = chart.content("svg").decode()
     assert "<script" not in svg
@@ -347,6 +357,7 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert percent(0.0082) == "0.82\N{NO-BREAK SPACE}%"
     assert percent(0.000031) == "0.0031\N{NO-BREAK SPACE}%"
     assert percent(0.99996) == "99.9\N{NO-BREAK SPACE}%"
+    assert percent(1.0 - 1e-12) == percent(1.0)
     assert percent(1.0) == "100\N{NO-BREAK SPACE}%"
     assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"

@@ -17,12 +17,13 @@ from bloodsim.load import load
 from bloodsim.model.bank import Bank
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
-from bloodsim.model.luck import CHUNK_DAYS, Luck
+from bloodsim.model.luck import Luck
 from bloodsim.model.simulation import Simulation
 from bloodsim.model.snapshot import Present
 from bloodsim.model.world import compile_world
 from bloodsim.policies import build
 from bloodsim.scenario import NoTransfers
+from bloodsim.scenario.horizon import CHUNK_DAYS
 
 O_POS = GROUPS.index("O_pos")
 ALL_ON = {
@@ -568,5 +569,6 @@ def test_the_forecast_of_what_is_booked_has_no_error():
         simulation.forecaster,
         chunk,
         3,
+        simulation.cost,
     ).snapshot()
     assert np.array_equal(snapshot.forecast("red_cells", 10), exact)

@@ -79,7 +79,7 @@ every replication, turnout of its channels and regions is multiplied by
 
 P the month's plan, G what was given in it so far, X what planned turnout would give from today to
 its end: what is missing is spread over the days that are left, and what is too much is kept.
-Units are counted at the region's mean size of a gift.
+Units are counted at the day's mean size of a gift in the region.
 
 Drives
 ------
@@ -180,8 +180,9 @@ At close, per product, region and RhD-positive group: a level is entered when co
 *below_days* at *for_days* closes in a row, and left when cover reaches *exit_above_days*. On the
 next day the highest level in force holds back *urgent_cut* and *elective_cut* of the requests (new
 and waiting) before matching, and lifts turnout of the channels behind the product by
-*turnout_lift*. What is given up on a day it was held back counts as ``rationed``, a part of the
-unmet. All levels, cuts and lifts of the bundled scenarios are judgements.
+*turnout_lift*. What is held back stays so at all routine hours of the day, and what is given up on
+such a day counts as ``rationed``, a part of the unmet. All levels, cuts and lifts of the bundled
+scenarios are judgements.
 
 Shocks
 ------
@@ -285,7 +286,8 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 `base_stock`: S - P where positive. `s_S`: S - P where P < s. `s_Q`: Q where P < s. `R_S`: S - P
 every R days. The figures of a region are split over the groups by its shares, the whole staying
 whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
-Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
+Children order before their parents. No order is sent to or from a region whose roads are closed.
+A supplier outside sends all at once: *supplied*. A parent
 ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again
 the next day. Emergency orders of all its children come before routine ones; where A pieces do not
 serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
@@ -315,6 +317,10 @@ stream each, drawn in the order of days from the start of the warm-up, 56 days a
 of the scenario on one day leaves the luck of all earlier days alone.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
+
+A policy that declares *history_days* n sees in `Snapshot.history` what was requested, issued,
+collected and given up on each of the last n closed days, those of the warm-up included; without
+such a policy nothing is kept.
 
 What the baseline can and cannot be used for
 --------------------------------------------

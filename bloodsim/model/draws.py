@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.scenario import RegionalFactor
+from bloodsim.scenario.horizon import CHUNK_DAYS
 
 Floats = NDArray[np.float64]
-
-CHUNK_DAYS = 56
-"""Days drawn at once. Part of the definition of the streams: changing it changes results."""
 
 
 class RegionalWalk:

@@ -18,6 +18,7 @@ from bloodsim.model.commitments import Commitments
 from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
+from bloodsim.model.history import Recorder
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.making import Making
@@ -54,6 +55,7 @@ class Simulation:
         recording = record_paths and mode is not None and mode.keep
         self.ledger = Ledger(world, bank, keep_daily)
         self.paths = Paths(world, bank, self.ledger, first_day) if recording else None
+        self.recorder = Recorder(self.ledger)
         self.alerts = Alerts(world, bank)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
         self.collection = Collection(world, bank, self.ledger, uniforms, mode)
@@ -143,6 +145,7 @@ class Simulation:
                 self.making.work(day)
                 self.alerts.evaluate(day)
                 self.ledger.close(day)
+                self.recorder.close()
                 if self.paths is not None:
                     self.paths.record(self.ledger, day)
                 regulate(self.world, self.bank, day)

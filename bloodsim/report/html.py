@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from bloodsim.labels import Lang, full_day_label, pick, shown, variant_label
 from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.text import product_name
 from bloodsim.report import method, summary
 from bloodsim.report.figures import Figure
 from bloodsim.report.pages import pages
@@ -81,7 +82,7 @@ def _body(results: Results, lang: Lang) -> str:
         "status": summary.status_sentence(results, drawn["status_board"], lang),
         "decisions": summary.decisions(results, drawn, lang),
         "figures": summary.key_figures(results, lang),
-        "product": shown(results.product_label(product, lang), 60),
+        "product": product_name(results, product, lang),
         "before": variant_label(reference(results), lang),
         "after": variant_label(proposal(results, product), lang),
         "replications": len(results.replications),

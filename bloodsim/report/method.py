@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from bloodsim.labels import Lang, full_day_label, pick, variant_label
 from bloodsim.numbers import number, percent
+from bloodsim.plots.text import product_name
 from bloodsim.results import Results
 
 
@@ -31,7 +32,7 @@ def stress_items(results: Results, lang: Lang) -> list[Item]:
     days, n = number(results.scored_days, lang), len(results.replications)
     warm_up = m.get("warmup_days", "–")
     names = pick(lang, "、", ", ").join(variant_label(name, lang) for name in results.variants)
-    products = pick(lang, "、", ", ").join(results.product_label(p, lang) for p in results.products)
+    products = pick(lang, "、", ", ").join(product_name(results, p, lang) for p in results.products)
     said = [
         (
             ("目的", "Purpose"),

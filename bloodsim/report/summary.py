@@ -11,7 +11,7 @@ from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
 from bloodsim.numbers import number, percent, quantity, rounded
 from bloodsim.plots.choice import main_product, proposal, reference
-from bloodsim.plots.text import region_label
+from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.report.figures import Figure
 from bloodsim.results import Results
 
@@ -48,7 +48,7 @@ def key_figures(results: Results, lang: Lang) -> list[KeyFigure]:
         values = kpi.function(results)
         if kpi.by_product:
             values = values.sel(product=product)
-        unit = kpi.unit.replace(metrics.PRODUCT_UNIT, results.unit_label(product, lang))
+        unit = kpi.unit.replace(metrics.PRODUCT_UNIT, product_unit(results, product, lang))
         before, after = values.sel(variant=base), values.sel(variant=best)
         paired = metrics.interval((after - before).values)
         rows.append(
@@ -81,7 +81,7 @@ def status_sentence(results: Results, board: Figure, lang: Lang) -> str:
     product = main_product(results)
     at = {"variant": reference(results), "product": product}
     unmet = percent(float(metrics.shortage_rate(results).sel(at).mean()))
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     return pick(lang, f"{what}：{unmet} 的申请未满足", f"{what}: {unmet} of requests are not met")
 
 
@@ -115,7 +115,7 @@ def _transfers(
     flows = _data(drawn, "transfers_map")
     if flows is None or not len(flows) or abs(more) < 1:
         return []
-    unit, name = results.unit_label(product, lang), variant_label(best, lang)
+    unit, name = product_unit(results, product, lang), variant_label(best, lang)
     total = quantity(rounded(float(units.sel(variant=best))), unit, lang)
     change = quantity(rounded(more), unit, lang, signed=True)
     than = variant_label(base, lang)
@@ -138,7 +138,7 @@ def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: 
     more = by_week[by_week > 0.01 * plan.groupby("week")["compared_units"].sum()]
     if not len(more):
         return []
-    amount = quantity(rounded(float(more.sum())), results.unit_label(product, lang), lang)
+    amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
     first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
     return [
         pick(

@@ -26,7 +26,7 @@ from bloodsim.planning.check import Replay, check
 from bloodsim.planning.files import save
 from bloodsim.planning.proposal import JSON_KEYS
 from bloodsim.planning.shipments import sendable
-from bloodsim.planning.solve import solve
+from bloodsim.planning.solve import STEP_UNITS, solve
 from bloodsim.planning.tables import TRANSFER_COLUMNS
 from bloodsim.planning.today import look, on_shelves, starting
 from bloodsim.planning.workbook import SHEETS
@@ -131,6 +131,9 @@ def test_prices_of_headlines_lie_between_what_more_saves_and_fewer_costs() -> No
     told = proposal().headlines
     assert len(told) >= 4
     for row in told.itertuples():
+        region = world().regions[row.region]
+        base = region.demand_per_day[row.product] * region.group_shares[row.group]
+        assert 7 * base > 0.8 * STEP_UNITS  # base demand, before the month's factor
         assert row.gain <= row.points_per_unit + 1e-6
         if row.loss == row.loss:
             assert row.points_per_unit <= row.loss + 1e-6

@@ -202,6 +202,24 @@ def test_replayed_shipments_leave_on_their_days() -> None:
     assert found.check.adds in ("better", "worse", "undecided")
 
 
+def test_the_check_is_at_equal_donations() -> None:
+    found = proposal().check
+    assert found is not None
+    given = found.results.collection["donations"]
+    assert (given == given.isel(variant=0)).all()
+    assert tuple(given["variant"].values) == ("without", "proportional", "plan")
+    assert float(found.results.totals["shipped"].sel(variant="plan").sum()) > 0
+
+
+def test_products_that_are_not_planned_stay_with_all_three() -> None:
+    found = plan(
+        world(), start=START, products=["red_cells"], check_replications=2, warmup_replications=2
+    ).check
+    assert found is not None
+    shipped = found.table.query("indicator == 'shipped' and product == 'platelets'").iloc[0]
+    assert (shipped["without"], shipped["proportional"], shipped["plan"]) == (0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("difference", "adds", "said"),
     [

@@ -277,6 +277,17 @@ ahead.
 out of reach for the day. *reserve_units* of a group serve emergencies only and do not travel; they
 are the region's oldest or youngest like all others, since no unit is marked.
 
+Plans
+-----
+``optimized`` (`bloodsim.optimize`) decides from the snapshot alone. By ``exchange``, at every
+review a linear program sends units where they are worth more by the price of the way; the worth
+follows from forecast, what is in test, their uncertainty, and points per unit-day below levels of
+cover (judgements, tuned on the national scenario). Short-lived products are shared proportionally.
+By ``horizon``, it sends the first day of a six-week plan on the expected path. Where a solve fails
+proportional sharing serves (``fallback_days``). With *bound_transfers* the releases and requests
+that really came are kept, and a linear program with hindsight bounds the cost of every policy on
+the same frozen collection from below.
+
 Orders
 ------
 A region with a *supply* orders by rule at `order`, per group, on its position

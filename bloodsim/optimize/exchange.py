@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bloodsim.decision import SHORT_LIFE_DAYS, RouteTable, Snapshot
 from bloodsim.optimize.program import Program, ProgramBuilder
-from bloodsim.optimize.situation import Settings
+from bloodsim.optimize.situation import Settings, nearest
 from bloodsim.optimize.solver import Solution, Solver
 from bloodsim.optimize.worth import PRICES, Worth, stock_at_worth
 
@@ -102,6 +102,8 @@ SHORT_LIVED = Worth(
     relative_error=0.08,
     handling=2.0,
 )
+_ROADS_PER_REGION = 14
+"""Nearest roads by which a region may receive: few plans use longer ones."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Exchanger:
         key = (product, per_unit, point_per_km)
         if self._model is None or self._table is not table or self._key != key:
             usable = ~table.barred.get(product, np.zeros(len(table), bool))
-            self._routes = np.flatnonzero(usable)
+            self._routes = nearest(np.flatnonzero(usable), table.destination, _ROADS_PER_REGION)
             price = point_per_km * table.distance_km[self._routes] + worth.handling
             ends = table.origin[self._routes], table.destination[self._routes]
             roads = Roads(*ends, price / per_unit)

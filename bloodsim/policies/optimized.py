@@ -24,18 +24,22 @@ class Optimizing:
     Parameters
     ----------
     method : str
-        ``exchange``: units go where the forecast says they are worth more (`optimize.exchange`);
+        ``exchange``: units go where the forecast says they are worth more (`optimize.exchange`),
         ``horizon``: the first day of a six-week plan (`optimize.transfers`), slower by far.
     products : tuple of str
         Products it moves; empty = all.
     long_lived_review_days, short_lived_review_days : int
         Days between two decisions on products with a shelf life of 14 days or more, and of less.
+    short_lived_tolerance_days : float
+        Of the proportional rule, which shares short-lived products where the method is
+        ``exchange``.
     """
 
     method: str = "exchange"
     products: tuple[str, ...] = ()
     long_lived_review_days: int = 7
     short_lived_review_days: int = 1
+    short_lived_tolerance_days: float = 0.3
     counts_fallbacks: bool = True
 
     @property
@@ -50,7 +54,11 @@ class Optimizing:
         for product in moved_products(snapshot, self.products):
             short = snapshot.facts[product].life_days < SHORT_LIFE_DAYS
             days = self.short_lived_review_days if short else self.long_lived_review_days
-            if snapshot.days_run % days == 0:
+            if snapshot.days_run % days:
+                continue
+            if short and self.method == "exchange":
+                shipments.append(self._shared(snapshot, product, days))
+            else:
                 sent, failed = self._shipments(snapshot, product, days)
                 shipments.append(sent)
                 fell_back[failed] = 1
@@ -80,6 +88,12 @@ class Optimizing:
             rows.append((served.route[kept], served.replication[kept], served.pieces[kept]))
         return executable(snapshot, product, rows), failed
 
+    def _shared(self, snapshot: Snapshot, product: str, days: int) -> Shipments:
+        """Return what the proportional rule sends of a short-lived product."""
+        tolerance, life = self.short_lived_tolerance_days, snapshot.facts[product].life_days
+        rule = SharingProportionally(tolerance, max(1, life // 2), (product,), days)
+        return rule(snapshot).shipments[0]
+
     def _planner(self, product: str) -> Any:
         """Return the planner of a product; it keeps its models from day to day."""
         planners: dict[str, Any] = self.__dict__.setdefault("_planners", {})
@@ -99,4 +113,5 @@ def optimized(settings: Optimized) -> Optimizing:
         products=settings.products,
         long_lived_review_days=settings.review_days,
         short_lived_review_days=settings.short_lived_review_days,
+        short_lived_tolerance_days=settings.short_lived_tolerance_days,
     )

@@ -116,7 +116,10 @@ class Optimized(Model):
     review_days: ReviewDays = 7
     """Days between two decisions on products with a shelf life of 14 days or more."""
     short_lived_review_days: ReviewDays = 1
-    """Days between two decisions on products with a shorter shelf life."""
+    """Days between two decisions on products with a shorter shelf life: by ``exchange`` they are
+    shared proportionally, which sending platelets by their worth did not beat."""
+    short_lived_tolerance_days: Annotated[float, Field(ge=0)] = 0.3
+    """Distance from the common cover (days) that is left alone in sharing these products."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""
 

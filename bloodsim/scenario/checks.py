@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
+from bloodsim.scenario.bound_checks import check_bound
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -65,6 +66,7 @@ def check(scenario: Scenario) -> list[Problem]:
         *check_sizes(scenario),
         *check_shocks(scenario),
         *check_alert_exits(scenario),
+        *check_bound(scenario),
         *_notes(scenario),
         *_balance(scenario),
     ]

@@ -93,7 +93,8 @@ class Run(Model):
     """Replications of which daily values are kept; totals and indicators are kept of all."""
     bound_transfers: bool = False
     """Whether to compute what no transfer policy could beat, for variants that share a collection
-    by ``frozen``: a linear program per replication that knows the future."""
+    by ``frozen``: a linear program per replication that knows the future. Not together with orders,
+    products made from stock, recalls, cross-matched units that return, or losses on the way."""
     parameters: Literal["fixed", "sampled"] = "fixed"
     """Numbers of the regions: as stated; or each variant twice, as stated and (``_sampled``) with
     every replication's numbers drawn within the ranges of ``uncertainty``."""

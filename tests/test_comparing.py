@@ -76,6 +76,10 @@ def test_rerun_finds_the_same_bytes_and_tells_others(saved, capsys):
     assert json.loads(capsys.readouterr().out)["files"][-1] == "tables/transfers.parquet"
     assert execute([*arguments[:-1], "-s", "cost.outdated=9"]) == 3
     assert "is not the one of" in capsys.readouterr().err
+    content["scenario"]["name"] = "my-study"
+    manifest.write_text(json.dumps(content), "utf-8")
+    assert execute(["rerun", str(folder)]) == 3
+    assert "--scenario my-study/scenario.yaml" in capsys.readouterr().err
 
 
 def test_a_rule_is_compared_at_its_own_level_of_need():

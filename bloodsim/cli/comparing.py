@@ -131,7 +131,7 @@ def rerun(
 ) -> None:
     """Repeat a saved run from its manifest, and say whether the bytes agree."""
     from bloodsim.experiment import simulate
-    from bloodsim.load import apply_settings, load
+    from bloodsim.load import apply_settings, bundled, load
     from bloodsim.results import Results, ResultsError
     from bloodsim.results.bands import stated
     from bloodsim.results.folder import read_manifest
@@ -140,6 +140,11 @@ def rerun(
     if "opening_stock" in old:
         raise ResultsError(f"{run} started from a stock file; run it again with --stock")
     of_the_name, studied = _named(old["scenario"]["name"])
+    if not scenario and of_the_name not in bundled() and not Path(of_the_name).is_file():
+        raise ResultsError(
+            f"{run} is of the scenario '{of_the_name}', which is not a bundled one: name its file, "
+            f"such as: bloodsim rerun {run} --scenario {of_the_name}/scenario.yaml"
+        )
     world = apply_settings(load(scenario or of_the_name), settings or [])
     if studies := study or ("" if scenario else studied):
         world = world.with_overrides(*(name.strip() for name in studies.split(",")))

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bloodsim import policies as policies_of
 from bloodsim.decision import Policy
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
 from bloodsim.model.forecast import Forecaster
+from bloodsim.model.history import History
 from bloodsim.model.luck import Luck
 from bloodsim.model.simulation import Simulation
 from bloodsim.model.tables import tabulate
@@ -23,8 +25,10 @@ from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
+from bloodsim.results.bounds import with_bounds
 from bloodsim.sampling import ParameterRanges
 from bloodsim.scenario import (
+    CostWeights,
     FrozenCollection,
     OptimizedCollection,
     PreCollect,
@@ -121,9 +125,12 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
     for variant in variants:
         worlds.setdefault(_world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
+    bounds: dict[str, NDArray[np.floating]] = {}
     for alike in worlds.values():
         world = compile_world(alike[0].scenario)
-        for variant, simulation in zip(alike, _simulate_world(world, alike, block), strict=True):
+        simulations = _simulate_world(world, alike, block)
+        bounds |= _bounds({v.name: s for v, s in zip(alike, simulations, strict=True)})
+        for variant, simulation in zip(alike, simulations, strict=True):
             simulation.ledger.check()
             tables = tabulate(
                 world,
@@ -132,7 +139,7 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
                 block.replications,
                 variant.scenario.run.daily_replications,
             )
-            found[variant.name] = Results(tables, block.manifest)
+            found[variant.name] = with_bounds(Results(tables, block.manifest), bounds)
     return found
 
 
@@ -141,6 +148,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     luck = Luck(world, block.seed, replications)
     forecaster = Forecaster(world, block.seed, replications)
     bank = Bank.opening(world, len(replications))
+    bank.history = History.asked_by([variants[0].warmup, *(v.policy for v in variants)])
     warmup_policy = _watched(variants[0].warmup, "the warm-up's policy")
     rules = policies_of.order_rules(world.scenario)
     warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
@@ -160,7 +168,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
             branches = [
                 Simulation(
                     world,
-                    bank.copy(),
+                    _branch(bank, v.policy),
                     _watched(v.policy, f"the policy of variant '{v.name}'"),
                     forecaster,
                     start,
@@ -168,6 +176,7 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
                     modes[v.name],
                     rules,
                     v.scenario.cost,
+                    v.scenario.run.bound_transfers,
                 )
                 for v in variants
             ]
@@ -175,6 +184,32 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
         for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
             simulation.run(chunk, last)
     return branches
+
+
+def _bounds(simulations: Mapping[str, Simulation]) -> dict[str, NDArray[np.floating]]:
+    """Return what no transfer policy could beat, of all variants on one and the same collection."""
+    found: dict[int, NDArray[np.floating]] = {}
+    costs: dict[int, CostWeights] = {}
+    for simulation in simulations.values():
+        if simulation.paths is not None:
+            from bloodsim.optimize.bound import bound_transfers
+
+            hindsight = simulation.paths.hindsight(simulation.cost)
+            found[id(simulation.collection.mode)] = bound_transfers(hindsight)
+            costs[id(simulation.collection.mode)] = simulation.cost
+    bounds = {}
+    for name, simulation in simulations.items():
+        family = id(simulation.collection.mode.source or simulation.collection.mode)
+        if family in found and simulation.cost == costs[family]:
+            bounds[name] = found[family]
+    return bounds
+
+
+def _branch(bank: Bank, policy: Policy) -> Bank:
+    """Return a copy of the state, with as much history as the policy asks for."""
+    branch = bank.copy()
+    branch.history = bank.history.for_policy(policy) if bank.history else None
+    return branch
 
 
 def _watched(policy: Policy, role: str) -> Policy:

@@ -24,6 +24,11 @@ def _no_limit(product: str, route: IntArray, replication: IntArray) -> IntArray:
     return np.full(len(route), UNLIMITED, dtype=np.int64)
 
 
+def _forgotten(product: str, days: int) -> Mapping[str, IntArray]:
+    """Stand for what a snapshot built by hand does not tell."""
+    raise LookupError("this snapshot has no history")
+
+
 def _unknown(product: str, days: int) -> FloatArray:
     """Stand for what a snapshot built by hand does not tell."""
     raise LookupError("this snapshot has no forecast by day")
@@ -47,6 +52,8 @@ class RouteTable:
         Roads too long for a product.
     lot_pieces, smallest_pieces, largest_pieces, min_life_days : mapping of product to int
         How a product may travel; products that are missing may not.
+    vehicles_per_day : int array (n_routes,)
+        A route's own number of vehicles of each kind; -1 = that of the kind.
     """
 
     origin: IntArray
@@ -59,6 +66,7 @@ class RouteTable:
     min_life_days: Mapping[str, int]
     approval_days: IntArray
     barred: Mapping[str, NDArray[np.bool_]]
+    vehicles_per_day: IntArray
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -235,12 +243,18 @@ class Snapshot:
         The cost's points per unit of each flow, and ``terminal_price``.
     target_days : mapping of product to float
         Cover that the cost asks for at the end of scoring.
-    days_left : int
-        Days until the end of scoring, today included.
+    days_left, days_run : int
+        Days until the end of scoring, today included; days since the policy began to decide.
     drives : DriveTable or None
         Drives that may be placed; None where a scenario has none.
     visits : callable () -> int array (n_days, n_sources, R)
         Visits held and committed, by day of the run.
+    history : callable (product, days) -> mapping of flow to int array
+        (days, n_regions, n_groups, R):
+        Pieces ``requested``, ``issued``, ``collected`` and ``lost`` (given up, cancelled ones
+        included) on each of the last *days* closed days, the warm-up's too, yesterday last; early
+        in a run there are fewer. A policy declares the days it reads as ``history_days``; where
+        none does, nothing is kept.
     """
 
     day: int
@@ -275,9 +289,11 @@ class Snapshot:
     weights: Mapping[str, float] = field(default_factory=dict)
     target_days: Mapping[str, float] = field(default_factory=dict)
     days_left: int = 0
+    days_run: int = 0
     alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None
+    history: Callable[[str, int], Mapping[str, IntArray]] = field(default=_forgotten)
 
     @property
     def n_replications(self) -> int:
@@ -329,6 +345,8 @@ class Plan:
         channels that are missing are regulated.
     appeals : mapping of channel to float array (n_regions, R)
         Relative rise of tomorrow's turnout, from repeat donors.
+    fell_back : int array (R,), optional
+        1 where no best plan was found and a simpler rule served.
     """
 
     shipments: tuple[Shipments, ...] = field(default=())
@@ -336,6 +354,7 @@ class Plan:
     drives: IntArray | None = None
     throttles: Mapping[str, FloatArray] = field(default_factory=dict)
     appeals: Mapping[str, FloatArray] = field(default_factory=dict)
+    fell_back: IntArray | None = None
 
 
 NOTHING = Plan()
@@ -346,7 +365,8 @@ NOTHING = Plan()
 class Policy(Protocol):
     """A planner: a callable from Snapshot to Plan.
 
-    ``review_days`` is the number of days between two calls; the first is on the first day.
+    ``review_days`` is the number of days between two calls; the first is on the first day. A policy
+    that reads `Snapshot.history` has ``history_days``, the longest it asks for.
     """
 
     @property

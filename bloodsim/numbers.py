@@ -54,8 +54,10 @@ def percent(share: float, signed: bool = False, smallest: float = 0.0001) -> str
     value = 100 * abs(share)
     if 0 < value < smallest:
         return f"<{smallest:g}{NBSP}%"
-    if 0 < value < 0.01:
-        return f"{MINUS if share < 0 else '+' if signed else ''}{value:.1g}{NBSP}%"
+    if 0 < value < 0.0995:
+        return f"{MINUS if share < 0 else '+' if signed else ''}{value:.2g}{NBSP}%"
+    if 98.95 <= value < 99.9999:  # 99.96 % is not yet all
+        return f"{MINUS if share < 0 else '+' if signed else ''}{floored(value, 1)}{NBSP}%"
     digits = 2 if value < 0.995 else 1 if value < 9.95 else 0
     text = f"{value:.{digits}f}" if value else "0"
     sign = MINUS if share < 0 else "+" if signed and share > 0 else ""

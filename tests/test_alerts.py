@@ -127,3 +127,28 @@ def test_the_alert_shown_in_results_is_the_one_in_force():
     low = daily["cover_days"] < 2
     assert np.all((daily["alert"] == 4) == low)
     assert set(np.unique(daily["alert"])) == {2, 4}
+
+
+@pytest.mark.parametrize("patience", [0, 3])
+def test_a_cut_is_of_the_day_and_not_of_each_moment(patience):
+    """Half of the requests stay back, in however many turns the rest is served."""
+    cut = [{"level": "red", "below_days": 99, "urgent_cut": 0.5}]
+    classes = {"urgent": {"share": 1.0, "patience_days": patience}}
+    flows = ("issued", "lost", "rationed", "backlog")
+    once, thrice = (
+        simulate(
+            lone_region(
+                60,
+                20,
+                9,
+                products__platelets__alerts=cut,
+                demand__platelets__classes=classes,
+                run__phase_hours={"routine": hours},
+                run__score_end="2025-04-30",
+            ),
+            replications=3,
+        ).totals[list(flows)]
+        for hours in ([9], [9, 12, 15])
+    )
+    assert (once["rationed"] > 0).all()
+    assert once.equals(thrice)

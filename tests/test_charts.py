@@ -42,7 +42,7 @@ FEAST = date(2026, 2, 20)
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    return synthetic_results(days=120)
+    return synthetic_results(days=75)
 
 
 def drawn(name: str, results: Results, lang: str) -> Chart:
@@ -219,6 +219,22 @@ def test_shortage_and_effort_make_the_one_cost(results: Results) -> None:
         assert row["efficient"] == (better.sum() == 1), name
 
 
+def test_a_difference_that_may_be_chance_is_no_finding(results: Results) -> None:
+    """A twin with the luck of the neighbouring replication and one unit less lost."""
+    totals = results.totals.copy(deep=True)
+    at = {"variant": "proportional"}
+    for name, values in totals.items():
+        twin = values.sel(variant="none").roll(replication=1).values.copy()
+        if name == "lost_urgent":
+            place = np.unravel_index(np.argmax(twin), twin.shape)
+            twin[place] -= 1
+        totals[name].loc[at] = twin
+    chart = plot_cost_shortage(Results({**results.tables, "totals": totals}, results.manifest))
+    shortage = chart.data.set_index("variant")["shortage"]
+    assert shortage["proportional"] < shortage["none"]
+    assert "No variant clearly leaves less shortage" in chart.headline
+
+
 def test_age_and_outdates_are_the_indicators(results: Results) -> None:
     data = plot_ageing(results).data.set_index(["product", "variant"])
     row = data.loc[("red_cells", "none")]
@@ -283,7 +299,17 @@ def test_hostile_names_are_text_and_nothing_else(results: Results, name: str) ->
         region: {**row, "name_en": names[i], "tile_row": 0}
         for i, (region, row) in enumerate(results.manifest["regions"].items())
     }
-    hostile = Results(results.tables, {**results.manifest, "regions": regions})
+    products = {
+        product: {
+            **row,
+            "label": {"en": names[i], "zh": names[i]},
+            "unit_label": {"en": names[i + 3]},
+        }
+        for i, (product, row) in enumerate(results.manifest["products"].items())
+    }
+    scenario = {**results.manifest["scenario"], "name": names[4] + names[3]}
+    manifest = {"regions": regions, "products": products, "scenario": scenario}
+    hostile = Results(results.tables, {**results.manifest, **manifest})
     chart = drawn(name, hostile, "en")
     svg = chart.content("svg").decode()
     assert "<script" not in svg
@@ -329,6 +355,11 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert number(-0.4, "en") == "−0.4"
     assert number(0.0, "en", signed=True) == "0"
     assert percent(0.0082) == "0.82\N{NO-BREAK SPACE}%"
+    assert percent(0.000031) == "0.0031\N{NO-BREAK SPACE}%"
+    assert percent(0.99996) == "99.9\N{NO-BREAK SPACE}%"
+    assert percent(1.0 - 1e-12) == percent(1.0)
+    assert percent(1.0) == "100\N{NO-BREAK SPACE}%"
+    assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"
     assert variant_label("my_idea", "en") == "my idea"
     assert shown("a‮b\x00c") == "abc"

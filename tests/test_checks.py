@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from worlds import lone_region
 
 from bloodsim.load import load
+from bloodsim.model.world import compile_world
 from bloodsim.scenario import Scenario, ScenarioError
 from bloodsim.scenario.merge import merge
 
@@ -168,3 +170,60 @@ def test_warnings(patch: dict[str, Any], said: str) -> None:
 
 def test_sound_scenarios_have_no_problems() -> None:
     assert found({}) == []
+
+
+def test_the_calendar_covers_all_days_that_a_run_reads():
+    """Warm-ups without regulation, and the chunk of luck that announced requests look ahead."""
+    early = {"run__score_start": "2005-01-05", "run__score_end": "2005-02-05"}
+    lone_region(**early, run__warmup_days=0)
+    with pytest.raises(ScenarioError, match="the calendar does not cover 2004"):
+        lone_region(**early, run__warmup_days="auto", products__platelets__shelf_life_days=100)
+    late = {"run__score_start": "2040-05-01", "run__score_end": "2040-06-01"}
+    lone_region(**late)
+    booked = {"urgent": {"share": 1.0, "known_ahead_days": 7}}
+    with pytest.raises(ScenarioError, match="116 days of forecasts"):
+        lone_region(**late, demand__platelets__classes=booked)
+
+
+def test_what_lies_outside_the_run_is_said():
+    traced = {"resources": {"traces": {"street": {"BJ": {"2020-02-11": 10}}}}}
+    assert any("no day of the trace lies in the run" in line for line in found(traced))
+    shipment = {"origin": "BJ", "destination": "TJ", "product": "red_cells", "units": 100}
+    for day, warned in (("2027-02-15", True), ("2026-02-15", False)):
+        plan = {"kind": "fixed", "shipments": [shipment | {"date": day}]}
+        told = found({"policies": {"transfer": plan}})
+        assert any("nothing will be shipped" in line for line in told) == warned
+
+
+@pytest.mark.parametrize(
+    ("patch", "path"),
+    [
+        ({"resources": {"trends": [{"per_year": 2, "from_date": "2000-01-01"}]}}, "channels"),
+        ({"profiles": {"donors": {"month": {2: 1e9}}}}, "channels"),
+        (
+            {
+                "shocks": {
+                    "surge": {
+                        "from_date": "2026-02-12",
+                        "to_date": "2026-02-20",
+                        "demand_factor": {"red_cells": 1e9},
+                    }
+                }
+            },
+            "demand.red_cells",
+        ),
+        ({"products": {"red_cells": {"opening_cover_days": 1e9}}}, "products.red_cells"),
+    ],
+)
+def test_worlds_too_large_to_count_are_refused_before_they_run(patch, path):
+    scenario = Scenario.from_mapping(merge(load("minimal").raw, patch))
+    with pytest.raises(ScenarioError, match="too many to count") as caught:
+        compile_world(scenario)
+    assert caught.value.problems[0].dotted.startswith(path)
+
+
+def test_a_reserve_or_a_trace_that_no_integer_holds_is_refused():
+    told = found({"products": {"red_cells": {"reserve_units": {"O_neg": 2e9}}}})
+    assert any(line.startswith("error products.red_cells.reserve_units") for line in told)
+    told = found({"demand_trace": {"red_cells": {"2026-02-15": {"BJ": 1e10}}}})
+    assert any(line.startswith("error demand_trace.red_cells.2026-02-15.BJ") for line in told)

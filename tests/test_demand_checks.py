@@ -90,6 +90,10 @@ def test_counts_without_a_mean_need_one() -> None:
             ),
             "gives up after 1 days",
         ),
+        (
+            merge(of_class("urgent", patience_days=2), under("routes", approval_days=2)),
+            "takes at least 3, approval included",
+        ),
         (of_red_cells(distribution=LISTED), "variance_to_mean does not apply to empirical"),
         (
             of_red_cells(

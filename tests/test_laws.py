@@ -15,8 +15,9 @@ from worlds import lone_region, three_provinces
 from bloodsim.experiment import simulate
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.ledger import ConservationError
-from bloodsim.model.luck import CHUNK_DAYS, Luck
+from bloodsim.model.luck import Luck
 from bloodsim.model.world import compile_world
+from bloodsim.scenario.horizon import CHUNK_DAYS
 from bloodsim.streams import stream
 
 

@@ -66,12 +66,13 @@ def stock_file(path: Path, units: Mapping[str, float], life: str = ",20") -> Pat
 def test_plan_names_everything_that_json_promises() -> None:
     found = proposal().to_dict()
     assert list(found) == list(JSON_KEYS)
-    assert found["status"] == "optimal"
-    assert found["gap"] == 0
+    assert found["status"] in ("optimal", "feasible")
+    assert 0 <= found["gap"] < 0.01
+    assert (found["status"] == "optimal") == (found["gap"] <= 1e-4)
     assert set(found["transfers"][0]) == set(TRANSFER_COLUMNS)
     assert {row["product"] for row in found["transfers"]} == {"red_cells", "platelets"}
     json.dumps(found, allow_nan=False)
-    assert "optimal" in proposal()._repr_html_()
+    assert "points" in proposal()._repr_html_()
 
 
 def test_surplus_goes_to_the_empty_region(tmp_path: Path) -> None:
@@ -110,6 +111,22 @@ def test_shipments_are_whole_lots_of_allowed_size_from_stock_that_may_leave() ->
         )
 
 
+def test_small_shipments_are_planned_again_not_cut_off() -> None:
+    scenario = starting(world(), START, 14)
+    today = look(scenario, None, 4, ("red_cells",))["red_cells"]
+    free = replace(today, smallest_pieces=0, network=today.network)
+    strict = replace(today, smallest_pieces=20 * today.smallest_pieces)
+    loose, sized = solve(free, headlines=0), solve(strict, headlines=0)
+    assert (loose.plan.status, loose.plan.gap) == ("optimal", 0)
+    assert sized.plan.objective >= loose.plan.objective
+    carried = sized.plan.transfers.sum(axis=2)
+    assert (carried[carried > 1e-6] >= strict.smallest_pieces - 1e-6).all()
+    assert sized.plan.gap == pytest.approx(
+        (sized.plan.objective - loose.plan.objective) / loose.plan.objective, rel=1e-3
+    )
+    assert sendable(sized).too_small == 0
+
+
 def test_prices_of_headlines_lie_between_what_more_saves_and_fewer_costs() -> None:
     told = proposal().headlines
     assert len(told) >= 4
@@ -117,6 +134,17 @@ def test_prices_of_headlines_lie_between_what_more_saves_and_fewer_costs() -> No
         assert row.gain <= row.points_per_unit + 1e-6
         if row.loss == row.loss:
             assert row.points_per_unit <= row.loss + 1e-6
+
+
+def test_prices_of_a_day_stand_in_all_regions() -> None:
+    found = proposal()
+    row = found.headlines.iloc[0]
+    prices = found.prices_on(row["date"], row["product"], row["group"]).set_index("region")
+    assert set(prices.index) == {"BJ", "TJ", "HE"}
+    assert prices.loc[row["region"], "price"] == row["points_per_unit"]
+    later = found.prices_on(date(2026, 3, 1), "red_cells")
+    assert len(later) == 3
+    assert found.prices_on(date(2027, 3, 1), "red_cells").empty
 
 
 def test_without_the_plan_is_never_cheaper_and_moves_nothing() -> None:
@@ -377,6 +405,7 @@ def test_a_plan_cut_short_reports_its_gap(
     monkeypatch.setattr(door.Solver, "solve", short)
     code, out, _ = run(capsys, *FEW, "-n", "0", "--json", "--products", "platelets")
     found = json.loads(out)
-    assert (code, found["status"], found["gap"]) == (0, "feasible", 0.031)
+    assert (code, found["status"]) == (0, "feasible")
+    assert 0.031 <= found["gap"] < 0.04
     code, out, _ = run(capsys, *FEW, "-n", "0", "--products", "platelets")
-    assert "feasible: within 3.1 % of the best" in out
+    assert "feasible: within 3." in out

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import as_file
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 from synthetic_results import synthetic_results
 
+from bloodsim import data
 from bloodsim.cli import execute
 from bloodsim.plots import CHARTS
+from bloodsim.report import briefing_html
+from bloodsim.results import Results
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +93,148 @@ def test_another_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert execute(["report", str(run), "--chart", "fan"]) == 3
     assert "manifest.json has schema_version 99" in capsys.readouterr().err
     assert execute(["report", str(tmp_path / "nothing"), "--chart", "fan"]) == 3
+
+
+# ------------------------------------------------------------------------------- the briefing
+
+
+@pytest.fixture(scope="module")
+def briefings() -> dict[str, str]:
+    results = synthetic_results(days=60)
+    return {lang: briefing_html(results, lang) for lang in ("en", "zh")}
+
+
+class _Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_briefing_needs_nothing_from_outside(briefings: dict[str, str], lang: str) -> None:
+    page = _Page(briefings[lang])
+    policy = next(m for m in page.all("meta") if "http-equiv" in m)["content"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    style = re.findall(r"<style>(.*?)</style>", briefings[lang], re.S)
+    assert len(style) == 1
+    digest = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in policy
+    assert not page.all("script")
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        for name in ("src", "href", "xlink:href", "action"):
+            assert attributes.get(name, "#").startswith("#")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_briefing_has_every_chart_as_real_text(briefings: dict[str, str], lang: str) -> None:
+    page = _Page(briefings[lang])
+    charts = page.all("svg")
+    assert len(charts) == len(CHARTS)
+    for chart in charts:
+        assert chart["role"] == "img"
+        assert ("Simulated, not observed" if lang == "en" else "模拟结果，非实测") in chart[
+            "aria-label"
+        ]
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    used = re.findall(r"url\(#([^)]+)\)", briefings[lang])
+    used += [a["xlink:href"][1:] for _, a in page.tags if "xlink:href" in a]
+    used += [a["href"][1:] for a in page.all("a")]
+    assert set(used) <= set(ids)
+    words = " ".join(page.words)
+    assert ("Guangdong" if lang == "en" else "广东") in words
+    assert "3fa91c7d" * 8 in words
+
+
+def test_the_briefing_says_first_what_matters(briefings: dict[str, str]) -> None:
+    words = " ".join(" ".join(_Page(briefings["en"]).words).split())
+    places = [
+        words.index(text)
+        for text in (
+            "Simulated, not observed",
+            "regions below 5",
+            "Decisions asked for",
+            "Main figures",
+            "Who is short when?",
+            "How far can one trust it?",
+            "STRESS-DES",
+            "Inputs and confidence",
+            "Manifest of the run",
+        )
+    ]
+    assert places == sorted(places)
+    assert "Warm-up of" in words
+    assert "built-in" not in words
+    assert "请决定" in briefings["zh"]
+
+
+def test_the_briefing_brings_the_characters_it_uses(briefings: dict[str, str]) -> None:
+    for text in briefings.values():
+        encoded = re.search(r"base64,([A-Za-z0-9+/=]+)\) format", text)
+        assert encoded
+        font = TTFont(io.BytesIO(base64.b64decode(encoded[1])))
+        with as_file(data.path("fonts/NotoSansSC-gb2312.ttf")) as path, TTFont(path) as whole:
+            known = set(whole.getBestCmap())
+        body = text.partition("<body>")[2]
+        used = {ord(c) for c in "".join(_Page(body).words) if c.isprintable()}
+        assert used & known <= set(font.getBestCmap())
+        assert len(font.getBestCmap()) < 1000
+
+
+def test_the_briefing_is_the_same_on_every_run(briefings: dict[str, str]) -> None:
+    assert briefing_html(synthetic_results(days=60), "en") == briefings["en"]
+
+
+def test_hostile_names_and_notes_are_inert() -> None:
+    results = synthetic_results(days=40)
+    names = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "‮evil", "x" * 3000]
+    manifest = {
+        **results.manifest,
+        "scenario": {**results.manifest["scenario"], "title": {"en": names[1], "zh": names[0]}},
+        "regions": {
+            region: {**row, "name_en": names[i % 4], "name_zh": names[i % 4]}
+            for i, (region, row) in enumerate(results.manifest["regions"].items())
+        },
+        "warnings": [*names, "=cmd()"],
+        "input_hashes": {names[0]: "00"},
+    }
+    text = briefing_html(Results(results.tables, manifest), "zh")
+    page = _Page(text)
+    assert not page.all("script")
+    assert not page.all("img")
+    assert "‮" not in text
+    assert "x" * 500 not in text
+    assert len(page.all("svg")) == len(CHARTS)
+
+
+def test_a_small_run_says_what_it_cannot_draw() -> None:
+    results = synthetic_results(
+        days=20, variants=("none",), replications=(0,), daily_replications=0
+    )
+    words = " ".join(" ".join(_Page(briefing_html(results, "en")).words).split())
+    assert "Not drawn for this run: comparison (there is one variant only" in words
+    assert "Not drawn for this run: fan" in words
+
+
+def test_the_command_writes_the_briefing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["report", str(folder), "--lang", "zh", "--out", str(tmp_path)]) == 0
+    path = tmp_path / "briefing.zh.html"
+    assert path.as_posix() in capsys.readouterr().out
+    assert path.read_text("utf-8").startswith('<!doctype html>\n<html lang="zh-CN">')

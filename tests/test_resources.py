@@ -283,6 +283,10 @@ def test_awareness_moves_the_turnout_of_its_part_of_the_donors():
 
 
 _ORGANISATION = {"region": "BJ", "channel": "street", "headcount": 100}
+_ALWAYS_CLOSED = [
+    {"from_date": "03-01", "to_date": "08-31"},
+    {"from_date": "09-01", "to_date": "02-28"},
+]
 _CLOSED = [{"from_date": "07-05", "to_date": "08-31"}]
 
 
@@ -309,6 +313,18 @@ _CLOSED = [{"from_date": "07-05", "to_date": "08-31"}]
         (
             under("resources", "organisations", mill={**_ORGANISATION, "quota": 90}),
             "warning resources.organisations.mill.quota: a quota of 90 donors is above the cap",
+        ),
+        (
+            under("resources", "organisations", mill={**_ORGANISATION, "donors_per_visit": 900}),
+            "warning resources.organisations.mill.donors_per_visit: 900 donors a visit are above",
+        ),
+        (
+            under(
+                "resources",
+                "organisations",
+                mill={**_ORGANISATION, "closures": _ALWAYS_CLOSED, "min_visits": 1},
+            ),
+            "warning resources.organisations.mill.closures: its closures leave no day",
         ),
         (
             under(

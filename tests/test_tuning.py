@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from worlds import three_provinces
 
 import bloodsim
@@ -15,6 +16,7 @@ from bloodsim.plots import plot_surface
 from bloodsim.scenario import ScenarioError
 from bloodsim.tuning import Journal, Luck, tune
 from bloodsim.tuning.evaluate import costs_of
+from bloodsim.tuning.override import comments
 from bloodsim.tuning.ranges import candidate, grid, parameters, patch
 from bloodsim.tuning.search import best_of, refinements
 from bloodsim.tuning.start import starting_point
@@ -102,9 +104,37 @@ def test_a_dearer_winner_gives_way_to_the_start(found):
     assert unlucky.chosen == unlucky.start_point
     assert unlucky.verdict.startswith("not confirmed")
     noise = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
-    assert replace(found, fresh_costs=noise).verdict.startswith("no difference")
+    unsure = replace(found, fresh_costs=noise)
+    assert unsure.fresh_gain.mean < 0  # cheaper on average, but the interval holds 0
+    assert unsure.verdict.startswith("no difference")
+    assert unsure.kept_start
+    assert unsure.chosen == unsure.start_point
+    assert "the start values stay" in unsure.verdict
+    text = " ".join(comments(unsure))
+    cheapest = [f"{p.name} {v:g}" for p, v in zip(found.tuned, found.winner, strict=True)]
+    assert f"Cheapest in the search, not taken: {', '.join(cheapest)}" in text
     sure = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
-    assert replace(found, fresh_costs=sure).verdict.startswith("better")
+    clear = replace(found, fresh_costs=sure)
+    assert clear.verdict.startswith("better")
+    assert clear.chosen == clear.winner
+    assert "not taken" not in " ".join(comments(clear))
+
+
+@pytest.mark.parametrize(("lang", "stay"), [("en", "start values stay"), ("zh", "沿用起始值")])
+def test_the_chart_says_what_was_chosen(found, lang, stay):
+    from dataclasses import replace
+
+    noise = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
+    sure = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
+    for costs, says in ((noise, True), (sure, False)):
+        told = plot_surface(replace(found, fresh_costs=costs).as_dict(), lang=lang)
+        words = " ".join(text.get_text() for text in told.ax.figure.findobj(Text))
+        assert (stay in words) is says
+
+
+def test_the_yardstick_and_the_run_are_not_tuned(scenario):
+    for path in ("cost.emergency_lost", "run.seed", "run.warmup_days"):
+        assert "is no parameter of a rule" in problem(scenario, "proportional", [f"{path}=1:9:3"])
 
 
 def test_costs_do_not_depend_on_workers_or_company(scenario):

@@ -89,3 +89,20 @@ def test_the_chart_draws_what_was_simulated_in_both_languages(tmp_path):
         assert [a.read_bytes() for a in first] == [b.read_bytes() for b in again]
     with pytest.raises(ValueError, match="run --unmet"):
         plot_unmet_levels(made)
+
+
+def test_intervals_end_at_zero_and_no_title_leaves_the_chart():
+    names = ("practice_unmet_0", "practice_unmet_5")
+    made = synthetic_results(variants=names)
+    facts = {name: {"unmet_share": {"red_cells": int(name[-1]) / 100}} for name in names}
+    for lang in ("en", "zh"):
+        chart = plot_unmet_levels(
+            Results(made.tables, {**made.manifest, "variants": facts}), lang=lang
+        )
+        figure = chart.ax.figure
+        figure.canvas.draw()
+        for panel in chart.ax.child_axes:
+            bars = panel.collections[0].get_segments()
+            assert min(float(end[1]) for bar in bars for end in bar) >= 0
+            title = panel._left_title.get_window_extent()
+            assert title.x1 <= figure.bbox.x1, panel.get_title(loc="left")

@@ -29,7 +29,7 @@ def plan(
         bool, typer.Option("--force", help="Replace the plan in that folder.")
     ] = False,
     firm_days: Annotated[
-        int, typer.Option(min=1, max=14, help="First days whose shipments are promised.")
+        int, typer.Option(min=1, max=7, help="First days whose shipments are promised.")
     ] = 7,
     check_days: Annotated[int, typer.Option(min=1, max=42, help="Days of the check.")] = 14,
     replications: Annotated[

@@ -159,7 +159,27 @@ def headlines(results: Results) -> list[str]:
         *lines,
         _worst_regions(results, product, label),
         *worst_weeks(results, results.variants[0], product),
+        *_plans(results),
     ]
+
+
+def _plans(results: Results) -> list[str]:
+    """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
+    lines = [each.says for each in metrics.all_avoided(results)]
+    for variant in results.variants:
+        policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))
+        if "policies.optimized.Optimizing" not in policy:
+            continue
+        if len(results.variants) > 1 and metrics.adds_nothing(results, variant):
+            lines.append(
+                f"{variant}: the optimizer adds nothing here that is sure: its cost is not clearly "
+                "below that of the best other variant"
+            )
+        days = results.national.sel(variant=variant).get("fallback_days")
+        if days is not None and float(days.max()) > 0:
+            mean = float(days.isel(product=0).mean())
+            lines.append(f"{variant}: on {mean:.1f} days no plan was found and a rule served")
+    return lines
 
 
 def _lowest_cover(results: Results, variant: str, product: str, label: str) -> str:

@@ -22,9 +22,11 @@ Language = Literal["en", "zh"]
 def report(
     run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
-    chart: Annotated[str, typer.Option(help="One chart by name; 'list' names them.")] = "",
+    chart: Annotated[
+        str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
+    ] = "",
     to: Annotated[str, typer.Option(help="Files of the chart: svg, png, pdf, csv.")] = "png,svg",
-    out: Annotated[str, typer.Option(help="Folder to write to; default: in the run's.")] = "",
+    out: Annotated[str, typer.Option(help="Folder to write to; default: the run's.")] = "",
     variant: Annotated[str, typer.Option(help="Variant of the chart.")] = "",
     product: Annotated[str, typer.Option(help="Product of the chart.")] = "",
     shapes: Annotated[
@@ -32,7 +34,7 @@ def report(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Redraw a saved run as charts, with alternative text; nothing is simulated."""
+    """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
     from bloodsim.plots import CHARTS, ENDINGS
     from bloodsim.results import Results
 
@@ -42,7 +44,8 @@ def report(
         return
     endings = _chosen(to, ENDINGS, "--to")
     if not chart:
-        raise typer.BadParameter("name a chart; 'list' names them", param_hint="--chart")
+        _brief(run, out, language, as_json=as_json)
+        return
     names = _chosen(chart, tuple(CHARTS), "--chart")
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run) / "figures"
@@ -57,6 +60,20 @@ def report(
         return
     for found in files.values():
         print("\n".join([*found["files"], found["alt"]]))
+
+
+def _brief(run: str, out: str, lang: Language, *, as_json: bool) -> None:
+    """Write the whole briefing."""
+    from bloodsim.report import write_html
+    from bloodsim.results import Results
+
+    results = Results.load(run)
+    folder = Path(out).expanduser() if out else Path(run)
+    path = write_html(results, folder / f"briefing.{lang}.html", lang)
+    if as_json:
+        print_json({"lang": lang, "file": path.as_posix(), "bytes": path.stat().st_size})
+    else:
+        print(f"saved as {path.as_posix()}")
 
 
 def _language(lang: str) -> Language:

@@ -274,6 +274,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             }
             for name, rows in results.kpi_summary().items()
         },
+        **_avoided(results),
         **_bands(results),
         "timing": {
             "import_s": round(import_s, 3),
@@ -281,6 +282,19 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             "ms_per_replication": round(results.timing["ms_per_replication"], 3),
         },
     }
+
+
+def _avoided(results: Results) -> dict[str, Any]:
+    """Return the shares avoided, where bounds were computed."""
+    from bloodsim import metrics
+
+    found = metrics.all_avoided(results)
+    if not found:
+        return {}
+    shares = {
+        each.policy: {"share": each.share, "low": each.low, "high": each.high} for each in found
+    }
+    return {"share_avoided": {"baseline": found[0].baseline, "variants": shares}}
 
 
 def _bands(results: Results) -> dict[str, Any]:

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import xarray as xr
 
+from bloodsim.metrics.avoided import (
+    Avoided,
+    adds_nothing,
+    all_avoided,
+    baseline_of,
+    share_avoided,
+)
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
     drives,
@@ -23,6 +30,7 @@ from bloodsim.metrics.donors import (
 )
 from bloodsim.metrics.effort import (
     collected,
+    collection_cost,
     cost,
     donations,
     not_shipped,
@@ -58,10 +66,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KPIS",
+    "Avoided",
     "Interval",
     "Kpi",
+    "adds_nothing",
     "age_at_issue_days",
+    "all_avoided",
+    "baseline_of",
     "collected",
+    "collection_cost",
     "cost",
     "days_below",
     "days_below_orange",
@@ -86,6 +99,7 @@ __all__ = [
     "quota_attainment",
     "regular_donor_share",
     "requested",
+    "share_avoided",
     "shipments",
     "shortage_rate",
     "team_days",

@@ -86,13 +86,23 @@ def cost(results: Results, by: Scope = "nation") -> xr.DataArray:
     linear = [coefficients(each) for each in weights]
     for name in linear[0]:
         points = points + by_variant(results, [each[name] for each in linear]) * totals[name]
-    by_region = over(points, "product")
-    effort = [collection_coefficients(each) for each in weights]
+    by_region = over(points, "product") + collection_cost(results, "region")
+    by_region = by_region.transpose("variant", "replication", "region")
+    return over(by_region, "region") if by == "nation" else by_region
+
+
+def collection_cost(results: Results, by: Scope = "nation") -> xr.DataArray:
+    """The part of the one cost that collection makes: donations and team-days.
+
+    Unit: points. Shape: (variant, replication[, region]).
+    """
+    effort = [collection_coefficients(results.cost_weights(v)) for v in results.variants]
+    by_region: xr.DataArray | float = 0.0
     for name in effort[0]:
         column = _team_days(results) if name == "team_days" else name
         price = by_variant(results, [each[name] for each in effort])
         by_region = by_region + price * over(results.collection[column], "channel")
-    by_region = by_region.transpose("variant", "replication", "region")
+    assert isinstance(by_region, xr.DataArray)
     return over(by_region, "region") if by == "nation" else by_region
 
 

@@ -79,7 +79,7 @@ every replication, turnout of its channels and regions is multiplied by
 
 P the month's plan, G what was given in it so far, X what planned turnout would give from today to
 its end: what is missing is spread over the days that are left, and what is too much is kept.
-Units are counted at the region's mean size of a gift.
+Units are counted at the day's mean size of a gift in the region.
 
 Drives
 ------
@@ -151,7 +151,7 @@ Regulation
 Centres throttle and boost turnout by stock:
 :math:`f = \mathrm{clip}(1 + \gamma (T(t) - C_{t-lag}) / T(t), f_{min}, f_{max})`, where C is
 (stock + in test + in transit) over normal-day demand and T the target, a profile over days from
-the lunar New Year.
+the lunar New Year, times the region's *target_cover_factor* for the product.
 
 With *group_gain* donors of groups that are short are called first: group g turns out
 :math:`f_g = \mathrm{clip}(1 + \gamma_g (C - C_g) / T, 0.5, 1.5)`, scaled so that the region's
@@ -180,8 +180,9 @@ At close, per product, region and RhD-positive group: a level is entered when co
 *below_days* at *for_days* closes in a row, and left when cover reaches *exit_above_days*. On the
 next day the highest level in force holds back *urgent_cut* and *elective_cut* of the requests (new
 and waiting) before matching, and lifts turnout of the channels behind the product by
-*turnout_lift*. What is given up on a day it was held back counts as ``rationed``, a part of the
-unmet. All levels, cuts and lifts of the bundled scenarios are judgements.
+*turnout_lift*. What is held back stays so at all routine hours of the day, and what is given up on
+such a day counts as ``rationed``, a part of the unmet. All levels, cuts and lifts of the bundled
+scenarios are judgements.
 
 Shocks
 ------
@@ -204,7 +205,9 @@ day t + p; each close that finds a unit waiting adds one of *waiting_days*.
     requested + opening backlog = issued - crossmatched + lost + cancelled + closing backlog
 
 The mean of a region-day is base x season x growth x dated measures x regional factor. Normal-day
-demand (the divisor of cover) is base x month x growth alone.
+demand (the divisor of cover) is base x month x growth alone. Recorded use leaves out what was never
+issued: with an *unmet_share* u the base is *demand_per_day* / (1 - u), donors staying as they are.
+A shortage that a study of records finds is therefore a lower bound of what patients went without.
 
 Other counts: zero-inflated negative binomial, empirical, rounded gamma or constant *day totals* X
 of the whole region, with parameters by product or by region. A day's mean m scales a distribution
@@ -249,16 +252,19 @@ commitment, as agreements and fixed shipments are. A commitment ships, per group
 .. math:: \min(\text{promised}, \text{stock with life enough}, \text{stock} - F),
 
 F being *floor_days* of normal-day demand; the rest is *not shipped* and not made up for.
-Vehicles carry so many units a day on each route, all products that share them alike. A plan beyond
-that is an error; a commitment is cut to what fits, its groups in proportion (largest remainders, in
-lots). Rules that come with bloodsim give each product an equal part of what a vehicle has left.
+Vehicles carry so many units a day on each route (a route may state its own number of them), all
+products that share them alike. A plan beyond that or above the largest shipment is an error; a
+commitment is cut to what fits, its groups in proportion (largest remainders, in lots). Rules that
+come with bloodsim give each product an equal part of what a vehicle has left.
 Commitments leave before planners decide; agreements rest under the policy `none` (plans that were
 approved leave all the same). By day t an agreement over u units a day has asked for
 
 .. math:: q \Big\lfloor q^{-1} \sum_{s \le t} u\, p(s)\, w_g \Big\rfloor
 
 pieces of group g, with lots q, season p and the group shares w of the region that sends; the flow
-back of a swap is scaled so that within the dates and the run as much is due back as out. Roads that
+back of a swap is scaled so that within the dates and the run as much is due back as out, by amount
+and not by group, to a lot per group; what one side fails to ship changes nothing in what the other
+owes. What has come due leaves every *every_days* days and on *to_date*. Roads that
 take longer than *max_transit_hours* carry nothing. Of what arrives, *transit_loss_share* is *lost
 in transit*: the oldest of each group, rounded on counts cumulated over groups with a uniform drawn
 ahead.
@@ -271,6 +277,17 @@ ahead.
 out of reach for the day. *reserve_units* of a group serve emergencies only and do not travel; they
 are the region's oldest or youngest like all others, since no unit is marked.
 
+Plans
+-----
+``optimized`` (`bloodsim.optimize`) decides from the snapshot alone. By ``exchange``, at every
+review a linear program sends units where they are worth more by the price of the way; the worth
+follows from forecast, what is in test, their uncertainty, and points per unit-day below levels of
+cover (judgements, tuned on the national scenario). Short-lived products are shared proportionally.
+By ``horizon``, it sends the first day of a six-week plan on the expected path. Where a solve fails
+proportional sharing serves (``fallback_days``). With *bound_transfers* the releases and requests
+that really came are kept, and a linear program with hindsight bounds the cost of every policy on
+the same frozen collection from below.
+
 Orders
 ------
 A region with a *supply* orders by rule at `order`, per group, on its position
@@ -280,7 +297,8 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 `base_stock`: S - P where positive. `s_S`: S - P where P < s. `s_Q`: Q where P < s. `R_S`: S - P
 every R days. The figures of a region are split over the groups by its shares, the whole staying
 whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
-Children order before their parents. A supplier outside sends all at once: *supplied*. A parent
+Children order before their parents. No order is sent to or from a region whose roads are closed.
+A supplier outside sends all at once: *supplied*. A parent
 ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again
 the next day. Emergency orders of all its children come before routine ones; where A pieces do not
 serve orders n_1, n_2, ... in all N, child j gets :math:`\lfloor A n_j / N \rfloor` and the pieces
@@ -311,6 +329,29 @@ of the scenario on one day leaves the luck of all earlier days alone. Poisson co
 (`poisson.py`) from one number each: with the same luck a higher mean never gives a smaller count.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
+
+A policy that declares *history_days* n sees in `Snapshot.history` what was requested, issued,
+collected and given up on each of the last n closed days, those of the warm-up included; without
+such a policy nothing is kept.
+
+What the baseline can and cannot be used for
+--------------------------------------------
+``bloodsim doctor --facts`` shows published figures beside the bundled baseline: what was put in,
+what was fitted, what emerges. Only the last kind tests the model.
+
+It can be used to compare rules on the same luck; to see when in the year, how deep and how long
+stocks fall, and what moves that; to ask how far a finding hangs on an assumption (`unmet_share`,
+studies ``tight`` and ``wave``, another seed); to try a method before real stock lists arrive.
+
+It cannot be used to say which province is short: supply, demand and habits of most provinces are
+assumed, *target_cover_factor* is dealt by a hash, and who sends to whom is a least-distance guess.
+Not to forecast a year: it is the supply of 2023 on another calendar. Not for rates of shortage as
+such: they rest on an unmet share that nobody knows, on assumed cuts, reserves and spread of weather
+(taken literally, recorded supply equals recorded use and nothing is ever missing). Not for outdates
+of red cells: a pooled province forgets no unit on a shelf, they come out thirty times too low and
+price no over-collection. Not for very small stocks: Tibet asks for two doses of platelets a day in
+eight groups, and gets them by air in ways that are not modelled. Nor for what happens between the
+stations of a province, or for patients.
 
 What is not known of the inputs
 -------------------------------

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bloodsim.decision import Shipments
 from bloodsim.model.donor_state import DonorState
 from bloodsim.model.drive_state import DriveState
+from bloodsim.model.history import History
 from bloodsim.model.laboratory import longest_run
 from bloodsim.model.making import MakingState
 from bloodsim.model.stock import Stock
@@ -126,6 +127,8 @@ class Bank:
         What was given so far in the planned month, in thousandths of what the plan counts.
     asked : list per replacement rule of int array (delay_days + 1, n_regions, R)
         Pieces requested on the last days, for which relatives will give.
+    history : History or None
+        Flows of the last closed days, where a policy asks for them.
     """
 
     stocks: list[Stock]
@@ -148,6 +151,7 @@ class Bank:
     throttles: dict[int, Floats] = field(default_factory=dict)
     given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     asked: list[Ints] = field(default_factory=list)
+    history: History | None = None
 
     @classmethod
     def opening(cls, world: World, n_replications: int) -> Bank:
@@ -219,6 +223,7 @@ class Bank:
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
             asked=[asked.copy() for asked in self.asked],
+            history=self.history.copy() if self.history else None,
             given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )
 

@@ -170,7 +170,7 @@ class Collection:
         for number, plan in enumerate(self.world.month_plans):
             if plan.counts[day]:
                 before = self.bank.given_in_month.get(number, 0)
-                given = plan.gifts(donated)
+                given = plan.gifts(donated, day)
                 self.bank.given_in_month[number] = given + (0 if plan.begins[day] else before)
 
     def _separate(

@@ -27,7 +27,10 @@ class Requests:
         self.inaccessible: dict[int, Ints] = {}
         self.chunk: Chunk
         self._spread: dict[int, list[Ints]] = {}
-        self._emergency_moments = len(world.scenario.run.phase_hours.emergency)
+        hours = world.scenario.run.phase_hours
+        self._emergency_moments = len(hours.emergency)
+        self._several_moments = len(hours.routine) > 1
+        self._kept_back: dict[tuple[int, int], Ints | None] = {}
 
     def arrive(self, chunk: Chunk, day: int) -> None:
         """Take up the day's new requests: routine ones at once, emergencies spread over the day."""
@@ -37,6 +40,7 @@ class Requests:
         self.open = []
         self._uniform = chunk.slot_uniform[index][:, :, None]
         self._held = {}
+        self._kept_back = {}
         for number, demand in enumerate(self.world.demands):
             requested = chunk.requested[index, number]
             self.ledger.add_requests(number, requested)
@@ -84,11 +88,11 @@ class Requests:
         """Serve who waits, the longest waiting first, then who is new."""
         waiting, to_patients = self.bank.waiting[number], None
         if waiting.any():
-            if any(demand.substitutes):
+            if any(demand.substitutes) or self._several_moments:
                 to_patients = self._serve_turn_by_turn(number, demand, day)
             else:
                 to_patients = self._serve_own_group(number, demand, day)
-        held, issued = self._serve_some(demand, day, self.open[number])
+        held, issued = self._serve_some(number, 0, day, self.open[number])
         if held is not None and demand.patience_days == 0:
             self._held[number] = held
         if demand.extra_share:
@@ -100,7 +104,7 @@ class Requests:
         waiting, to_patients = self.bank.waiting[number], None
         for waited in range(demand.patience_days - 1, -1, -1):
             if waiting[waited].any():
-                held, issued = self._serve_some(demand, day, waiting[waited])
+                held, issued = self._serve_some(number, waited + 1, day, waiting[waited])
                 to_patients = issued if to_patients is None else to_patients + issued
                 if held is not None and waited == demand.patience_days - 1:
                     self._held[number] = held
@@ -131,16 +135,33 @@ class Requests:
         self._take(demand, day, issued, older)
         return issued
 
-    def _serve_some(self, demand: DemandStream, day: int, wanted: Ints) -> tuple[Ints | None, Ints]:
-        """Serve *wanted* in place; return what an alert held back of it, and what was issued."""
-        uniform = self._uniform[demand.product]
-        held = self.alerts.held_back(demand.product, demand.urgency, wanted, uniform)
+    def _serve_some(
+        self, number: int, waited: int, day: int, wanted: Ints
+    ) -> tuple[Ints | None, Ints]:
+        """Serve *wanted* in place; return what an alert held back of it, and what was issued.
+
+        *waited* are the days that it has waited so far.
+        """
+        demand = self.world.demands[number]
+        held = self._keep_back(number, waited, wanted)
         if held is None:
             return None, self._issue(demand, day, wanted)
         wanted -= held
         issued = self._issue(demand, day, wanted)
         wanted += held
         return held, issued
+
+    def _keep_back(self, number: int, waited: int, wanted: Ints) -> Ints | None:
+        """Return what an alert holds back of *wanted*: a cut is of the day, not of each moment."""
+        key = number, waited
+        if key in self._kept_back:
+            return self._kept_back[key]
+        demand = self.world.demands[number]
+        uniform = self._uniform[demand.product]
+        held = self.alerts.held_back(demand.product, demand.urgency, wanted, uniform)
+        if self._several_moments:
+            self._kept_back[key] = held
+        return held
 
     def _issue(self, demand: DemandStream, day: int, wanted: Ints) -> Ints:
         """Issue to *wanted* in place, from what stands above the class's reserve; return it."""

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from bloodsim.model import poisson
 from bloodsim.scenario import RegionalFactor
+from bloodsim.scenario.horizon import CHUNK_DAYS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-CHUNK_DAYS = 56
-"""Days drawn at once. Part of the definition of the streams: changing it changes results."""
 
 
 _COMMON = 4

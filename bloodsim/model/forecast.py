@@ -11,7 +11,8 @@ from bloodsim.model.draws import replication_last
 from bloodsim.model.luck import Chunk
 from bloodsim.model.outlook import usual_releases
 from bloodsim.model.shocks import demand_factor
-from bloodsim.model.world import LOOK_AHEAD_DAYS, World
+from bloodsim.model.world import World
+from bloodsim.scenario.horizon import LOOK_AHEAD_DAYS
 from bloodsim.streams import streams
 
 Floats = NDArray[np.float64]

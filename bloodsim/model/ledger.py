@@ -87,6 +87,7 @@ class Ledger:
         self.orders: Ints | None = None
         if world.orders:
             self.orders = np.zeros((n_products, n_regions, n), np.int32)
+        self.fallback_days: Ints = np.zeros(n, np.int32)
         self.stock_days: Longs = np.zeros((n_products, n_regions, n), np.int64)
         self.opening = self.states()
         self.opening_returns = self.away()

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.model.draws import (
-    CHUNK_DAYS,
     Buffers,
     RegionalWalk,
     gamma_mix,
@@ -19,6 +18,7 @@ from bloodsim.model.draws import (
 from bloodsim.model.drive_luck import DriveLuck
 from bloodsim.model.requests_drawn import RequestLuck
 from bloodsim.model.world import World
+from bloodsim.scenario.horizon import CHUNK_DAYS
 from bloodsim.streams import stream, streams
 
 Floats = NDArray[np.float64]

@@ -30,7 +30,7 @@ class MonthPlanWorld:
     ----------
     channels, regions : int array
         Where it counts and where it raises turnout.
-    worth : int array (n_channels, n_regions)
+    worth : int array (n_days, n_channels, n_regions)
         What a donation counts, in thousandths; all channels and regions, 0 outside the plan.
     begins : bool array
         First days of planned months (in the run).
@@ -61,11 +61,11 @@ class MonthPlanWorld:
         missing = self.planned[day] - given
         return np.clip(missing / self.rest[day], 1.0, self.max_factor)
 
-    def gifts(self, donated: Mapping[int, Ints]) -> Longs:
+    def gifts(self, donated: Mapping[int, Ints], day: int) -> Longs:
         """Return what a day's donors, by channel (n_regions, 8, R) cumulated, count (R,)."""
         total = np.zeros(next(iter(donated.values())).shape[-1], dtype=np.int64)
         for channel in self.channels.tolist():
-            given = donated[channel][:, -1] * self.worth[channel][:, None]
+            given = donated[channel][:, -1] * self.worth[day, channel][:, None]
             total += np.add.reduce(given, axis=0, dtype=np.int64)
         return total
 
@@ -82,14 +82,14 @@ def compile_month_plans(
         columns = [
             n for n, name in enumerate(turnout.regions) if not plan.regions or name in plan.regions
         ]
-        worth = np.zeros((len(channels), len(turnout.regions)), dtype=np.int64)
+        worth = np.zeros((len(dates), len(channels), len(turnout.regions)), dtype=np.int64)
         expected = np.zeros(len(dates))
         for row in rows:
             channel = channels[row]
             each = np.floor(MILLI * turnout.worth_of_gifts(plan, channel.name) + 0.5)
-            worth[row, columns] = each[columns]
+            worth[:, row, columns] = each[:, columns]
             gave = (1 - channel.no_show_share) * (1 - channel.deferral_share)
-            expected += gave * (channel.planned_mean * worth[row]).sum(axis=1)
+            expected += gave * (channel.planned_mean * worth[:, row]).sum(axis=1)
         begins, counts, catches_up = np.zeros((3, len(dates)), dtype=bool)
         planned, rest = np.zeros((2, len(dates)))
         for days, amount in turnout.planned_months(plan):

@@ -13,6 +13,7 @@ from bloodsim.model.allotment import allot
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.order_world import OUTSIDE, OrderWorld, order_batches
+from bloodsim.model.shocks import closed_regions
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.uniforms import Uniforms
 from bloodsim.model.world import World
@@ -60,6 +61,8 @@ class Orders:
 
     def place(self, day: int) -> None:
         """Place the orders of a day: of each batch the emergency orders, then the routine ones."""
+        shut = closed_regions(self.world.shocks, day)
+        self.shut = np.zeros(self.world.n_regions, bool) if shut is None else shut
         for batch in self.batches:
             self._send_all([self._expedited(number, day) for number in batch], day, "expedited")
             self._send_all([self._routine(number, day) for number in batch], day, "ordered")
@@ -96,8 +99,9 @@ class Orders:
             for row, (region, parent) in enumerate(zip(item.regions, item.suppliers, strict=True)):
                 wanted = np.asarray(order.wanted[row], dtype=np.int32)
                 if parent == OUTSIDE:
-                    due[slot, region] += wanted
-                    row_sent[region] = wanted
+                    if not self.shut[region]:
+                        due[slot, region] += wanted
+                        row_sent[region] = wanted
                 else:
                     child = _Child(region, wanted, order.lead_days, row_sent)
                     from_parents.setdefault(int(parent), []).append(child)
@@ -111,7 +115,10 @@ class Orders:
     def _serve(self, product: int, parent: int, children: list[_Child], day: int) -> None:
         """Ship a parent's stock to its children, rationed where it does not go round."""
         children.sort(key=lambda child: child.lead_days)  # the oldest go where they still last
-        granted = [child.wanted for child in children]
+        granted = [
+            np.zeros_like(child.wanted) if self.shut[[parent, child.region]].any() else child.wanted
+            for child in children
+        ]
         rule = list(self.world.scenario.regions.values())[parent].rationing
         if len(children) > 1 and rule == "proportional":
             shortest = children[0].lead_days

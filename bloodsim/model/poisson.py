@@ -78,8 +78,8 @@ def from_uniforms(rates: Floats, uniforms: Floats) -> Floats:
     rate = rates.reshape(-1)
     (places,) = (rate > LARGE_RATE).nonzero()
     if places.size:
-        # The middle of the interval that the uniform stands for, so that 0 is a normal too.
-        normals = special.ndtri(uniforms.reshape(-1)[places] + 2.0**-54)
+        # A uniform of 0 stands for all below 2 ** -53; its middle is a finite normal.
+        normals = special.ndtri(np.maximum(uniforms.reshape(-1)[places], 2.0**-54))
         found[places] = from_normals(rate[places], normals)
     return found.reshape(rates.shape)
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from bloodsim.model.day_totals import DayTotals
 from bloodsim.model.draws import (
-    CHUNK_DAYS,
     Buffers,
     RegionalWalk,
     gamma_mix,
@@ -18,6 +17,7 @@ from bloodsim.model.draws import (
     replication_last,
 )
 from bloodsim.model.world import World
+from bloodsim.scenario.horizon import CHUNK_DAYS
 from bloodsim.streams import streams
 
 Floats = NDArray[np.float64]

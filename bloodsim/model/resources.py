@@ -104,7 +104,7 @@ def compile_resources(
         places=_places(scenario, dates, teams),
         processing=_processing(scenario, dates),
         kept_in_test=kept_shares(scenario, dates, calendar, shocks),
-        gift_shares=_gift_shares(scenario, dates),
+        gift_shares=dated_gift_shares(scenario, dates),
         teams=teams,
         team_hours=teams * hours[:, None],
         hours=hours,
@@ -174,7 +174,8 @@ def _processing(scenario: Scenario, dates: Sequence[date]) -> Ints | None:
     return most.astype(np.int32)
 
 
-def _gift_shares(scenario: Scenario, dates: Sequence[date]) -> Floats | None:
+def dated_gift_shares(scenario: Scenario, dates: Sequence[date]) -> Floats | None:
+    """Return shares of 200, 300 and 400 mL (n_days, n_regions, 3); None if they never change."""
     if not scenario.resources.gift_mix:
         return None
     regions = tuple(scenario.regions)

@@ -45,6 +45,8 @@ def road_table(scenario: Scenario) -> RouteTable:
         np.array([km for km, *_ in ordered], dtype=np.float64),
         np.array([lead for _, _, _, lead, *_ in ordered], dtype=np.int64),
     )
+    own = {(r.origin, r.destination): r.vehicles_per_day for r in routes.extra}
+    stated = [own.get((origin, destination)) for _, origin, destination, *_ in ordered]
     for array in arrays:  # policies see this very table
         array.flags.writeable = False
     unlimited = np.iinfo(np.int32).max
@@ -68,4 +70,5 @@ def road_table(scenario: Scenario) -> RouteTable:
             for p, r in rules
             if r.max_transit_hours is not None
         },
+        vehicles_per_day=np.array([-1 if n is None else n for n in stated], dtype=np.int64),
     )

@@ -8,8 +8,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.scenario import Profile, Region, Scenario
-from bloodsim.seasons import Calendar, daily_factors
+from bloodsim.scenario import Region, Scenario
+from bloodsim.scenario.seasonal import profile_factors
+from bloodsim.seasons import Calendar
 
 Floats = NDArray[np.float64]
 
@@ -41,26 +42,3 @@ class SeasonalFactors:
         """Return the month index alone (n_days,): what remains of a profile on a normal day."""
         month = self.profiles[profile].month
         return np.array([month.get(day.month, 1.0) if month else 1.0 for day in self.dates])
-
-
-def profile_factors(
-    profile: Profile,
-    dates: Sequence[date] | NDArray[np.datetime64],
-    calendar: Calendar,
-    amplitude: float = 1.0,
-) -> Floats:
-    """Return the daily multipliers (n_days,) of a scenario's profile."""
-    return np.asarray(
-        daily_factors(
-            dates,
-            calendar,
-            month=profile.month or None,
-            weekday={str(day): index for day, index in profile.weekday.items()} or None,
-            festival=[(b.from_offset, b.to_offset, b.factor) for b in profile.spring_festival],
-            holidays=[(b.holiday, b.from_day, b.to_day, b.factor) for b in profile.holidays],
-            closures=[(c.from_date, c.to_date) for c in profile.closures],
-            closed_factor=profile.closed_factor,
-            working_days_only=profile.working_days_only,
-            amplitude=amplitude,
-        )
-    )

@@ -18,10 +18,12 @@ from bloodsim.model.commitments import Commitments
 from bloodsim.model.crossmatch import take_back
 from bloodsim.model.demand import Requests
 from bloodsim.model.forecast import Forecaster
+from bloodsim.model.history import Recorder
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.making import Making
 from bloodsim.model.orders import Orders
+from bloodsim.model.paths import Paths
 from bloodsim.model.regulation import regulate
 from bloodsim.model.snapshot import Present
 from bloodsim.model.transfer import Transfers
@@ -44,11 +46,16 @@ class Simulation:
         mode: CollectionMode | None = None,
         order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
         cost: CostWeights | None = None,
+        record_paths: bool = False,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
         self.cost = world.scenario.cost if cost is None else cost
+        # Bounds are asked for one collection that several variants share.
+        recording = record_paths and mode is not None and mode.keep
         self.ledger = Ledger(world, bank, keep_daily)
+        self.paths = Paths(world, bank, self.ledger, first_day) if recording else None
+        self.recorder = Recorder(self.ledger)
         self.alerts = Alerts(world, bank)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
         self.collection = Collection(world, bank, self.ledger, uniforms, mode)
@@ -138,6 +145,9 @@ class Simulation:
                 self.making.work(day)
                 self.alerts.evaluate(day)
                 self.ledger.close(day)
+                self.recorder.close()
+                if self.paths is not None:
+                    self.paths.record(self.ledger, day)
                 regulate(self.world, self.bank, day)
 
     def expire(self, day: int) -> None:
@@ -169,8 +179,11 @@ class Simulation:
                 self.chunk,
                 day,
                 self.cost,
+                self.first_day,
             )
             plan = self.policy(now.snapshot())
+            if plan.fell_back is not None:
+                self.ledger.fallback_days += plan.fell_back
             self.transfers.depart(plan, day)
             self.collection.plan(plan, day)
             now.over = True

@@ -36,6 +36,7 @@ class Present:
     chunk: Chunk
     day: int
     cost: CostWeights
+    first_day: int = 0
     over: bool = False
 
     def snapshot(self) -> Snapshot:
@@ -112,9 +113,13 @@ class Present:
             "usual_releases": self._while_deciding(
                 lambda product, days: self.forecaster.usual_releases(index[product], day, days)
             ),
+            "history": self._while_deciding(
+                lambda product, days: self._remembered(index[product], days)
+            ),
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
             "target_days": self.cost.terminal_cover_days,
             "days_left": world.n_days - day,
+            "days_run": day - self.first_day,
         }
 
     def _while_deciding(self, look: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,6 +148,14 @@ class Present:
             rest[lead] += upto - before
             before = upto
         return rest
+
+    def _remembered(self, product: int, days: int) -> dict[str, Ints]:
+        """Return the flows of the last closed days, as far as the policy asked for them."""
+        history = self.bank.history
+        if history is None or not 1 <= days <= history.days:
+            known = history.days if history else 0
+            raise PlanError(f"{days} days of history: the policy declares history_days = {known}")
+        return history.last(product, days, self.bank.stocks[product].gone.shape)
 
     def _ages(self, product: int) -> Ints:
         life = self.world.products[product].life_days

@@ -54,6 +54,7 @@ def tabulate(
             {
                 "min_cover_days": ledger.min_cover,
                 "min_cover_day": ledger.min_cover_day - world.score_first,
+                "fallback_days": np.broadcast_to(ledger.fallback_days, ledger.min_cover.shape),
             },
             "product",
             labels,

@@ -94,7 +94,8 @@ class Transfers:
     def fulfil(self, shipments: Shipments, day: int) -> None:
         """Ship what was promised, as far as the origin's stock stands above its floor.
 
-        By group whole lots, and no shipment smaller than the smallest; the rest is not shipped.
+        By group whole lots, no shipment smaller than the smallest, none larger than the largest
+        or than the vehicles; the rest is not shipped.
         """
         table, product = self.world.routes, shipments.product
         index = self._products[product]
@@ -120,8 +121,9 @@ class Transfers:
     def _fitting(
         self, product: str, route: Index, replication: Index, pieces: Ints, day: int
     ) -> Ints:
-        """Return what of whole lots (n_rows, 8) the vehicles carry, groups in proportion."""
+        """Return what of whole lots (n_rows, 8) may travel at once, groups in proportion."""
         room = self.vehicles.room(product, route, replication, day)
+        room = np.minimum(room, self.world.routes.largest_pieces[product])
         if (pieces.sum(axis=1) <= room).all():
             return pieces
         lot = self.world.routes.lot_pieces[product]

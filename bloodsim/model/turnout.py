@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.resources import dated_gift_shares
 from bloodsim.model.span import applies
 from bloodsim.scenario.resources import MonthPlan, Organisation, OrganisationPool, Trend
 from bloodsim.seasons import WEEKDAYS, Calendar, daily_factors
@@ -169,11 +170,10 @@ class Turnout:
             ]
             for days, planned in self.planned_months(plan):
                 expected = sum(
-                    self._worth(plan, name, columns, means[name][np.ix_(days, columns)])
-                    for name in chosen
+                    self._worth(plan, name, days, columns, means[name]) for name in chosen
                 )
                 visited = sum(
-                    self._worth(plan, name, columns, drives[name][np.ix_(days, columns)])
+                    self._worth(plan, name, days, columns, drives[name])
                     for name in chosen
                     if name in drives
                 )
@@ -192,24 +192,27 @@ class Turnout:
         for (year, month), days in months.items():
             yield days, plan.months[month] * len(days) / monthrange(year, month)[1]
 
-    def _worth(self, plan: MonthPlan, channel: str, columns: list[int], invited: Floats) -> float:
-        """Return what invited donors (n_days, n_columns) are expected to give, as a plan counts."""
+    def _worth(
+        self, plan: MonthPlan, channel: str, days: list[int], columns: list[int], mean: Floats
+    ) -> float:
+        """Return what *mean* invited donors (n_days, n_regions) of some days are to give."""
         settings = self.scenario.channels[channel]
         gave = (1 - settings.missing_share) * (1 - settings.deferral_share)
-        by_region = gave * invited.sum(axis=0)
-        return float((by_region * self.worth_of_gifts(plan, channel)[columns]).sum())
+        chosen = np.ix_(days, columns)
+        return float((gave * mean[chosen] * self.worth_of_gifts(plan, channel)[chosen]).sum())
 
     def worth_of_gifts(self, plan: MonthPlan, channel: str) -> Floats:
-        """Return what a mean donation counts in a plan (n_regions,)."""
-        settings = self.scenario.channels[channel]
+        """Return what a mean donation counts in a plan (n_days, n_regions)."""
+        settings, shape = self.scenario.channels[channel], (len(self.dates), len(self.regions))
         if plan.counts == "donations":
-            return np.ones(len(self.regions))
+            return np.ones(shape)
         if settings.gift == "apheresis":
             made = [p for p in self.scenario.products.values() if p.source == "apheresis"]
-            units = max((p.units_per_donation for p in made), default=1.0)
-            return np.full(len(self.regions), units)
-        mixes = [region.gift_shares for region in self.scenario.regions.values()]
-        return np.array([g.ml_200 + 1.5 * g.ml_300 + 2 * g.ml_400 for g in mixes])
+            return np.full(shape, max((p.units_per_donation for p in made), default=1.0))
+        usual = [tuple(r.gift_shares.model_dump().values()) for r in self.scenario.regions.values()]
+        dated = dated_gift_shares(self.scenario, self.dates)
+        shares = np.array(usual)[None] if dated is None else dated
+        return np.broadcast_to(shares @ np.array([1.0, 1.5, 2.0]), shape)
 
 
 def donors_per_visit(organisation: Organisation) -> float:

@@ -23,6 +23,7 @@ class Vehicles:
 
     def __init__(self, world: World, n_replications: int) -> None:
         self.kinds = world.scenario.routes.vehicles
+        self._own = world.routes.vehicles_per_day
         sizes = [product.pieces_per_unit for product in world.products]
         self._parts = math.lcm(*sizes)
         self._each = {p.name: self._parts // p.pieces_per_unit for p in world.products}
@@ -37,7 +38,8 @@ class Vehicles:
         if kind is None:
             return np.full(len(route), UNLIMITED, dtype=np.int64)
         rule = self.kinds[kind]
-        most = math.floor(rule.units_per_vehicle * rule.vehicles_per_day * self._parts + 1e-9)
+        numbers = np.where(self._own[route] < 0, rule.vehicles_per_day, self._own[route])
+        most = np.floor(rule.units_per_vehicle * self._parts * numbers + 1e-9).astype(np.int64)
         left = most - self._today(kind, day)[route, replication]
         return left // self._each[product]
 

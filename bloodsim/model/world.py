@@ -15,6 +15,7 @@ from bloodsim.blood import GROUPS
 from bloodsim.decision import RouteTable
 from bloodsim.model.agreement_world import AgreementFlow, agreement_flows
 from bloodsim.model.clock import Sequel, sequel
+from bloodsim.model.countable import check_countable
 from bloodsim.model.demand_world import (
     Counts,
     DemandStream,
@@ -26,7 +27,6 @@ from bloodsim.model.demand_world import (
 )
 from bloodsim.model.donor_teams import TeamWorld, compile_teams
 from bloodsim.model.donor_world import PoolWorld, compile_pools
-from bloodsim.model.draws import CHUNK_DAYS
 from bloodsim.model.drive_world import DriveWorld, compile_drives
 from bloodsim.model.making import DerivationWorld, compile_derivations
 from bloodsim.model.month_plans import MonthPlanWorld, compile_month_plans
@@ -39,13 +39,11 @@ from bloodsim.model.season import SeasonalFactors
 from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, turnout_factor
 from bloodsim.model.turnout import Turnout
 from bloodsim.scenario import Scenario
+from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.seasons import Calendar, festival_offset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-LOOK_AHEAD_DAYS = 60
-"""Days known beyond the last one, for planners look further than the run goes."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +133,8 @@ class RegulationWorld:
 class World:
     """Everything fixed before luck and decisions.
 
-    Arrays over days cover the run and `LOOK_AHEAD_DAYS` more (and a chunk, where requests are
-    announced). ``classes`` are (product, share of its requests) of the classes that are drawn,
-    ``counts`` how requests vary, by product.
+    Arrays over days cover the run and `look_ahead_days` more. ``classes`` are (product, share of
+    its requests) of the classes that are drawn, ``counts`` how requests vary, by product.
     """
 
     scenario: Scenario
@@ -198,13 +195,9 @@ class World:
 def compile_world(scenario: Scenario) -> World:
     """Turn a scenario into arrays over days, regions and groups."""
     run = scenario.run
-    start = run.score_start - timedelta(days=warmup_days(scenario))
+    start = first_day(scenario)
     n_days = (run.score_end - start).days + 1
-    known_ahead = any(
-        c.known_ahead_days for d in scenario.demand.values() for c in d.classes.values()
-    )
-    look_ahead = LOOK_AHEAD_DAYS + CHUNK_DAYS * known_ahead
-    dates = [start + timedelta(days=day) for day in range(n_days + look_ahead)]
+    dates = [start + timedelta(days=day) for day in range(n_days + look_ahead_days(scenario))]
     calendar = scenario.calendar.build()
     regions = list(scenario.regions.values())
     factors = SeasonalFactors(scenario, dates, calendar)
@@ -219,7 +212,7 @@ def compile_world(scenario: Scenario) -> World:
     turnout = Turnout(scenario, dates, calendar)
     channels = _channels(turnout, factors, shocks, drives)
     demands = demand_streams(scenario, products, shares)
-    return World(
+    world = World(
         scenario=scenario,
         regions=tuple(scenario.regions),
         start=start,
@@ -252,15 +245,8 @@ def compile_world(scenario: Scenario) -> World:
         month_plans=compile_month_plans(turnout, channels),
         replacement=compile_replacement(scenario, demands, dates),
     )
-
-
-def warmup_days(scenario: Scenario) -> int:
-    """Return the warm-up: as given, or the longest shelf life of a product that steers."""
-    if scenario.run.warmup_days != "auto":
-        return scenario.run.warmup_days
-    steering = {c.regulation.product for c in scenario.channels.values() if c.regulation}
-    lives = [scenario.products[p].shelf_life_days for p in steering or scenario.products]
-    return max(lives, default=0)
+    check_countable(world)
+    return world
 
 
 def _channels(

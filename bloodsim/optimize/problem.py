@@ -121,6 +121,10 @@ class Network:
         Points for the worst region's unmet share of demand (all of the horizon's), 0 = off.
     normal : float array (n_regions, n_groups)
         Pieces asked for on a normal day: the scale of shares and targets.
+    whole_slots : int
+        First slots whose shipments are whole lots between the smallest and the largest shipment.
+    lot, smallest, largest : int
+        Pieces: lot of each group, smallest and largest shipment over all groups.
     """
 
     regions: tuple[str, ...]
@@ -142,6 +146,10 @@ class Network:
     universal_price: float = 20.0
     fairness_price: float = 0.0
     normal: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    whole_slots: int = 0
+    lot: int = 1
+    smallest: int = 0
+    largest: int = 1_000_000
 
     @property
     def longest_days(self) -> int:

@@ -131,6 +131,7 @@ class ProgramBuilder:
         place = row.astype(np.intp), column.astype(np.intp)
         matrix = sparse.csr_array((value, place), shape=(self.n_rows, self.n_columns))
         matrix.sum_duplicates()
+        matrix.eliminate_zeros()
         return Program(
             matrix=matrix,
             cost=_joined(self.cost),

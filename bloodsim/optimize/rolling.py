@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from bloodsim.decision import Snapshot
-from bloodsim.optimize.problem import COARSE, Network, State, TransferPlan
+from bloodsim.optimize.problem import COARSE, Ints, Network, State, TransferPlan
 from bloodsim.optimize.situation import Outlook, Settings, network_of, outlook, state_of
 from bloodsim.optimize.transfers import TransferModel
 
@@ -39,9 +39,8 @@ class Planner:
     depend on the block it is made in.
     """
 
-    settings: Settings
+    settings: Settings = field(default_factory=Settings)
     model: TransferModel | None = None
-    fallbacks: list[tuple[int, str, int]] = field(default_factory=list)
 
     def problems(self, snapshot: Snapshot, product: str) -> Problems:
         """Return the problems of a day, and make ready the model they share."""
@@ -57,6 +56,13 @@ class Planner:
         """Return the plan of one replication."""
         assert self.model is not None
         return self.model.solve(problems.state(replication))
+
+    def shipments(self, problems: Problems, replication: int) -> tuple[Ints, Ints]:
+        """Return routes and pieces (n_rows, n_groups) that leave today in one replication."""
+        pieces = self.plan(problems, replication).transfers[0]
+        going = pieces.sum(axis=1) >= 1
+        wanted = np.floor(pieces[going] + 1e-6).astype(np.int32)
+        return problems.network.route[going], wanted
 
     def _settings(self, snapshot: Snapshot, product: str) -> Settings:
         life = snapshot.facts[product].life_days

@@ -105,7 +105,7 @@ def network_of(snapshot: Snapshot, product: str, settings: Settings) -> Network:
     facts, weights, table = snapshot.facts[product], snapshot.weights, snapshot.routes
     per_unit = snapshot.pieces_per_unit[product]
     usable = ~table.barred.get(product, np.zeros(len(table), bool))
-    routes = _nearest(np.flatnonzero(usable), table.destination, settings.roads_per_region)
+    routes = nearest(np.flatnonzero(usable), table.destination, settings.roads_per_region)
     return Network(
         regions=snapshot.regions,
         groups=snapshot.groups,
@@ -139,7 +139,7 @@ def _fate(urgency: str) -> str:
     return "cancelled_elective" if urgency == "elective" else f"lost_{urgency}"
 
 
-def _nearest(routes: NDArray[np.intp], region: NDArray[np.integer], most: int) -> NDArray[np.intp]:
+def nearest(routes: NDArray[np.intp], region: NDArray[np.integer], most: int) -> NDArray[np.intp]:
     """Return the first *most* routes into every region; the table stands nearest first."""
     if not most:
         return routes

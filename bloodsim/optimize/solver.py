@@ -144,7 +144,11 @@ class Solver:
             {"presolve": "off"} if linear else {"mip_max_nodes": self.limits.nodes}
         )
         own["simplex_iteration_limit"] = self.limits.iterations
-        problem.solve(pulp.HiGHS(**options, **own))
+        try:
+            problem.solve(pulp.HiGHS(**options, **own))
+        except KeyError:  # PuLP 3.3 does not know every status; what counts is HiGHS's own
+            if getattr(problem, "solverModel", None) is None:
+                raise
         self._highs = problem.solverModel
         self._check_order()
         solution = self._accepted(highspy)

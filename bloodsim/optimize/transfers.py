@@ -78,12 +78,13 @@ def plan_transfers(problem: TransferProblem, limits: Limits | None = None) -> Tr
 def _frame(network: Network) -> Program:
     """Return the coefficients and costs of a network; its sides are placeholders."""
     builder = ProgramBuilder()
-    slots, shape = network.slots, (len(network.slots), len(network.regions), len(network.groups))
+    shape = (len(network.slots), len(network.regions), len(network.groups))
     columns = _columns(builder, network, shape)
     _balance(builder, network, columns, shape)
     _requests(builder, network, columns, shape)
     _policy_rows(builder, network, columns, shape)
-    assert len(slots) == shape[0]
+    if network.whole_slots:
+        _whole_lots(builder, network, columns)
     return builder.build()
 
 
@@ -263,6 +264,25 @@ def _universal_rows(
             if donor != patient:
                 at = int(np.searchsorted(groups, donor))
                 builder.add_terms(rows[:, :, at], columns[f"served_{rule.name}"][:, :, k], 1)
+
+
+def _whole_lots(builder: ProgramBuilder, network: Network, columns: dict[str, Index]) -> None:
+    """Add whole lots, and shipments that go or do not, in the slots that will be carried out."""
+    sent = columns["transfer"][: network.whole_slots]
+    most = max(1, network.largest // network.lot)
+    lots = builder.add_columns("lots", sent.shape, upper=most, integer=True)
+    rows = builder.add_rows("whole_lots", sent.shape, 0, 0)
+    builder.add_terms(rows, sent, 1)
+    builder.add_terms(rows, lots, -network.lot)
+    if network.smallest <= network.lot and network.largest >= 1_000_000:
+        return
+    goes = builder.add_columns("goes", sent.shape[:2], upper=1, integer=True)
+    smallest = builder.add_rows("smallest", sent.shape[:2], lower=0)
+    builder.add_terms(smallest[..., None], sent, 1)
+    builder.add_terms(smallest, goes, -network.smallest)
+    largest = builder.add_rows("largest", sent.shape[:2], upper=0)
+    builder.add_terms(largest[..., None], sent, 1)
+    builder.add_terms(largest, goes, -network.largest)
 
 
 def sides_of(network: Network, frame: Program, state: State) -> Sides:

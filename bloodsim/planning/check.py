@@ -130,6 +130,8 @@ class Check:
         of their paired difference.
     verdict : str
         The same in a sentence.
+    results : Results
+        The runs, for charts: variants ``without``, ``proportional`` and ``plan``.
     """
 
     days: int
@@ -138,6 +140,7 @@ class Check:
     regions: pd.DataFrame
     adds: str
     verdict: str
+    results: Results
 
 
 def check(
@@ -176,7 +179,8 @@ def check(
     )
     table = _table(results)
     adds, verdict = _verdict(table)
-    return Check(results.scored_days, replications, table, _regions(results), adds, verdict)
+    regions = _regions(results)
+    return Check(results.scored_days, replications, table, regions, adds, verdict, results)
 
 
 def rule(scenario: Scenario) -> Proportional:

@@ -150,6 +150,20 @@ class TransferProposal:
             )
         return lines
 
+    def prices_on(self, day: date, product: str, group: str = "O_pos") -> pd.DataFrame:
+        """Return what one more unit is worth in each region on a day, for `plots.plot_prices`.
+
+        Columns ``region`` and ``price`` (points per unit).
+        """
+        table = self.prices
+        there = (table["date"] <= day) & (day <= table["until"])
+        mine = table[there & (table["product"] == product) & (table["group"] == group)]
+        return (
+            mine[["region", "points_per_unit"]]
+            .rename(columns={"points_per_unit": "price"})
+            .reset_index(drop=True)
+        )
+
     def _said_status(self) -> str:
         if self.status == "optimal":
             return "optimal"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bloodsim.planning.solve import Solved
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,9 @@ def sendable(solved: Solved) -> Sendable:
     ages = today.state.by_life.copy()
     spare = np.floor(today.state.exportable + 1e-6)
     for slot, arc in zip(*np.nonzero(flows.sum(axis=2) > 1e-6), strict=True):
-        wanted = np.floor(flows[slot, arc] + 1e-6).astype(np.int64)
         origin = int(network.origin[arc])
-        if slot == 0:
-            wanted = np.minimum(wanted, np.maximum(spare[origin], 0)).astype(np.int64)
-        wanted -= wanted % today.lot_pieces
+        most = spare[origin] if slot == 0 else np.full(len(spare[origin]), np.inf)
+        wanted = _whole_lots(flows[slot, arc], np.maximum(most, 0), today.lot_pieces)
         total = int(wanted.sum())
         if total > today.largest_pieces:
             wanted = wanted * today.largest_pieces // total
@@ -89,7 +88,19 @@ def sendable(solved: Solved) -> Sendable:
     return Sendable(tuple(shipments), too_small, left_out)
 
 
-def _sent_today(ages: NDArray[np.floating], wanted: Ints, least_days: int) -> Ints:
+def _whole_lots(flow: Floats, most: Floats, lot: int) -> Ints:
+    """Round a flow per group to whole lots, the sum as near below as the most per group allows."""
+    lots = np.floor(np.minimum(flow + 1e-6, most) / lot)
+    missing = int(np.floor((flow.sum() + 1e-6) / lot) - lots.sum())
+    rest = flow / lot - lots
+    for group in np.argsort(-rest, kind="stable").tolist():
+        if missing > 0 and rest[group] > 1e-6 and (lots[group] + 1) * lot <= most[group]:
+            lots[group] += 1
+            missing -= 1
+    return (lots * lot).astype(np.int64)
+
+
+def _sent_today(ages: Floats, wanted: Ints, least_days: int) -> Ints:
     """Take pieces oldest first from what lives *least_days*; return the life of the oldest taken.
 
     ``ages`` (life_days, n_groups) is changed.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bloodsim.blood import label
 from bloodsim.optimize.problem import TransferPlan
+from bloodsim.optimize.program import Program
 from bloodsim.optimize.solver import (
     InfeasibleError,
     Limits,
@@ -23,11 +24,19 @@ from bloodsim.planning.clash import clashing_rows
 from bloodsim.planning.today import ProductToday
 
 Floats = NDArray[np.floating]
+Closed = NDArray[np.bool_]
+
+SHARES_OF_SMALLEST = (0.25, 0.5)
+"""Shares of the smallest shipment below which roads are closed first."""
+MOST_ROUNDS = 12
+"""Times that roads with too small shipments are closed and the rest planned again."""
 
 STEP_UNITS = 10
 """Units more and fewer by which the value of a unit is confirmed."""
 NEARLY = 0.9
 """Share of the highest price of a region from which on a group is nearly as dear (judgement)."""
+
+_TINY = 1e-6
 
 
 class NoPlanError(SolverError):
@@ -103,12 +112,10 @@ def solve(today: ProductToday, limits: Limits | None = None, headlines: int = 3)
     program = model.program(today.state)
     solver = Solver(program, limits)
     try:
-        solution = solver.solve()
+        plan, closed = _of_size(today, model, solver, program)
         seconds = time.perf_counter() - started
-        plan = plan_of(today.network, model.frame, solution)
-        upper = program.upper.copy()
-        upper[program.columns["transfer"]] = 0
-        without = plan_of(today.network, model.frame, solver.resolve(upper=upper))
+        nothing = _upper(program, program.upper, np.ones_like(closed))
+        without = plan_of(today.network, model.frame, solver.resolve(upper=nothing))
     except InfeasibleError as error:
         said = tuple(
             f"{_row_in_words(name, today)} would have to give way by {excess / today.per_unit:,.1f}"
@@ -119,12 +126,54 @@ def solve(today: ProductToday, limits: Limits | None = None, headlines: int = 3)
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"{today.product}: {error}") from error
-    worths = _worths(today, model, solver, plan, headlines)
+    worths = _worths(today, model, solver, plan, closed, headlines)
     return Solved(today, plan, without, worths, seconds, *program.matrix.shape)
 
 
+def _of_size(
+    today: ProductToday, model: TransferModel, solver: Solver, program: Program
+) -> tuple[TransferPlan, Closed]:
+    """Return the best plan found without shipments that are too small, and what it closes.
+
+    Without sizes the problem is linear: its cost is a bound. Roads are closed in slots in which
+    they would carry less than the smallest shipment, the least first, and the rest planned again;
+    what that costs beyond the bound is the gap.
+    """
+    plan = plan_of(today.network, model.frame, solver.solve())
+    bound = plan.objective - plan.gap * abs(plan.objective)
+    first, closed = plan, np.zeros(plan.transfers.shape[:2], dtype=bool)
+    for share in (*SHARES_OF_SMALLEST, *[1.0] * MOST_ROUNDS):
+        carried = plan.transfers.sum(axis=2)
+        small = (carried > _TINY) & (carried < share * today.smallest_pieces - _TINY)
+        if not small.any():
+            if share == 1:
+                break
+            continue
+        closed |= small
+        upper = _upper(program, program.upper, closed)
+        plan = plan_of(today.network, model.frame, solver.resolve(upper=upper))
+    if not closed.any():
+        return plan, closed
+    assert first.objective <= plan.objective + _TINY * abs(first.objective)
+    gap = (plan.objective - bound) / max(abs(bound), _TINY)
+    status = Status.OPTIMAL if gap <= solver.limits.gap else Status.FEASIBLE
+    return replace(plan, status=str(status), gap=max(gap, 0.0)), closed
+
+
+def _upper(program: Program, upper: Floats, closed: Closed) -> Floats:
+    """Return upper bounds under which roads carry nothing in slots that are closed."""
+    upper = upper.copy()
+    upper[program.columns["transfer"][closed]] = 0
+    return upper
+
+
 def _worths(
-    today: ProductToday, model: TransferModel, solver: Solver, plan: TransferPlan, most: int
+    today: ProductToday,
+    model: TransferModel,
+    solver: Solver,
+    plan: TransferPlan,
+    closed: Closed,
+    most: int,
 ) -> tuple[Worth, ...]:
     """Return the highest price of the single days in each of some regions, confirmed.
 
@@ -143,7 +192,9 @@ def _worths(
         group = int(np.where(dear, today.network.normal[region], -1).argmax())
         at = int(prices[:, region, group].argmax()), region, group
         step = STEP_UNITS * today.per_unit
-        more, fewer = (_objective(today, model, solver, at, pieces) for pieces in (step, -step))
+        more, fewer = (
+            _objective(today, model, solver, closed, at, pieces) for pieces in (step, -step)
+        )
         gain = (plan.objective - more) / STEP_UNITS
         loss = (fewer - plan.objective) / STEP_UNITS
         worths.append(Worth(*at, float(prices[at]) * today.per_unit, gain, loss))
@@ -154,6 +205,7 @@ def _objective(
     today: ProductToday,
     model: TransferModel,
     solver: Solver,
+    closed: Closed,
     at: tuple[int, int, int],
     pieces: int,
 ) -> float:
@@ -162,7 +214,9 @@ def _objective(
     receipts[at] += pieces
     state = replace(today.state, receipts=receipts)
     try:
-        return solver.resolve(**vars(sides_of(today.network, model.frame, state))).objective
+        sides = sides_of(today.network, model.frame, state)
+        sides = replace(sides, upper=_upper(model.frame, sides.upper, closed))
+        return solver.resolve(**vars(sides)).objective
     except SolverError:
         return float("nan")
 

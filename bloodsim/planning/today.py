@@ -22,10 +22,11 @@ Ints = NDArray[np.int64]
 
 SHORT_LIFE_DAYS = 14
 """Shelf lives below this are planned day by day: longer slots would count their units as lost."""
-SHORT = Settings(spans=((1, 10),), safety_days=(2.0, 1.0, 0.5), end_days=2.0)
-"""How products of short life are planned."""
-LONG = Settings()
-"""How other products are planned."""
+SHORT = Settings(spans=((1, 7),), safety_days=(2.0, 1.0, 0.5), end_days=2.0)
+"""How products of short life are planned: a week."""
+LONG = Settings(spans=((1, 7), (7, 5)))
+"""How other products are planned: 42 days, the firm week day by day. Two weeks day by day cost the
+same 31 provinces twice the time and found a plan of the same expected cost."""
 
 
 @dataclass(frozen=True)

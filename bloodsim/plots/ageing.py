@@ -14,7 +14,7 @@ from bloodsim.numbers import number, percent, quantity, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
-from bloodsim.plots.text import drawable, say, text_width
+from bloodsim.plots.text import product_name, product_unit, say, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ def _rows(results: Results) -> list[_Row]:
 
 def _left(ax: Axes, results: Results, row: _Row, y: float, lang: Lang) -> None:
     if row.variant == results.variants[0]:
-        name = drawable(results.product_label(row.product, lang))
+        name = product_name(results, row.product, lang)
         ax.annotate(name, (0, y - 1.05), (-4, 0), ha="right", va="center", fontsize=7.5, **_BESIDE)
     name = variant_label(row.variant, lang)
     ax.annotate(name, (0, y), (-8, 0), ha="right", va="center", fontsize=7, color=INK, **_BESIDE)
@@ -160,7 +160,7 @@ def _outdates(
         half = float(np.nan_to_num(row.rate.half_width))
         ends = [left + max(row.rate.mean - half, 0) * scale, left + (row.rate.mean + half) * scale]
         ax.plot(ends, [y, y], color=INK, linewidth=0.9)
-        unit = results.unit_label(row.product, lang)
+        unit = product_unit(results, row.product, lang)
         count = quantity(row.units, unit_noun(unit, row.units, lang), lang)
         text = f"{percent(row.rate.mean)}  ({count})" if row.units > 0 else pick(lang, "无", "none")
         say(ax, ends[1] + 0.01, y, text, 6.5)
@@ -171,7 +171,7 @@ def _headline(results: Results, rows: list[_Row], lang: Lang) -> str:
     product = main_product(results)
     base, best = reference(results), proposal(results, product)
     found = {row.variant: row for row in rows if row.product == product}
-    what = drawable(results.product_label(product, lang))
+    what = product_name(results, product, lang)
     one, two = found[base], found[best]
     ages = [f"{row.age.mean:.1f}" for row in (one, two)]
     rates = [percent(row.rate.mean) for row in (one, two)]

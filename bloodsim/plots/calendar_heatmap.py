@@ -42,7 +42,7 @@ from bloodsim.plots.style import (
     plain,
     variant_label,
 )
-from bloodsim.plots.text import region_label, text_width
+from bloodsim.plots.text import product_name, region_label, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,7 +285,7 @@ def _headline(
     results: Results, product: str, levels: dict[str, float], cover: _Cover, lang: Lang
 ) -> str:
     """How many regions get how low, and which one is worst."""
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     lowest = cover.median.min(axis=1)
     hit = [(int((lowest < below).sum()), below) for _, below in reversed(levels.items())]
     total = len(cover.regions)

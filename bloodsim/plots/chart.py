@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -76,10 +77,11 @@ class Chart(NamedTuple):
         """What the picture shows, for those who do not see it."""
         return " ".join(str(self.ax.get_label()).split("\n"))
 
-    def content(self, ending: str) -> bytes:
+    def content(self, ending: str, real_text: bool = False) -> bytes:
         """The chart as a file: svg, png, pdf, or csv (what is drawn).
 
-        The same result gives the same bytes. Titles and alternative text are in the file.
+        The same result gives the same bytes. Titles and alternative text are in the file. An SVG
+        has its letters as shapes, or as *real_text*, for pages that bring the font with them.
         """
         if ending == "csv":
             return csv_bytes(self.data)
@@ -93,7 +95,7 @@ class Chart(NamedTuple):
         else:
             raise ValueError(f"cannot draw {ending!r}; there are {', '.join(ENDINGS)}")
         file = io.BytesIO()
-        with house_style():
+        with house_style(), rc_context({"svg.fonttype": "none" if real_text else "path"}):
             self.figure.savefig(file, format=ending, dpi=DPI, metadata=facts)
         return file.getvalue()
 

@@ -29,7 +29,7 @@ from bloodsim.plots.chart import (
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
-from bloodsim.plots.text import region_label, say, text_width
+from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,7 @@ def plot_collection_plan(
         on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(order), 8))
         names = [region_label(results, results.regions[i], lang) for i in order]
         date_axis(on.ax, days, lang)
-        _draw(on.ax, plan, order, names, results.unit_label(product, lang), lang)
+        _draw(on.ax, plan, order, names, product_unit(results, product, lang), lang)
         below = 30 + _legend(on.ax, lang)
         frame(
             on,
@@ -237,7 +237,7 @@ def _headline(
     product: str,
     lang: Lang,
 ) -> str:
-    what, unit = results.product_label(product, lang), results.unit_label(product, lang)
+    what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     name = what if lang == "zh" else what.lower()
     if variant == against:
         return pick(lang, f"{name}每周采集量（各地区比自身平均）", f"Weekly collection of {name}")
@@ -278,7 +278,7 @@ def _longest_gain(by_week: np.ndarray) -> tuple[int, int]:
 def _subtitle(
     results: Results, plan: _Plan, variant: str, against: str, product: str, lang: Lang
 ) -> str:
-    n, unit = plan.replications, results.unit_label(product, lang)
+    n, unit = plan.replications, product_unit(results, product, lang)
     if variant == against:
         than = pick(lang, "各地区平均周", "each region's own mean week")
     else:

@@ -17,7 +17,7 @@ from bloodsim.numbers import percent, quantity, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
-from bloodsim.plots.text import text_width
+from bloodsim.plots.text import product_name, product_unit, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +143,7 @@ def _rows(
     values: xr.DataArray = kpi.function(results)
     if kpi.by_product:
         values = values.sel(product=product)
-    unit = kpi.unit.replace(metrics.PRODUCT_UNIT, results.unit_label(product))
+    unit = kpi.unit.replace(metrics.PRODUCT_UNIT, product_unit(results, product, "en"))
     base = values.sel(variant=baseline)
     return [
         _Row(
@@ -267,7 +267,7 @@ def _amount(row: _Row, value: float, lang: Lang) -> str:
 
 def _headline(results: Results, rows: list[_Row], product: str, baseline: str, lang: Lang) -> str:
     """What the best variant does about what patients do not get."""
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     best = proposal(results, product)
     row = next((row for row in rows if row.variant == best), rows[0])
     than = variant_label(baseline, lang)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from bloodsim import metrics
 from bloodsim.cost import coefficients
@@ -193,6 +194,8 @@ def _names(ax: Axes, points: list[_Point], variants: tuple[str, ...], lang: Lang
             va="center",
             fontsize=7.2,
             color=variant_colour(point.variant, variants),
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.2, foreground="white")],
         )
 
 
@@ -203,20 +206,35 @@ def _headline(results: Results, points: list[_Point], lang: Lang) -> str:
         return pick(
             lang, "没有方案能减少短缺", "No variant leaves less shortage than the reference"
         )
-    avoided = 1 - best.shortage.mean / base.shortage.mean
+    name, base_name = variant_label(best.variant, lang), variant_label(base.variant, lang)
+    change = metrics.interval(_paired(results, best.variant, base.variant))
+    share = percent(change.mean / base.shortage.mean, signed=True)
+    half = percent(abs(change.half_width / base.shortage.mean))
+    if not abs(change.mean) > change.half_width:
+        return pick(
+            lang,
+            f"没有方案比“{base_name}”明确减少短缺；最低的“{name}”为 {share} ± {half}",
+            f"No variant clearly leaves less shortage than {base_name}; the lowest, {name}: "
+            f"{share} ± {half}",
+        )
     extra = best.effort.mean
-    unit = pick(lang, "分", "points")
-    amount = quantity(rounded(abs(extra), 2), unit, lang)
+    amount = quantity(rounded(abs(extra), 2), pick(lang, "分", "points"), lang)
     count = sum(p.efficient for p in points)
-    name, verb = variant_label(best.variant, lang), "is" if count == 1 else "are"
     more = pick(lang, "多付出", "more") if extra > 0 else pick(lang, "少付出", "less")
+    verb = "is" if count == 1 else "are"
     return pick(
         lang,
-        f"“{name}”减少短缺 {percent(avoided)}，{more} {amount}；"
-        f"{len(points)} 个方案中 {count} 个有效",
-        f"{name[:1].upper()}{name[1:]} avoids {percent(avoided)} of the shortage for "
-        f"{amount} {more} effort; {count} of {len(points)} variants {verb} efficient",
+        f"“{name}”使短缺 {share} ± {half}，{more} {amount}；{len(points)} 个方案中 {count} 个有效",
+        f"{name[:1].upper()}{name[1:]} changes shortage by {share} ± {half} for {amount} {more} "
+        f"effort; {count} of {len(points)} variants {verb} efficient",
     )
+
+
+def _paired(results: Results, variant: str, base: str) -> np.ndarray:
+    """Shortage of a variant less that of the reference, by replication."""
+    shortage = _shortage(results)
+    difference: np.ndarray = (shortage.sel(variant=variant) - shortage.sel(variant=base)).values
+    return difference
 
 
 def _subtitle(results: Results, lang: Lang) -> str:

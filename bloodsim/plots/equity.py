@@ -14,7 +14,7 @@ from bloodsim.numbers import percent
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
-from bloodsim.plots.text import region_label, text_width
+from bloodsim.plots.text import product_name, region_label, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +160,7 @@ def _legend(ax: Axes, results: Results, shares: list[_Share], lang: Lang) -> flo
 def _headline(
     results: Results, shares: list[_Share], order: np.ndarray, product: str, lang: Lang
 ) -> str:
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     worst = [int(np.nanargmax(np.nan_to_num(share.mean))) for share in shares]
     names = [region_label(results, results.regions[i], lang) for i in worst]
     values = [percent(float(share.mean[i])) for share, i in zip(shares, worst, strict=True)]

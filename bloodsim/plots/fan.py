@@ -44,7 +44,7 @@ from bloodsim.plots.style import (
     variant_colour,
     variant_label,
 )
-from bloodsim.plots.text import region_label
+from bloodsim.plots.text import product_name, region_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,7 +250,7 @@ def _headline(
     lang: Lang,
 ) -> str:
     """The lowest median, its day and the risk of yellow, of that variant and the last one."""
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     where = _whole(results, lang) if region is None else region_label(results, region, lang)
     lowest = min(fans, key=lambda fan: fan.lowest)
     other = fans[-1] if lowest is not fans[-1] else fans[0]

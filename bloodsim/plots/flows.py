@@ -15,7 +15,7 @@ from bloodsim.numbers import number, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, is_national, variant_label
-from bloodsim.plots.text import region_label
+from bloodsim.plots.text import product_name, product_unit, region_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ def plot_flows(
     steps = _steps(results, daily, variant, product, region, first, last)
     with house_style():
         on = canvas(ax, WIDTH_MM, HEIGHT_MM)
-        _draw(on.ax, steps, (first, last), results.unit_label(product, lang), lang)
+        _draw(on.ax, steps, (first, last), product_unit(results, product, lang), lang)
         frame(
             on,
             _headline(results, steps, product, region, first, last, lang),
@@ -234,7 +234,7 @@ def _headline(
     last: date,
     lang: Lang,
 ) -> str:
-    what, unit = results.product_label(product, lang), results.unit_label(product, lang)
+    what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     if region is not None:
         where = region_label(results, region, lang)
     elif is_national(results.regions):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from bloodsim.labels import Lang
+from bloodsim.labels import Lang, shown
 from bloodsim.plots.canvas import POINTS, Canvas, Margins, figure_of, width_of
 from bloodsim.plots.style import INK, MUTED
-from bloodsim.plots.text import wrapped
+from bloodsim.plots.text import drawable, wrapped
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -71,7 +71,7 @@ def _note(
 
 def footer(results: Results, lang: Lang) -> str:
     """Scenario, calendar status, and that nothing here was observed."""
-    scenario = f"{results.name} {results.scenario_hash[:8]}"
+    scenario = f"{drawable(shown(results.name, 60))} {results.scenario_hash[:8]}"
     count = int(results.manifest.get("assumed_inputs", 0))
     years = ", ".join(map(str, results.provisional_years))
     if lang == "zh":

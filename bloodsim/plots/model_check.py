@@ -13,7 +13,7 @@ from bloodsim.numbers import number, percent, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
-from bloodsim.plots.text import drawable, say
+from bloodsim.plots.text import product_name, product_unit, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ def _draw_precision(
     ax.tick_params(labelsize=7)
     ax.set_xlabel(pick(lang, "重复模拟次数", "replications"), fontsize=7.5)
     label = indicator_label("shortage_rate", lang)
-    what = drawable(results.product_label(product, lang))
+    what = product_name(results, product, lang)
     ax.set_title(
         pick(
             lang,
@@ -146,8 +146,8 @@ def _draw_books(ax: Axes, results: Results, books: dict[str, float], lang: Lang)
     title = pick(lang, "收支平衡：期初＋收入－支出－期末", "Books: opening + in − out − closing")
     say(ax, 0, -0.8, title, 7.5)
     for y, (product, error) in enumerate(books.items()):
-        say(ax, 0, y + 0.1, drawable(results.product_label(product, lang)), 7.0)
-        unit = results.unit_label(product, lang)
+        say(ax, 0, y + 0.1, product_name(results, product, lang), 7.0)
+        unit = product_unit(results, product, lang)
         text = f"{number(error, lang)} {unit_noun(unit, error, lang)} {'✓' if error == 0 else '✗'}"
         say(ax, 1, y + 0.1, text, 7.0, ha="right")
     note = pick(

@@ -17,7 +17,7 @@ from bloodsim.numbers import number
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product
 from bloodsim.plots.style import INK, house_style
-from bloodsim.plots.text import region_label, say
+from bloodsim.plots.text import product_name, product_unit, region_label, say
 from bloodsim.plots.tiles import (
     NO_DATA,
     TILE,
@@ -140,7 +140,7 @@ def _legend(ax: Axes, edges: list[float], some_missing: bool, lang: Lang) -> flo
 def _headline(
     results: Results, worth: dict[str, float], product: str, day: date, lang: Lang
 ) -> str:
-    what, unit = results.product_label(product, lang), results.unit_label(product, lang)
+    what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     at = full_day_label(day, lang)
     if not worth or not max(worth.values()) > 0:
         return pick(

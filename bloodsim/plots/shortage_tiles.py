@@ -14,7 +14,7 @@ from bloodsim.numbers import number, plain
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, LEVEL_TEXT_COLOURS, MUTED, house_style, variant_label
-from bloodsim.plots.text import region_label, say
+from bloodsim.plots.text import product_name, region_label, say
 from bloodsim.plots.tiles import (
     TILE,
     Places,
@@ -178,7 +178,7 @@ def _key(ax: Axes, places: Places, risk: _Risk, lang: Lang) -> None:
 def _headline(
     results: Results, product: str, peaks: list[float], level: str, below: float, lang: Lang
 ) -> str:
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     likely = sum(peak > 0.5 for peak in peaks)
     total = len(peaks)
     worst = int(np.argmax(peaks))

@@ -15,7 +15,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
-from bloodsim.plots.text import region_label, say
+from bloodsim.plots.text import product_name, product_unit, region_label, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def plot_status_board(
     today = day or results.score_start
     rows = status_rows(results, variant, product, helper, today, levels)
     with house_style():
-        on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(rows), 5))
+        on = canvas(ax, WIDTH_MM, 50 + ROW_MM * len(rows))
         on.ax.set_xlim(0, 100)
         on.ax.set_ylim(len(rows) - 0.4, -0.6)
         on.ax.axis("off")
@@ -105,7 +105,7 @@ def _heads(
     helper: str,
     lang: Lang,
 ) -> None:
-    unit = results.unit_label(product, lang)
+    unit = product_unit(results, product, lang)
     heads = {
         "now": pick(
             lang, f"{day_label(today, lang)}\n库存天数", f"days of cover\n{day_label(today, lang)}"
@@ -190,26 +190,31 @@ def _headline(
     today: date,
     lang: Lang,
 ) -> str:
-    what = results.product_label(product, lang)
+    what = product_name(results, product, lang)
     now = sum(row.now < levels.get("yellow", 0.0) for row in rows)
-    red = [row for row in rows if row.risks.get("red", 0.0) >= 0.5]
-    names = [region_label(results, row.region, lang) for row in red[:4]]
-    at = full_day_label(today, lang)
-    days = plain(levels.get("yellow", 0.0))
-    if not red:
+    at, days = full_day_label(today, lang), plain(levels.get("yellow", 0.0))
+    start_zh = f"{at}{what}：{now} 个地区低于 {days} 天"
+    start_en = f"{what} on {at}: {now} of {len(rows)} regions below {days}{NBSP}days"
+    gravest = [name for name in ("red", "orange", "yellow") if name in levels]
+    for level in gravest:
+        likely = [row for row in rows if row.risks[level] >= 0.5]
+        if likely:
+            break
+    else:
         return pick(
             lang,
-            f"{at}{what}：{now} 个地区低于 {days} 天；此后没有地区很可能降至红色",
-            f"{what} on {at}: {now} of {len(rows)} regions below {days}{NBSP}days; none is likely "
-            "to reach red later",
+            f"{start_zh}；此后没有地区很可能降至预警水平",
+            f"{start_en}; none is likely to reach an alert later",
         )
-    more = len(red) - len(names)
+    likely.sort(key=lambda row: -row.risks[level])
+    names = [region_label(results, row.region, lang) for row in likely[:4]]
+    more, said = len(likely) - len(names), level_label(level, lang)
     return pick(
         lang,
-        f"{at}{what}：{now} 个地区低于 {days} 天；此后 {len(red)} 个地区很可能降至红色："
+        f"{start_zh}；此后 {len(likely)} 个地区很可能降至{said}色："
         f"{'、'.join(names)}{'等' if more else ''}",
-        f"{what} on {at}: {now} of {len(rows)} regions below {days}{NBSP}days; {len(red)} will "
-        f"probably reach red: {', '.join(names)}{f' and {more} more' if more else ''}",
+        f"{start_en}; {len(likely)} will probably reach {said}: "
+        f"{', '.join(names)}{f' and {more} more' if more else ''}",
     )
 
 

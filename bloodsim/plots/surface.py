@@ -177,7 +177,7 @@ def _legend(ax: Axes, lang: Lang, with_cross: bool = False) -> None:
 
 
 def _headline(found: Mapping[str, Any], lang: Lang) -> str:
-    values = ", ".join(f"{name} {value:g}" for name, value in found["winner"].items())
+    values = ", ".join(f"{name} {value:g}" for name, value in found["chosen"].items())
     mean, half = (found["winner_minus_start_fresh"][key] for key in ("mean", "half_width"))
     if found["winner"] == found["start"]:
         said = pick(lang, "起始值已是最优", "the start values are the best looked at")
@@ -188,7 +188,11 @@ def _headline(found: Mapping[str, Any], lang: Lang) -> str:
             f"{-mean:,.0f} ± {half:,.0f} points cheaper than the start in fresh worlds",
         )
     else:
-        said = pick(lang, "与起始值无显著差别", "no difference from the start in fresh worlds")
+        said = pick(
+            lang,
+            "新随机数下未见更优，沿用起始值",
+            "nothing better shown in fresh worlds, the start values stay",
+        )
     policy = found["policy"]
     return pick(lang, f"{policy}：{values}；{said}", f"{policy}: {values}; {said}")
 

@@ -26,6 +26,16 @@ def region_label(results: Results, region: str, lang: Lang) -> str:
     return drawable(shown(results.region_name(region, lang)) or region)
 
 
+def product_name(results: Results, product: str, lang: Lang) -> str:
+    """Name of a product as it may stand in a chart."""
+    return drawable(shown(results.product_label(product, lang)) or product)
+
+
+def product_unit(results: Results, product: str, lang: Lang) -> str:
+    """Unit of a product as it may stand in a chart."""
+    return drawable(shown(results.unit_label(product, lang), 12)) or "U"
+
+
 def drawable(text: str) -> str:
     """The text, with a box for each character that neither font of the charts has."""
     known = _known_characters()

@@ -15,7 +15,7 @@ from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
-from bloodsim.plots.text import region_label, say, text_width
+from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +147,7 @@ def _draw(ax: Axes, results: Results, matrix: _Matrix, rows: list[str], lang: La
 
 
 def _headline(results: Results, matrix: _Matrix, variant: str, product: str, lang: Lang) -> str:
-    what, unit = results.product_label(product, lang), results.unit_label(product, lang)
+    what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     total = float(matrix.units.sum())
     if total == 0:
         return pick(
@@ -168,7 +168,7 @@ def _headline(results: Results, matrix: _Matrix, variant: str, product: str, lan
 
 def _subtitle(results: Results, variant: str, product: str, lang: Lang) -> str:
     name, n = variant_label(variant, lang), len(results.replications)
-    unit = results.unit_label(product, lang)
+    unit = product_unit(results, product, lang)
     return pick(
         lang,
         f"方案“{name}”；行＝调出地区，列＝调入地区；{n} 次重复模拟的均值（{unit}）",

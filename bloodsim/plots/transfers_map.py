@@ -17,7 +17,7 @@ from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal
 from bloodsim.plots.style import INK, house_style, variant_label
-from bloodsim.plots.text import region_label, say
+from bloodsim.plots.text import product_name, product_unit, region_label, say
 from bloodsim.plots.tiles import (
     Places,
     draw_places,
@@ -200,7 +200,7 @@ def _edge(x: float, y: float, to_x: float, to_y: float, half: float) -> tuple[fl
 
 def _ranking(ax: Axes, results: Results, flows: list[Flow], product: str, lang: Lang) -> None:
     """The list of the arrows, beside the picture."""
-    unit = results.unit_label(product, lang)
+    unit = product_unit(results, product, lang)
     lines = [
         f"{rank}  {region_label(results, flow.origin, lang)} → "
         f"{region_label(results, flow.destination, lang)}\n"
@@ -222,7 +222,7 @@ def _ranking(ax: Axes, results: Results, flows: list[Flow], product: str, lang: 
 
 
 def _headline(results: Results, flows: list[Flow], variant: str, product: str, lang: Lang) -> str:
-    what, unit = results.product_label(product, lang), results.unit_label(product, lang)
+    what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     if not flows:
         return pick(
             lang,
@@ -248,7 +248,7 @@ def _subtitle(results: Results, flows: list[Flow], variant: str, product: str, l
     count = min(SHOWN, len(flows))
     total = sum(flow.units for flow in flows) or 1.0
     share = percent(sum(flow.units for flow in flows[:SHOWN]) / total)
-    unit = results.unit_label(product, lang)
+    unit = product_unit(results, product, lang)
     return pick(
         lang,
         f"方案“{name}”；{n} 次重复模拟的均值 ± 95% 置信区间半宽；箭头为最大的 {count} 条流向"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -35,7 +36,7 @@ _PANELS = (
     _Panel("min_cover_days.{}", "最低平均库存（天）", "Lowest mean cover (days)", 1),
     _Panel("days_below_orange.{}", "低于橙色（省·日/年）", "Below orange (region-days/year)", 1),
     _Panel("transfer_units.{}", "省间调剂（万U）", "Transfers (10,000 U)", 1e-4),
-    _Panel("donations", "献血（百万人次）", "Donations (million)", 1e-6),
+    _Panel("donations", "献血（百万人次；轴截断）", "Donations (million; axis cut)", 1e-6),
 )
 
 
@@ -135,7 +136,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, panel: _Panel, lang: Lang) -> None:
         ax.errorbar(
             100 * of["unmet_share"] + shift,
             of["mean"],
-            yerr=of["half_width"],
+            yerr=(np.minimum(of["half_width"], of["mean"]), of["half_width"]),  # no share below 0
             color=variant_colour(name, names),
             marker=_MARKS[number % len(_MARKS)],
             markersize=3.2,
@@ -143,8 +144,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, panel: _Panel, lang: Lang) -> None:
             elinewidth=0.7,
             capsize=1.8,
         )
-    lowest = float((rows["mean"] - rows["half_width"]).min())
-    if lowest >= 0 and panel.kpi != "donations":
+    if panel.kpi != "donations":
         ax.set_ylim(bottom=0)
     ax.set_title(pick(lang, panel.zh, panel.en), fontsize=8, color=INK, loc="left")
     ax.set_xticks(sorted(100 * rows["unmet_share"].unique()))

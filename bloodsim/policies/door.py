@@ -18,6 +18,9 @@ def fault_of(policy: object) -> str:
         return "has no attribute review_days (days between two decisions)"
     if isinstance(days, bool) or not isinstance(days, int) or days < 1:
         return f"has review_days = {days!r}; it must be a whole number, 1 or more"
+    back = getattr(policy, "history_days", 0)
+    if isinstance(back, bool) or not isinstance(back, int) or back < 0:
+        return f"has history_days = {back!r}; it must be a whole number, 0 or more"
     return ""
 
 

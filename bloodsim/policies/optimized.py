@@ -1,77 +1,107 @@
-"""The best plan of the days ahead, again and again: a linear program in a rolling horizon."""
+"""The best plan of the days ahead, made anew at every review by a linear program."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bloodsim.decision import IntArray, Plan, Shipments, Snapshot
+from bloodsim.decision import Plan, Shipments, Snapshot
+from bloodsim.optimize.exchange import Exchanger
 from bloodsim.optimize.rolling import Planner
-from bloodsim.optimize.situation import Settings
 from bloodsim.optimize.solver import SolverError
+from bloodsim.policies.executable import Rows, executable
 from bloodsim.policies.matching import moved_products
 from bloodsim.policies.proportional import SharingProportionally
 from bloodsim.scenario import Optimized
 
-Floats = NDArray[np.float64]
+_SHORT_LIFE_DAYS = 14
+"""Shelf lives below this are reviewed by *short_lived_review_days*."""
 
 
 @dataclass(frozen=True)
 class Optimizing:
-    """Plan the days ahead of every replication and send what the plan sends today.
-
-    Where no plan is found, proportional sharing serves.
+    """Send what a linear program says, of every replication's own state and forecast.
 
     Parameters
     ----------
+    method : str
+        ``exchange``: units go where the forecast says they are worth more (`optimize.exchange`),
+        ``horizon``: the first day of a six-week plan (`optimize.transfers`), slower by far.
     products : tuple of str
         Products it moves; empty = all.
-    review_days : int
-        Days between two decisions.
-    settings : Settings
-        Horizon, roads and safety levels of the plan.
+    long_lived_review_days, short_lived_review_days : int
+        Days between two decisions on products with a shelf life of 14 days or more, and of less.
+    short_lived_tolerance_days : float
+        Of the proportional rule, which shares short-lived products where the method is
+        ``exchange``.
     """
 
-    products: tuple[str, ...]
-    review_days: int
-    settings: Settings = dataclass_field(default_factory=Settings)
+    method: str = "exchange"
+    products: tuple[str, ...] = ()
+    long_lived_review_days: int = 7
+    short_lived_review_days: int = 1
+    short_lived_tolerance_days: float = 0.3
+    counts_fallbacks: bool = True
+
+    @property
+    def review_days(self) -> int:
+        """Days between two decisions on anything."""
+        return int(np.gcd(self.long_lived_review_days, self.short_lived_review_days))
 
     def __call__(self, snapshot: Snapshot) -> Plan:
-        """Return today's shipments."""
-        moved = moved_products(snapshot, self.products)
-        return Plan(tuple(self._shipments(snapshot, product) for product in moved))
+        """Return today's shipments; where no plan is found, proportional sharing serves."""
+        shipments = []
+        fell_back = np.zeros(snapshot.n_replications, dtype=np.int32)
+        for product in moved_products(snapshot, self.products):
+            short = snapshot.facts[product].life_days < _SHORT_LIFE_DAYS
+            days = self.short_lived_review_days if short else self.long_lived_review_days
+            if snapshot.days_run % days:
+                continue
+            if short and self.method == "exchange":
+                shipments.append(self._shared(snapshot, product, days))
+            else:
+                sent, failed = self._shipments(snapshot, product, days)
+                shipments.append(sent)
+                fell_back[failed] = 1
+        return Plan(tuple(shipments), fell_back=fell_back)
 
-    def _shipments(self, snapshot: Snapshot, product: str) -> Shipments:
+    def _shipments(
+        self, snapshot: Snapshot, product: str, days: int
+    ) -> tuple[Shipments, list[int]]:
         planner = self._planner(product)
-        rows: list[tuple[IntArray, IntArray, IntArray]] = []
+        rows: list[Rows] = []
         failed: list[int] = []
-        problems = planner.problems(snapshot, product)
-        for replication in range(snapshot.n_replications):
+        try:
+            problems = planner.problems(snapshot, product)
+        except SolverError:
+            failed = list(range(snapshot.n_replications))
+        for replication in range(0 if failed else snapshot.n_replications):
             try:
-                plan = planner.plan(problems, replication)
+                route, wanted = planner.shipments(problems, replication)
             except SolverError:
                 failed.append(replication)
                 continue
-            route, pieces = problems.network.route, plan.transfers[0]
-            going = pieces.sum(axis=1) >= 1
-            wanted = np.floor(pieces[going] + 1e-6).astype(np.int32)
-            rows.append((route[going], np.full(going.sum(), replication), wanted))
+            rows.append((route, np.full(len(route), replication), wanted))
         if failed:
-            planner.fallbacks.append((snapshot.day, product, len(failed)))
-            rule = SharingProportionally(1.0, 7, (product,), self.review_days)
+            rule = SharingProportionally(0.5, 7, (product,), days)
             served = rule(snapshot).shipments[0]
             kept = np.isin(served.replication, failed)
             rows.append((served.route[kept], served.replication[kept], served.pieces[kept]))
-        return _executable(snapshot, product, rows)
+        return executable(snapshot, product, rows), failed
 
-    def _planner(self, product: str) -> Planner:
+    def _shared(self, snapshot: Snapshot, product: str, days: int) -> Shipments:
+        """Return what the proportional rule sends of a short-lived product."""
+        tolerance, life = self.short_lived_tolerance_days, snapshot.facts[product].life_days
+        rule = SharingProportionally(tolerance, max(1, life // 2), (product,), days)
+        return rule(snapshot).shipments[0]
+
+    def _planner(self, product: str) -> Any:
         """Return the planner of a product; it keeps its models from day to day."""
-        planners: dict[str, Planner] = self.__dict__.setdefault("_planners", {})
+        planners: dict[str, Any] = self.__dict__.setdefault("_planners", {})
         if product not in planners:
-            planners[product] = Planner(self.settings)
+            planners[product] = Planner() if self.method == "horizon" else Exchanger()
         return planners[product]
 
     def __getstate__(self) -> dict[str, object]:
@@ -79,37 +109,12 @@ class Optimizing:
         return {name: value for name, value in self.__dict__.items() if name != "_planners"}
 
 
-def _executable(
-    snapshot: Snapshot, product: str, rows: list[tuple[IntArray, IntArray, IntArray]]
-) -> Shipments:
-    """Cut a plan to whole lots, sizes, and what origins have with life enough."""
-    if not rows:
-        nothing = np.zeros(0, dtype=np.intp)
-        return Shipments(product, nothing, nothing, np.zeros((0, len(snapshot.groups)), np.int32))
-    route, replication, pieces = (np.concatenate(column) for column in zip(*rows, strict=True))
-    table, lot = snapshot.routes, snapshot.routes.lot_pieces[product]
-    able = snapshot.shippable(product, route, replication)
-    room = np.minimum(
-        snapshot.room(product, route, replication), table.largest_pieces[product]
-    ).tolist()
-    left: dict[tuple[int, int], IntArray] = {}
-    origin = table.origin[route]
-    for row in range(len(route)):
-        key = int(origin[row]), int(replication[row])
-        spare = np.minimum(able[row] - left.get(key, 0), pieces[row])
-        cut = np.maximum(spare // lot * lot, 0)
-        total = int(cut.sum())
-        if total < max(1, table.smallest_pieces[product]):
-            cut = np.zeros_like(cut)
-        elif total > room[row]:
-            cut = cut * room[row] // total // lot * lot
-            cut = cut * (int(cut.sum()) >= table.smallest_pieces[product])
-        left[key] = left.get(key, 0) + cut
-        pieces[row] = cut
-    going = pieces.any(axis=1)
-    return Shipments(product, route[going], replication[going], pieces[going].astype(np.int32))
-
-
 def optimized(settings: Optimized) -> Optimizing:
     """Return the policy for a scenario's settings."""
-    return Optimizing(products=settings.products, review_days=settings.review_days)
+    return Optimizing(
+        method=settings.method,
+        products=settings.products,
+        long_lived_review_days=settings.review_days,
+        short_lived_review_days=settings.short_lived_review_days,
+        short_lived_tolerance_days=settings.short_lived_tolerance_days,
+    )

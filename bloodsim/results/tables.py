@@ -103,6 +103,7 @@ TABLES: Mapping[str, TableSpec] = {
         ("variant", "replication", "day", "region", "product"),
         (*FLOWS, *CLOSING, "alert", "cover_days"),
     ),
+    "bounds": TableSpec(("variant", "replication"), ("transfers",)),
     "normal_demand": TableSpec(("variant", "day", "region", "product"), ("units",)),
 }
 """Every table of a result, by name.
@@ -112,7 +113,8 @@ unit-days, ``cover_days_sum`` the sum over days of closing stock over normal-day
 ``days_below_*`` the days on which any ABO D-positive group's cover was below the level (NaN for a
 product without it), ``shipped_unit_km`` in unit-kilometres, ``shipments`` sent, closing states at
 the last close. `national`: lowest mean cover over regions and the day of it, counted from the
-first scored day. `collection`: persons, by channel. `daily`: the first replications only;
+first scored day. `collection`: persons, by channel. `bounds`, where asked for: the points below
+which no transfer policy gets on the variant's collection. `daily`: the first replications only;
 ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the divisor of cover;
 optional, the mean in the manifest stands in for it.
 """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bloodsim.scenario.agreements import Agreement, FixedShipment
+from bloodsim.scenario.horizon import first_day
 from bloodsim.scenario.problems import Path, Problem, nearest
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ def check_agreements(scenario: Scenario) -> Iterator[Problem]:
     policy = scenario.policies.transfer
     for index, shipment in enumerate(getattr(policy, "shipments", ())):
         here = ("policies", "transfer", "shipments", str(index))
+        if not first_day(scenario) <= shipment.date <= scenario.run.score_end:
+            message = f"{shipment.date} is not within the run: nothing will be shipped"
+            hint = f"{first_day(scenario)} to {scenario.run.score_end}"
+            yield Problem((*here, "date"), message, hint, level="warning")
         yield from _way(scenario, shipment, here)
         yield from _size(scenario, shipment, here)
     yield from _ageing(scenario)

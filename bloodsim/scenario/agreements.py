@@ -13,7 +13,8 @@ class Agreement(Model):
     """A standing flow along a road; it runs under every transfer policy but ``none``.
 
     It ships what is due as far as the origin's stock stands above its floor (`routes.products`
-    floor_days); the rest is counted as not shipped and not made up for.
+    floor_days), up to the largest shipment and what vehicles carry; the rest is counted as not
+    shipped and not made up for.
     """
 
     origin: RegionId
@@ -33,9 +34,13 @@ class Agreement(Model):
     to_date: ScenarioDate | None = None
     """Last day; null = the last of the run."""
     every_days: Annotated[int, Field(ge=1, le=60)] = 7
-    """Days between two shipments, which carry what has come due in whole lots."""
+    """Days between two shipments, which carry what has come due in whole lots; what is left on
+    to_date leaves on that day."""
     swap: bool = False
-    """The destination sends the same amount back within the dates, by return_season."""
+    """The destination sends the same amount back within the dates, by return_season: out in the
+    origin's surplus season, back in its dip. What is due balances to a lot per group over the dates
+    and the run, by amount, each way in the sender's groups; what one side fails to ship the other
+    still owes."""
     return_season: Name | None = None
     """Profile of the flow back; null = even."""
 

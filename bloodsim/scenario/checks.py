@@ -12,6 +12,8 @@ from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
+from bloodsim.scenario.due_checks import check_due
+from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
 LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
 
-LOOK_AHEAD_DAYS = 60
-"""Days after the run that forecasts and donors' luck reach into (that of `model.world`)."""
-
 _SHARE_TOLERANCE = 1e-6
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
 _LEVELS = ("blue", "yellow", "orange", "red")
@@ -48,11 +47,12 @@ def check(scenario: Scenario) -> list[Problem]:
         *_profiles(scenario),
         *_channels(scenario),
         *_demand(scenario),
-        *check_demand(scenario, _first_day(scenario)),
+        *check_demand(scenario, first_day(scenario)),
         *_regions(scenario),
         *check_routes(scenario),
         *check_ordering(scenario),
         *check_agreements(scenario),
+        *check_due(scenario, first_day(scenario)),
         *check_derivations(scenario),
         *check_donors(scenario),
         *check_resources(scenario),
@@ -93,19 +93,19 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _calendar(scenario: Scenario) -> Iterator[Problem]:
-    start = _first_day(scenario)
+    start, ahead = first_day(scenario), look_ahead_days(scenario)
     end = scenario.run.score_end
     for day, field in (
         (start, "score_start"),
         (end, "score_end"),
-        (_later(end, LOOK_AHEAD_DAYS), "score_end"),
+        (_later(end, ahead), "score_end"),
     ):
         try:
             festival_offset(day)
             spring_festival(day.year)
         except CalendarError as error:
             hint = (
-                f"a run, with its warm-up and {LOOK_AHEAD_DAYS} days of forecasts after it, must "
+                f"a run, with its warm-up and {ahead} days of forecasts after it, must "
                 "lie within these years"
             )
             yield Problem(("run", field), f"the calendar does not cover {day}: {error}", hint)
@@ -124,18 +124,6 @@ def _calendar(scenario: Scenario) -> Iterator[Problem]:
 
 def _later(day: date, days: int) -> date:
     return date.max if (date.max - day).days < days else day + timedelta(days=days)
-
-
-def _first_day(scenario: Scenario) -> date:
-    return scenario.run.score_start - timedelta(days=_warmup_days(scenario))
-
-
-def _warmup_days(scenario: Scenario) -> int:
-    if scenario.run.warmup_days != "auto":
-        return scenario.run.warmup_days
-    steering = {regulation.product for _, regulation in _regulated(scenario)}
-    lives = [p.shelf_life_days for name, p in scenario.products.items() if name in steering]
-    return max(lives, default=0)
 
 
 def _regulated(scenario: Scenario) -> list[tuple[str, Regulation]]:

@@ -68,15 +68,20 @@ def _waiting(
         message = "emergencies are not known ahead"
         yield Problem((*path, "known_ahead_days"), message, "0; booked requests are elective")
     routes, patience = scenario.routes, settings.patience_days
-    leads = [step.days for step in routes.lead_times] + [r.lead_days for r in routes.extra]
-    if product in routes.products and (routes.distances_km or routes.extra) and leads:
-        shortest = min(leads)
+    reactions = [step.days + routes.approval_days for step in routes.lead_times]
+    if not routes.distances_km:
+        reactions = []
+    for road in routes.extra:
+        own = road.approval_days
+        reactions.append(road.lead_days + (routes.approval_days if own is None else own))
+    if product in routes.products and reactions:
+        shortest = min(reactions)
         if 0 < patience < shortest:
             message = (
                 f"who waits gives up after {patience} days; help from other regions takes at "
-                f"least {shortest}"
+                f"least {shortest}, approval included"
             )
-            hint = "0 if nobody waits, else as long as a shipment takes"
+            hint = "0 if nobody waits, else as long as approval and a shipment take"
             yield Problem((*path, "patience_days"), message, hint, level="warning")
 
 

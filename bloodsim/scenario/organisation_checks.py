@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bloodsim.scenario.problems import Path, Problem, nearest
-from bloodsim.seasons import CalendarError, parse_date
+from bloodsim.seasons import CalendarError, daily_factors, parse_date
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
@@ -60,6 +60,9 @@ def _organisation(scenario: Scenario, here: Path, one: Organisation) -> Iterator
             message = f"the visits of {before} and {after} are less than visit_gap_days apart"
             yield Problem((*here, "visits"), message, f"visit_gap_days is {one.visit_gap_days}")
     yield from _outside_terms(here, one)
+    if one.closures and one.min_visits and not one.visits and _never_open(scenario, one):
+        message = "its closures leave no day of the year for the visits agreed"
+        yield Problem((*here, "closures"), message, "open terms, or min_visits: 0", level="warning")
 
 
 def _outside_terms(here: Path, one: Organisation) -> Iterator[Problem]:
@@ -78,6 +81,18 @@ def _outside_terms(here: Path, one: Organisation) -> Iterator[Problem]:
                 hint = f"closed from {closure.from_date} to {closure.to_date}"
                 yield Problem((*here, "visits", str(index)), message, hint)
                 break
+
+
+def _never_open(scenario: Scenario, one: Organisation) -> bool:
+    """Whether the closures of an organisation cover the year from the first scored day."""
+    first = scenario.run.score_start
+    days = [first + timedelta(days=day) for day in range(365)]
+    closures = [(closure.from_date, closure.to_date) for closure in one.closures]
+    try:
+        calendar = scenario.calendar.build()
+        return not daily_factors(days, calendar, closures=closures, closed_factor=0.0).any()
+    except CalendarError:  # said elsewhere
+        return False
 
 
 def _closures(here: Path, closures: Iterable[Closure]) -> Iterator[Problem]:

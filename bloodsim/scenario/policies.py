@@ -105,8 +105,16 @@ class Optimized(Model):
 
     kind: Literal["optimized"] = "optimized"
     """The policy's name."""
+    method: Literal["exchange", "horizon"] = "exchange"
+    """exchange = units go where forecast and its uncertainty say they are worth more; horizon = the
+    first day of a six-week plan on the expected path, much slower."""
     review_days: ReviewDays = 7
-    """Days between two decisions."""
+    """Days between two decisions on products with a shelf life of 14 days or more."""
+    short_lived_review_days: ReviewDays = 1
+    """Days between two decisions on products with a shorter shelf life: by ``exchange`` they are
+    shared proportionally, which sending platelets by their worth did not beat."""
+    short_lived_tolerance_days: Annotated[float, Field(ge=0)] = 0.3
+    """Distance from the common cover (days) that is left alone in sharing these products."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""
 

@@ -84,7 +84,8 @@ class RouteProduct(Model):
     smallest_shipment_units: NonNegative = 0.0
     """Smallest shipment over all groups (units)."""
     largest_shipment_units: Positive | None = None
-    """Largest shipment over all groups (units)."""
+    """Largest shipment over all groups (units): of a plan, and of what a commitment sends at once.
+    """
     min_life_days: Annotated[int, Field(ge=1, le=3660)] = 1
     """Days of life a unit must have left on arrival."""
     floor_days: NonNegative = 0.0
@@ -97,14 +98,14 @@ class RouteProduct(Model):
 
 
 class Vehicles(Model):
-    """What the vehicles of a route carry in a day; every route has as many."""
+    """What the vehicles of a route carry in a day."""
 
     products: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Products that share the vehicles; their units count alike."""
     units_per_vehicle: Positive
     """Units that a vehicle carries."""
     vehicles_per_day: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Vehicles that leave on a day on each route."""
+    """Vehicles that leave on a day on each route that does not state its own number."""
 
 
 class LeadTime(Model):
@@ -131,6 +132,8 @@ class Route(Model):
     """Days until a plan for this road is approved and leaves; null = as routes.approval_days."""
     hours: Positive | None = None
     """Length of the journey (hours); null = distance by routes.speed_km_per_hour."""
+    vehicles_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Vehicles of each kind that leave on a day on this road; 0 = none; null = as the kind says."""
 
 
 class Routes(Model):

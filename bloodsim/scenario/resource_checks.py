@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from bloodsim.scenario.horizon import first_day
 from bloodsim.scenario.organisation_checks import (
     HERE,
     check_channels,
@@ -97,8 +97,7 @@ def _tables(scenario: Scenario) -> Iterator[Problem]:
             if region not in scenario.regions:
                 hint = nearest(region, scenario.regions)
                 yield Problem((*here, region), f"unknown region '{region}'", hint)
-            first = scenario.run.score_start - timedelta(days=3660)
-            if trace and (max(trace) < first or min(trace) > scenario.run.score_end):
+            if trace and (max(trace) < first_day(scenario) or min(trace) > scenario.run.score_end):
                 message = "no day of the trace lies in the run"
                 yield Problem((*here, region), message, level="warning")
     for index, mix in enumerate(resources.gift_mix):

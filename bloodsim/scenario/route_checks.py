@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.vehicle_checks import check_vehicles
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
@@ -17,7 +18,7 @@ def check_routes(scenario: Scenario) -> Iterator[Problem]:
     yield from _ends(scenario)
     yield from _lead_times(scenario)
     yield from _loads(scenario)
-    yield from _vehicles(scenario)
+    yield from check_vehicles(scenario)
 
 
 def _ends(scenario: Scenario) -> Iterator[Problem]:
@@ -108,27 +109,3 @@ def _loads(scenario: Scenario) -> Iterator[Problem]:
             message = f"a lot ({load.lot_units:g} units) is larger than the largest shipment"
             hint = f"largest_shipment_units is {largest:g}"
             yield Problem((*here, "lot_units"), message, hint)
-
-
-def _vehicles(scenario: Scenario) -> Iterator[Problem]:
-    """Find vehicles for what does not travel, and those too small for a shipment."""
-    used: dict[str, str] = {}
-    for kind, vehicle in scenario.routes.vehicles.items():
-        here = ("routes", "vehicles", kind)
-        capacity = vehicle.units_per_vehicle * vehicle.vehicles_per_day
-        for index, name in enumerate(vehicle.products):
-            path = (*here, "products", str(index))
-            load = scenario.routes.products.get(name)
-            if load is None:
-                hint = nearest(name, scenario.routes.products)
-                yield Problem(path, f"no route carries {name}", hint)
-                continue
-            if name in used:
-                message = f"{name} already travels in '{used[name]}'"
-                yield Problem(path, message, "one kind of vehicle per product")
-            used[name] = kind
-            least = max(load.lot_units, load.smallest_shipment_units)
-            if capacity < least:
-                message = f"{capacity:g} units a day are less than a shipment of {name}"
-                hint = f"lots and smallest shipments are {least:g} units"
-                yield Problem((*here, "units_per_vehicle"), message, hint)

@@ -91,6 +91,9 @@ class Run(Model):
     """Replications that are simulated together; the results do not depend on it."""
     daily_replications: Annotated[int, Field(ge=0, le=100_000)] = 64
     """Replications of which daily values are kept; totals and indicators are kept of all."""
+    bound_transfers: bool = False
+    """Whether to compute what no transfer policy could beat, for variants that share a collection
+    by ``frozen``: a linear program per replication that knows the future."""
     parameters: Literal["fixed", "sampled"] = "fixed"
     """Numbers of the regions: as stated; or each variant twice, as stated and (``_sampled``) with
     every replication's numbers drawn within the ranges of ``uncertainty``."""

@@ -59,7 +59,7 @@ class Shock(Model):
     demand_factor: Frozen[Name, NonNegative] = {}
     """Multiplier on requests (-), by product."""
     roads_closed: bool = False
-    """No shipment leaves or is sent to these regions."""
+    """No shipment leaves or is sent to these regions, orders included."""
     laboratory_share: Share = 1.0
     """Share of the units due (those that wait included) that laboratories still release each day,
     or that neighbours test for them: 0 = outage, 1 = as usual. The rest waits in test and ages."""

@@ -33,3 +33,14 @@ def check_sizes(scenario: Scenario) -> Iterator[Problem]:
                     message = f"{rate:g} a day over {days:,} days are too many to count"
                     hint = f"at most {_LARGEST_COUNT / days / each:,.0f} a day, or a shorter run"
                     yield Problem(path, message, hint)
+    for name, product in scenario.products.items():
+        for group, units in product.reserve_units.items():
+            if units > _LARGEST_RATE:
+                path = ("products", name, "reserve_units", group)
+                yield Problem(path, f"{units:g} units", f"at most {_LARGEST_RATE:,.0f}")
+    for name, trace in scenario.demand_trace.items():
+        for day, row in trace.items():
+            for where, units in row.items():
+                if units > _LARGEST_RATE:
+                    path = ("demand_trace", name, str(day), where)
+                    yield Problem(path, f"{units:g} units", f"at most {_LARGEST_RATE:,.0f} a day")

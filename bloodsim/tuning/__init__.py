@@ -97,8 +97,9 @@ class Tuning:
 
     @property
     def kept_start(self) -> bool:
-        """Whether the start is no dearer than the winner in fresh worlds, so that it stays."""
-        return self.winner == self.start_point or self.fresh_gain.mean >= 0
+        """Whether fresh worlds do not show the winner to be cheaper, so that the start stays."""
+        gain = self.fresh_gain
+        return self.winner == self.start_point or not gain.mean + gain.half_width < 0
 
     @property
     def chosen(self) -> Point:
@@ -128,11 +129,11 @@ class Tuning:
         mean, half_width, n = self.fresh_gain
         share = 100 * mean / float(np.mean(self.fresh_costs[self.start_point]) or np.nan)
         said = f"{mean:+,.0f} ± {half_width:,.0f} points ({share:+.1f} %) over {n} fresh worlds"
-        if mean + half_width < 0:
+        if not self.kept_start:
             return f"better than the start values: {said}"
         if mean >= 0:
             return f"not confirmed, the start values stay: {said}"
-        return f"no difference from the start values shown: {said}"
+        return f"no difference from the start values shown, the start values stay: {said}"
 
     def surface(self) -> pd.DataFrame:
         """Every candidate, cheapest first.
@@ -185,6 +186,7 @@ class Tuning:
             "winner_minus_start": self.gain._asdict(),
             "winner_minus_start_fresh": self.fresh_gain._asdict(),
             "at_the_edge": list(self.at_the_edge),
+            "kept_start": self.kept_start,
             "verdict": self.verdict,
             "surface": surface.to_dict("records"),
         }

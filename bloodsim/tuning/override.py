@@ -44,13 +44,17 @@ def comments(tuning: Tuning) -> list[str]:
     """Return how the values were found, in lines for a scenario file."""
     ranges = ", ".join(f"{p.name} {p.low:g} to {p.high:g}" for p in tuning.tuned)
     luck, fresh = tuning.luck, tuning.fresh
+    kept, found = tuning.kept_start, tuning.winner != tuning.start_point
+    head = "NOT changed by tuning" if kept else "tuned"
+    refused = f"Cheapest in the search, not taken: {_values(tuning, tuning.winner)}."
     return [
-        f"{tuning.start.name}, tuned: {_values(tuning, tuning.chosen)}",
+        f"{tuning.start.name}, {head}: {_values(tuning, tuning.chosen)}",
         f"({ranges}; {len(tuning.costs)} candidates; start: "
         f"{_values(tuning, tuning.start_point)}).",
         f"Search: seed {_listed(luck.seeds)}, {luck.replications} worlds each; "
         f"scored with seed {tuning.start.scenario.run.seed}.",
         f"Check: seed {_listed(fresh.seeds)}, {fresh.replications} worlds each.",
+        *([refused] if kept and found else []),
         f"{tuning.verdict[:1].upper()}{tuning.verdict[1:]}.",
     ]
 

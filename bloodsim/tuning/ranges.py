@@ -33,6 +33,11 @@ DEFAULT_RANGES: Mapping[str, tuple[str, ...]] = {
 
 _TEXT = re.compile(r"\s*([^=\s]+)\s*=\s*([^:\s]+)\s*:\s*([^:\s]+)\s*(?::\s*([^:\s]+)\s*)?")
 _BLOCKS = ("transfer", "collection")
+_NOT_OF_A_RULE = {
+    "cost": "it is the yardstick, and a shorter one makes everything look cheap",
+    "run": "it says what is simulated and counted, not what is decided",
+    "schema_version": "it tells how the file is read",
+}
 _STEPS = 5
 
 
@@ -208,7 +213,11 @@ def _paths(tree: Tree, name: str) -> Iterator[Path]:
             raise ScenarioError([Problem(("params", name), message, hint)])
         yield known[name]
         return
-    yield from _walked(tree, tuple(name.split(".")), (), name)
+    path = tuple(name.split("."))
+    if path[0] in _NOT_OF_A_RULE:
+        message = f"'{name}' is no parameter of a rule: {_NOT_OF_A_RULE[path[0]]}"
+        raise ScenarioError([Problem(("params", name), message, "set it in the scenario")])
+    yield from _walked(tree, path, (), name)
 
 
 def _walked(tree: Any, rest: Path, done: Path, name: str) -> Iterator[Path]:

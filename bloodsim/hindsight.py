@@ -1,0 +1,52 @@
+"""What only hindsight knows: the releases and requests that bounds are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bloodsim.decision import FloatArray, IntArray, RouteTable
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """What really happened to one variant's world, in pieces, for bounds: no planner sees it.
+
+    Parameters
+    ----------
+    products, kinds : tuple of str
+        Names, and rules of compatibility.
+    pieces_per_unit, life_days : tuple of int
+        Pieces per unit; days on which a unit may be issued, from its release on.
+    released : int array (n_days, n_products, n_regions, n_groups, R)
+        What entered stock from the laboratory.
+    requested : int array (n_days, n_streams, n_regions, n_groups, R)
+        New requests.
+    opening, moving : int array (n_products, n_regions, n_groups, R)
+        Stock, and what was on its way, before the first day.
+    waiting : tuple of int array (n_regions, n_groups, R)
+        Requests that waited before the first day, by stream.
+    streams : tuple of (product, urgency, patience_days, substitutes)
+        The streams of requests.
+    normal : float array (n_products, n_regions)
+        Mean normal-day demand of the scored days.
+    routes : RouteTable
+        The roads.
+    weights : mapping
+        The scenario's cost.
+    """
+
+    products: tuple[str, ...]
+    kinds: tuple[str, ...]
+    pieces_per_unit: tuple[int, ...]
+    life_days: tuple[int, ...]
+    released: IntArray
+    requested: IntArray
+    opening: IntArray
+    moving: IntArray
+    waiting: tuple[IntArray, ...]
+    streams: tuple[tuple[int, str, int, tuple[tuple[int, ...], ...]], ...]
+    normal: FloatArray
+    routes: RouteTable
+    weights: Mapping[str, Any]

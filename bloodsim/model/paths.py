@@ -1,0 +1,61 @@
+"""What really came and was asked for, recorded day by day for those who judge with hindsight."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.hindsight import Hindsight
+from bloodsim.model.bank import Bank
+from bloodsim.model.ledger import Ledger
+from bloodsim.model.world import World
+from bloodsim.scenario import CostWeights
+
+Ints = NDArray[np.int32]
+
+
+class Paths:
+    """Releases and requests of one simulation from its first day on."""
+
+    def __init__(self, world: World, bank: Bank, ledger: Ledger, first_day: int) -> None:
+        self.world, self.bank, self.first_day = world, bank, first_day
+        days, n = world.n_days - first_day, ledger.waiting_days.shape[-1]
+        size = (world.n_regions, world.group_shares.shape[1], n)
+        self.released: Ints = np.zeros((days, len(world.products), *size), np.int32)
+        self.requested: Ints = np.zeros((days, len(world.demands), *size), np.int32)
+        self.opening = np.stack([stock.on_hand() for stock in bank.stocks])
+        self.moving = np.stack([bank.in_transit(i) for i in range(len(bank.stocks))])
+        self.waiting = [np.add.reduce(waiting, axis=0) for waiting in bank.waiting]
+        self._before = self._so_far(ledger)
+
+    def _so_far(self, ledger: Ledger) -> tuple[Ints, Ints]:
+        return ledger.flow("released").copy(), ledger.requested.copy()
+
+    def record(self, ledger: Ledger, day: int) -> None:
+        """Add what came and was asked for on a day."""
+        now = self._so_far(ledger)
+        self.released[day - self.first_day] = now[0] - self._before[0]
+        self.requested[day - self.first_day] = now[1] - self._before[1]
+        self._before = now
+
+    def hindsight(self, cost: CostWeights) -> Hindsight:
+        """Return what a planner who knew it all would have known."""
+        world = self.world
+        scored = slice(world.score_first, world.score_last + 1)
+        return Hindsight(
+            products=tuple(p.name for p in world.products),
+            kinds=tuple(p.kind for p in world.products),
+            pieces_per_unit=tuple(p.pieces_per_unit for p in world.products),
+            life_days=tuple(p.life_days - p.test_delay_days for p in world.products),
+            released=self.released,
+            requested=self.requested,
+            opening=self.opening,
+            moving=self.moving,
+            waiting=tuple(self.waiting),
+            streams=tuple(
+                (d.product, d.urgency, d.patience_days, d.substitutes) for d in world.demands
+            ),
+            normal=np.stack([p.normal_pieces[scored].mean(axis=0) for p in world.products]),
+            routes=world.routes,
+            weights=cost.model_dump(),
+        )

@@ -1,0 +1,170 @@
+"""The first page: status in a sentence, decisions asked for, the main figures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from bloodsim import metrics
+from bloodsim.labels import Lang, day_label, indicator_label, pick, unit_words, variant_label
+from bloodsim.metrics import KPIS
+from bloodsim.metrics.intervals import Interval
+from bloodsim.numbers import number, percent, quantity, rounded
+from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.text import product_name, product_unit, region_label
+from bloodsim.report.figures import Figure
+from bloodsim.results import Results
+
+SHOWN = (
+    "shortage_rate",
+    "emergency_shortage_rate",
+    "days_below_red",
+    "worst_region_fill_rate",
+    "outdate_rate",
+    "transfer_units",
+    "donations",
+    "cost",
+)
+
+
+class KeyFigure(NamedTuple):
+    """A row of the main table: an indicator under two variants, and the paired difference."""
+
+    name: str
+    unit: str
+    before: str
+    after: str
+    difference: str
+    clear: bool
+
+
+def key_figures(results: Results, lang: Lang) -> list[KeyFigure]:
+    """The main indicators of the reference and the proposal."""
+    product = main_product(results)
+    base, best = reference(results), proposal(results, product)
+    rows = []
+    for name in SHOWN:
+        kpi = KPIS[name]
+        values = kpi.function(results)
+        if kpi.by_product:
+            values = values.sel(product=product)
+        unit = kpi.unit.replace(metrics.PRODUCT_UNIT, product_unit(results, product, lang))
+        before, after = values.sel(variant=base), values.sel(variant=best)
+        paired = metrics.interval((after - before).values)
+        rows.append(
+            KeyFigure(
+                indicator_label(name, lang),
+                unit_words(unit, lang),
+                _said(metrics.interval(before.values), unit, lang),
+                _said(metrics.interval(after.values), unit, lang),
+                _said(paired, unit, lang, signed=True),
+                abs(paired.mean) > paired.half_width,
+            )
+        )
+    return rows
+
+
+def _said(value: Interval, unit: str, lang: Lang, signed: bool = False) -> str:
+    if math.isnan(value.mean):
+        return "–"
+    if unit.startswith("share"):
+        middle, half = percent(value.mean, signed), percent(value.half_width)
+    else:
+        middle, half = number(value.mean, lang, signed), number(value.half_width, lang)
+    return middle if math.isnan(value.half_width) else f"{middle} ± {half}"
+
+
+def status_sentence(results: Results, board: Figure, lang: Lang) -> str:
+    """Where things stand: the board's finding, or the share not met where there is no board."""
+    if board.headline:
+        return board.headline
+    product = main_product(results)
+    at = {"variant": reference(results), "product": product}
+    unmet = percent(float(metrics.shortage_rate(results).sel(at).mean()))
+    what = product_name(results, product, lang)
+    return pick(lang, f"{what}：{unmet} 的申请未满足", f"{what}: {unmet} of requests are not met")
+
+
+def decisions(results: Results, drawn: dict[str, Figure], lang: Lang) -> list[str]:
+    """What the briefing asks to be decided, as far as this run speaks of it."""
+    product = main_product(results)
+    base, best = reference(results), proposal(results, product)
+    asked = []
+    if base != best:
+        asked += _transfers(results, drawn, product, base, best, lang)
+        asked += _collection(results, drawn, product, lang)
+    asked += _remaining(results, product, best, lang)
+    count = int(results.manifest.get("assumed_inputs", 0))
+    if count:
+        text = number(count, lang)
+        asked.append(
+            pick(
+                lang,
+                f"指定谁核实 {text} 项假设输入中最关键的几项。",
+                f"Name who confirms the most important of the {text} assumed inputs.",
+            )
+        )
+    return asked
+
+
+def _transfers(
+    results: Results, drawn: dict[str, Figure], product: str, base: str, best: str, lang: Lang
+) -> list[str]:
+    units = metrics.transfer_units(results).sel(product=product).mean("replication")
+    more = float(units.sel(variant=best) - units.sel(variant=base))
+    flows = _data(drawn, "transfers_map")
+    if flows is None or not len(flows) or abs(more) < 1:
+        return []
+    unit, name = product_unit(results, product, lang), variant_label(best, lang)
+    total = quantity(rounded(float(units.sel(variant=best))), unit, lang)
+    change = quantity(rounded(more), unit, lang, signed=True)
+    than = variant_label(base, lang)
+    first = f"{flows['origin_name'].iloc[0]} → {flows['destination_name'].iloc[0]}"
+    return [
+        pick(
+            lang,
+            f"是否按“{name}”调剂 {total}（比“{than}”{change}；最大流向 {first}）。",
+            f"Whether to transfer {total} as in '{name}' ({change} against '{than}'; largest flow "
+            f"{first}).",
+        )
+    ]
+
+
+def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: Lang) -> list[str]:
+    plan = _data(drawn, "collection_plan")
+    if plan is None:
+        return []
+    by_week = (plan["units"] - plan["compared_units"]).groupby(plan["week"]).sum()
+    more = by_week[by_week > 0.01 * plan.groupby("week")["compared_units"].sum()]
+    if not len(more):
+        return []
+    amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
+    first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
+    return [
+        pick(
+            lang,
+            f"是否要求各中心自{first}至{last}当周共多采 {amount}。",
+            f"Whether centres collect {amount} more in the weeks from {first} to {last}.",
+        )
+    ]
+
+
+def _remaining(results: Results, product: str, best: str, lang: Lang) -> list[str]:
+    share = metrics.shortage_rate(results, by="region").sel(variant=best, product=product)
+    mean = share.mean("replication").fillna(0.0)
+    worst = str(mean["region"].values[int(mean.argmax("region"))])
+    if not float(mean.max()) > 0:
+        return []
+    name, text = region_label(results, worst, lang), percent(float(mean.max()))
+    return [
+        pick(
+            lang,
+            f"是否接受仍存的短缺：最差为{name}，{text} 的申请未满足。",
+            f"Whether to accept what remains: worst in {name}, {text} of requests not met.",
+        )
+    ]
+
+
+def _data(drawn: dict[str, Figure], name: str) -> Any:
+    found = drawn.get(name)
+    return None if found is None or found.chart is None else found.chart.data

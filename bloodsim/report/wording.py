@@ -1,0 +1,38 @@
+"""Fixed words of the briefing in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "briefing": ("血液供应简报", "Blood supply briefing"),
+    "simulated": ("模拟结果，非实测", "Simulated, not observed"),
+    "status": ("现状", "Status"),
+    "decisions": ("请决定", "Decisions asked for"),
+    "no_decision": ("本次运行没有提出需要决定的事项。", "This run asks for no decision."),
+    "figures": ("主要指标", "Main figures"),
+    "indicator": ("指标", "Indicator"),
+    "unit": ("单位", "Unit"),
+    "difference": ("差值（配对）", "Difference (paired)"),
+    "is_clear": ("明确", "clear"),
+    "not_clear": ("不明确", "not clear"),
+    "effect": ("效果", "Effect"),
+    "interval_note": (
+        "均值 ± 95% 置信区间半宽；差值区间不含 0 为“明确”。代价为权重分，不是金额。",
+        "Mean ± half-width of the 95 % interval; clear: the interval of the difference leaves out "
+        "0. Cost is in points, never money.",
+    ),
+    "replications": ("次重复模拟", "replications"),
+    "contents": ("问题", "Questions"),
+    "omitted": ("本次运行无法绘制：", "Not drawn for this run: "),
+    "method": ("方法", "Method"),
+    "stress": ("按 STRESS-DES 报告清单", "After the STRESS-DES reporting guideline"),
+    "inputs": ("输入及可信度", "Inputs and confidence"),
+    "kind": ("来源", "Kind"),
+    "count": ("数量", "Count"),
+    "share": ("占比", "Share"),
+    "confidence": ("可信度", "Confidence"),
+    "warnings": ("情景的提示", "Warnings of the scenario"),
+    "manifest": ("运行记录", "Manifest of the run"),
+}
+"""Texts by key, Chinese and English."""

@@ -1,0 +1,96 @@
+"""The bound of transfers: below every policy, and the share avoided that rests on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from worlds import three_provinces
+
+from bloodsim import metrics
+from bloodsim.experiment import simulate
+from bloodsim.optimize import bound as bounding
+from bloodsim.results import ResultsError
+from bloodsim.results.bounds import with_bounds
+from bloodsim.scenario import Scenario
+
+FROZEN = {"kind": "frozen", "of": "practice"}
+
+
+def _world(**changes) -> Scenario:
+    kinds = {"solo": "none", "shared": "proportional", "planned": "optimized"}
+    overrides = {
+        name: {"policies": {"transfer": {"kind": kind, "products": []}, "collection": FROZEN}}
+        for name, kind in kinds.items()
+    }
+    overrides["solo"]["policies"]["transfer"] = {"kind": "none"}
+    overrides["habits"] = {"policies": {"transfer": {"kind": "share_surplus"}}}
+    return three_provinces(
+        run__score_end="2026-02-28",
+        run__bound_transfers=True,
+        overrides=overrides,
+        variants={"practice": ["habits"], **{name: [name] for name in kinds}},
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def results():
+    return simulate(_world(), 4)
+
+
+def test_no_policy_is_cheaper_than_the_bound(results):
+    bound = results.tables["bounds"]["transfers"]
+    assert bound.sizes == {"variant": 4, "replication": 4}
+    assert (metrics.cost(results) >= bound).all()
+    assert (bound > metrics.collection_cost(results)).all()  # it says something
+
+
+def test_coarser_slots_and_pooled_groups_give_a_lower_bound(results, monkeypatch):
+    monkeypatch.setattr(bounding, "_FEW_REGIONS", 0)
+    loose = simulate(_world(), 4).tables["bounds"]["transfers"]
+    sharp = results.tables["bounds"]["transfers"]
+    assert (loose <= sharp + 1e-6).all()
+    assert (loose < sharp).any()
+
+
+def test_the_bound_does_not_depend_on_the_block(results):
+    alone = simulate(_world(), 1).tables["bounds"]["transfers"]
+    np.testing.assert_allclose(alone.values[:, 0], results.tables["bounds"]["transfers"][:, 0])
+
+
+def test_a_policy_below_its_bound_is_an_error(results):
+    planned = metrics.cost(results).sel(variant="planned").values
+    with pytest.raises(ResultsError, match="less than its bound"):
+        with_bounds(results, {"planned": planned + 1})
+
+
+def test_share_avoided_is_a_ratio_of_means(results):
+    cost, bound = metrics.cost(results), results.tables["bounds"]["transfers"]
+    base = cost.sel(variant="practice").mean()
+    expected = (base - cost.sel(variant="planned").mean()) / (
+        base - bound.sel(variant="practice").mean()
+    )
+    found = metrics.share_avoided(results, "planned", "practice")
+    assert found.share == pytest.approx(float(expected))
+    assert found.low <= found.share <= found.high <= 1
+    assert {each.policy for each in metrics.all_avoided(results)} == {"solo", "shared", "planned"}
+
+
+def test_share_avoided_is_not_defined_where_nothing_can_be_avoided(results):
+    exact = metrics.cost(results).sel(variant="practice").values
+    effort = metrics.collection_cost(results).sel(variant="practice").values
+    practice = results.tables["totals"].sel(variant=["practice"])
+    assert practice.sizes["variant"] == 1
+    at_bound = with_bounds(results, {"practice": exact - effort})
+    found = metrics.share_avoided(at_bound, "practice", "practice")
+    assert found.share is None
+    assert "not defined" in found.says
+
+
+def test_without_the_switch_there_is_no_bound():
+    plain = simulate(three_provinces(), 1)
+    assert "bounds" not in plain.tables
+    assert metrics.all_avoided(plain) == []
+    name = plain.variants[0]
+    with pytest.raises(KeyError, match="bound_transfers"):
+        metrics.share_avoided(plain, name, name)

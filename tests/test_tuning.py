@@ -332,3 +332,14 @@ def test_the_end_of_a_range_is_said_of_the_cheapest_even_if_the_start_stays(foun
     unsure = replace(found, costs=cheap, fresh_costs=noise)
     assert unsure.kept_start
     assert "above_days" in unsure.at_the_edge
+
+
+@pytest.mark.parametrize(("lang", "blank"), [("en", "forbidden by the scenario"), ("zh", "空白")])
+def test_the_map_explains_its_blank_cells(found, lang, blank):
+    assert found.left_out > 0
+    for told, says in (
+        (found.as_dict(), True),
+        ({**found.as_dict(), "forbidden_combinations": 0}, False),
+    ):
+        texts = plot_surface(told, lang=lang).ax.figure.findobj(Text)
+        assert any(blank in text.get_text() for text in texts) is says

@@ -18,6 +18,9 @@ FloatArray = NDArray[np.floating]
 UNLIMITED = int(np.iinfo(np.int32).max)
 """Pieces that no shipment reaches."""
 
+SHORT_LIFE_DAYS = 14
+"""Shelf lives below this (platelets) are reviewed more often, and shared to a finer tolerance."""
+
 
 def _no_limit(product: str, route: IntArray, replication: IntArray) -> IntArray:
     """Return the room on roads that know no vehicles."""

@@ -26,7 +26,7 @@ from bloodsim.planning.check import Replay, check
 from bloodsim.planning.files import save
 from bloodsim.planning.proposal import JSON_KEYS
 from bloodsim.planning.shipments import sendable
-from bloodsim.planning.solve import solve
+from bloodsim.planning.solve import STEP_UNITS, solve
 from bloodsim.planning.tables import TRANSFER_COLUMNS
 from bloodsim.planning.today import look, on_shelves, starting
 from bloodsim.planning.workbook import SHEETS
@@ -131,6 +131,9 @@ def test_prices_of_headlines_lie_between_what_more_saves_and_fewer_costs() -> No
     told = proposal().headlines
     assert len(told) >= 4
     for row in told.itertuples():
+        region = world().regions[row.region]
+        base = region.demand_per_day[row.product] * region.group_shares[row.group]
+        assert 7 * base > 0.8 * STEP_UNITS  # base demand, before the month's factor
         assert row.gain <= row.points_per_unit + 1e-6
         if row.loss == row.loss:
             assert row.points_per_unit <= row.loss + 1e-6
@@ -200,6 +203,24 @@ def test_replayed_shipments_leave_on_their_days() -> None:
     assert row["plan"] >= 0.9 * mine["units"].sum()
     assert set(found.check.table["product"]) == {"red_cells", "platelets", ""}
     assert found.check.adds in ("better", "worse", "undecided")
+
+
+def test_the_check_is_at_equal_donations() -> None:
+    found = proposal().check
+    assert found is not None
+    given = found.results.collection["donations"]
+    assert (given == given.isel(variant=0)).all()
+    assert tuple(given["variant"].values) == ("without", "proportional", "plan")
+    assert float(found.results.totals["shipped"].sel(variant="plan").sum()) > 0
+
+
+def test_products_that_are_not_planned_stay_with_all_three() -> None:
+    found = plan(
+        world(), start=START, products=["red_cells"], check_replications=2, warmup_replications=2
+    ).check
+    assert found is not None
+    shipped = found.table.query("indicator == 'shipped' and product == 'platelets'").iloc[0]
+    assert (shipped["without"], shipped["proportional"], shipped["plan"]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

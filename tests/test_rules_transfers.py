@@ -198,6 +198,25 @@ def test_proportional_brings_all_to_the_common_cover(monkeypatch, tolerance, sto
     assert moved(result) == expected
 
 
+@pytest.mark.parametrize(("life", "units"), [(13, 30), (14, 5)])
+def test_proportional_has_a_tolerance_of_its_own_for_short_lives(monkeypatch, life, units):
+    policy = {"kind": "proportional", "tolerance_days": 3.5, "short_lived_tolerance_days": 1}
+    world = three_regions(policy).set("products.red_cells.shelf_life_days", life)
+    result = play(monkeypatch, world, {(NORTH, 9): 110, (SOUTH, 9): 30, (WEST, 9): 70})
+    assert moved(result) == {("north", "south"): units}
+
+
+@pytest.mark.parametrize(("life", "days"), [(13, [40, 40]), (14, [40, 0])])
+def test_proportional_reviews_short_lives_at_their_own_pace(monkeypatch, life, days):
+    """North is given 60 more on day 0, which it can send on day 1, where that is a review."""
+    policy = {"kind": "proportional", "tolerance_days": 0, "short_lived_review_days": 1}
+    world = three_regions(policy, days=2).set("products.red_cells.shelf_life_days", life)
+    world = world.set("policies.transfer.review_days", 7)
+    stock = {(NORTH, 9): 110, (SOUTH, 9): 30, (WEST, 9): 70}
+    result = play(monkeypatch, world, stock, donors={(0, NORTH): 60})
+    assert daily(result, "shipped", NORTH) == days
+
+
 def test_proportional_measures_cover_by_each_regions_demand(monkeypatch):
     """South needs 20 a day, north and west 10: 160 units are four days, 40, 80 and 40."""
     world = three_regions({"kind": "proportional", "tolerance_days": 0})

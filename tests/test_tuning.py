@@ -329,3 +329,26 @@ def test_a_value_at_the_end_of_a_range_that_could_be_wider_is_said(scenario, fou
     natural = tune(scenario, "proportional", ["review_days=1:3:3"], replications=2, rounds=0)
     first = {point: np.full(2, float(point[0])) for point in natural.costs}
     assert replace(natural, costs=first, fresh_costs=first).at_the_edge == ()  # 0 is no interval
+
+
+def test_the_end_of_a_range_is_said_of_the_cheapest_even_if_the_start_stays(found):
+    from dataclasses import replace
+
+    end = found.tuned[0].high
+    cheap = {point: costs * (0 if point[0] == end else 1) for point, costs in found.costs.items()}
+    best = min((p for p in cheap if p[0] == end), key=lambda p: (0, p))
+    noise = {found.start_point: np.zeros(4), best: np.array([-9.0, 8.0, -7.0, 6.0])}
+    unsure = replace(found, costs=cheap, fresh_costs=noise)
+    assert unsure.kept_start
+    assert "above_days" in unsure.at_the_edge
+
+
+@pytest.mark.parametrize(("lang", "blank"), [("en", "forbidden by the scenario"), ("zh", "空白")])
+def test_the_map_explains_its_blank_cells(found, lang, blank):
+    assert found.left_out > 0
+    for told, says in (
+        (found.as_dict(), True),
+        ({**found.as_dict(), "forbidden_combinations": 0}, False),
+    ):
+        texts = plot_surface(told, lang=lang).ax.figure.findobj(Text)
+        assert any(blank in " ".join(text.get_text().split()) for text in texts) is says

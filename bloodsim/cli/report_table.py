@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bloodsim import metrics
 from bloodsim.cli.worst_weeks import worst_weeks
-from bloodsim.results.bands import bands, stated
+from bloodsim.results.bands import ENOUGH, bands, stated
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -87,10 +87,14 @@ def band_lines(results: Results, *, every: bool) -> list[str]:
             for kpi, both in rows.items()
             if (every or kpi.partition(".")[0] in MAIN) and any(b > 0 for _, b in both)
         }
-        head = [f"{variant}: 90 % of worlds", "by luck", "by luck and parameters"]
+        worlds = len(results.replications)
+        head = [f"{variant}: 90 % of {worlds} worlds", "by luck", "by luck and parameters"]
         table = [head, *([kpi, *cells] for kpi, cells in shown.items())]
         widths = [max(len(row[i]) for row in table) for i in range(3)]
         lines += ["", *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)]
+    if found and len(results.replications) < ENOUGH:
+        few = f"so few worlds do not hold the outer 10 %: {ENOUGH} or more do"
+        lines.append(f"{few}; the true bands are wider")
     return lines
 
 

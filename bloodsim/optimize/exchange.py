@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import RouteTable, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, RouteTable, Snapshot
 from bloodsim.optimize.program import Program, ProgramBuilder
 from bloodsim.optimize.situation import Settings, nearest
 from bloodsim.optimize.solver import Solution, Solver
@@ -102,7 +102,6 @@ SHORT_LIVED = Worth(
     relative_error=0.08,
     handling=2.0,
 )
-_SHORT_LIFE_DAYS = 14
 _ROADS_PER_REGION = 14
 """Nearest roads by which a region may receive: few plans use longer ones."""
 
@@ -127,7 +126,7 @@ class Exchanger:
     def problems(self, snapshot: Snapshot, product: str) -> Exchanges:
         """Return the problems of a day, and make ready the model they share."""
         facts, table = snapshot.facts[product], snapshot.routes
-        worth = SHORT_LIVED if facts.life_days < _SHORT_LIFE_DAYS else LONG_LIVED
+        worth = SHORT_LIVED if facts.life_days < SHORT_LIFE_DAYS else LONG_LIVED
         per_unit, normal = snapshot.pieces_per_unit[product], snapshot.normal_demand[product]
         point_per_km = snapshot.weights["shipped_unit_km"]
         key = (product, per_unit, point_per_km)

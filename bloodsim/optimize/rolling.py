@@ -6,13 +6,10 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from bloodsim.decision import Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, Snapshot
 from bloodsim.optimize.problem import COARSE, Ints, Network, State, TransferPlan
 from bloodsim.optimize.situation import Outlook, Settings, network_of, outlook, state_of
 from bloodsim.optimize.transfers import TransferModel
-
-_SHORT_LIFE_DAYS = 14
-"""Shelf lives below this are planned day by day: longer slots would count their units as lost."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,9 @@ class Planner:
 
     def _settings(self, snapshot: Snapshot, product: str) -> Settings:
         life = snapshot.facts[product].life_days
-        if life >= _SHORT_LIFE_DAYS:
+        if life >= SHORT_LIFE_DAYS:
             return replace(self.settings, spans=COARSE)
+        # Day by day: longer slots would count units of a short life as lost.
         return replace(
             self.settings, spans=((1, 2 * life),), safety_days=(2.0, 1.0, 0.5), end_days=2.0
         )

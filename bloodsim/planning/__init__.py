@@ -99,7 +99,7 @@ def plan(
     found = None
     if check_replications:
         shelves = on_shelves(world, stock, warmup_replications) if stock else None
-        rule = checking.rule(world)
+        rule = checking.rule(world).model_copy(update={"products": chosen})
         replay = checking.replay(solved, sent, first, firm_days, rule)
         found = checking.check(world, replay, rule, check_replications, shelves, workers)
     names = {
@@ -156,6 +156,7 @@ def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:
         f"{what if stock else f'stock, {what}'} are the mean of {replications} simulated worlds",
         "stock is that of the start of the day; what is released this morning comes to it",
         "cover and prices are those of the expected path; points are the scenario's cost weights",
-        "the check promises the plan's firm shipments as they stand, after which the rule follows",
+        "the check promises the plan's firm shipments as they stand, after which the rule follows; "
+        "all collect what is collected without transfers",
         "collection is not planned: it follows the scenario",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ import xarray as xr
 
 from bloodsim import metrics, policies
 from bloodsim.decision import Plan, Policy, Shipments, Snapshot
-from bloodsim.experiment import simulate
+from bloodsim.experiment import prepare
 from bloodsim.planning.shipments import Sendable
 from bloodsim.planning.solve import Solved
 from bloodsim.provenance import OpeningStock
@@ -37,6 +37,8 @@ CHECK_COLUMNS = (
     "plan_minus_proportional_half_width",
 )
 """Columns of the check: means, and paired differences with half-widths of 95 % intervals."""
+AT_THE_END = "of it for low stock at the end"
+"""Row of the check that holds the part of the cost charged for the stock of the last day."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,9 @@ def check(
 ) -> Check:
     """Simulate the scored days with the plan, without it and with the proportional rule.
 
+    All collect what is collected without transfers, so that nobody gains by donations: a region
+    that gives has less stock, and would call more donors.
+
     Parameters
     ----------
     scenario : Scenario
@@ -168,15 +173,20 @@ def check(
     workers : int
         Processes.
     """
-    found: dict[str, Policy] = {WITHOUT: Replay({}), RULE: policies.build(sharing)}
-    results = simulate(
-        scenario,
-        replications,
-        workers=workers,
-        variants=[],
-        policies={**found, PLAN: plan},
-        opening_stock=shelves,
+    compared: dict[str, Policy] = {
+        WITHOUT: Replay({}),
+        RULE: policies.build(sharing),
+        PLAN: plan,
+    }
+    run = prepare(scenario, replications, variants=[], policies=compared, opening_stock=shelves)
+    frozen = scenario.set(f"variants.{WITHOUT}", []).set(
+        "policies.collection", {"kind": "frozen", "of": WITHOUT}
     )
+    variants = tuple(
+        variant if variant.name == WITHOUT else replace(variant, scenario=frozen)
+        for variant in run.variants
+    )
+    results = replace(run, variants=variants).simulate(workers)
     table = _table(results)
     adds, verdict = _verdict(table)
     regions = _regions(results)
@@ -210,7 +220,9 @@ def _table(results: Results) -> pd.DataFrame:
         for name, values, unit in flows:
             one = values.sel(product=product)
             rows.append(_row(name, product, unit or results.unit_label(product), one))
+    ends = metrics.terminal_charge(results).sum(["region", "product"])
     rows.append(_row("cost", "", "points", metrics.cost(results)))
+    rows.append(_row(AT_THE_END, "", "points", ends))
     return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))
 
 
@@ -239,9 +251,11 @@ def _regions(results: Results) -> pd.DataFrame:
 
 def _verdict(table: pd.DataFrame) -> tuple[str, str]:
     cost = table[table["indicator"] == "cost"].iloc[0]
+    end = table[table["indicator"] == AT_THE_END].iloc[0]
     mean = float(cost["plan_minus_proportional"])
     half = float(cost["plan_minus_proportional_half_width"])
-    said = f"{mean:+,.0f} ± {half:,.0f} points"
+    at_end = float(end["plan_minus_proportional"])
+    said = f"{mean:+,.0f} ± {half:,.0f} points, {at_end:+,.0f} of it for low stock at the end"
     if not np.isfinite(half):
         return "undecided", "one replication cannot tell the plan from the proportional rule"
     if mean + half < 0:

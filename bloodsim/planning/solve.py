@@ -177,11 +177,13 @@ def _worths(
 ) -> tuple[Worth, ...]:
     """Return the highest price of the single days in each of some regions, confirmed.
 
-    Of groups that are nearly as dear, the one that is asked for most.
+    Of groups that are nearly as dear, the one that is asked for most; groups of which a week asks
+    for fewer units than the step are left out: ten more of them would mostly outdate.
     """
     days = today.network.slots.length == 1
     prices = np.where(days[:, None, None], plan.prices, 0)
-    by_group = prices.max(axis=0)
+    asked = 7 * today.network.normal >= STEP_UNITS * today.per_unit
+    by_group = np.where(asked, prices.max(axis=0), 0)
     by_region = by_group.max(axis=1)
     chosen = np.argsort(-by_region, kind="stable")[:most]
     worths = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodsim.decision import Plan, Shipments, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, Plan, Shipments, Snapshot
 from bloodsim.optimize.exchange import Exchanger
 from bloodsim.optimize.rolling import Planner
 from bloodsim.optimize.solver import SolverError
@@ -15,9 +15,6 @@ from bloodsim.policies.executable import Rows, executable
 from bloodsim.policies.matching import moved_products
 from bloodsim.policies.proportional import SharingProportionally
 from bloodsim.scenario import Optimized
-
-_SHORT_LIFE_DAYS = 14
-"""Shelf lives below this are reviewed by *short_lived_review_days*."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Optimizing:
         shipments = []
         fell_back = np.zeros(snapshot.n_replications, dtype=np.int32)
         for product in moved_products(snapshot, self.products):
-            short = snapshot.facts[product].life_days < _SHORT_LIFE_DAYS
+            short = snapshot.facts[product].life_days < SHORT_LIFE_DAYS
             days = self.short_lived_review_days if short else self.long_lived_review_days
             if snapshot.days_run % days:
                 continue

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from math import gcd
 
 import numpy as np
 
-from bloodsim.decision import Plan, Shipments, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, Plan, Shipments, Snapshot
 from bloodsim.policies.matching import match_nearest, moved_products
 from bloodsim.scenario import Proportional
 
@@ -27,19 +28,33 @@ class SharingProportionally:
         Days of forecast demand that cover is measured against.
     products : tuple of str
         Products it moves; empty = all.
-    review_days : int
+    long_lived_review_days : int
         Days between two decisions.
+    short_lived_tolerance_days, short_lived_review_days : float or int, optional
+        The same for products with a shelf life below `SHORT_LIFE_DAYS`, whose cover is a day or
+        two: a tolerance made for red cells would leave all of it alone.
     """
 
     tolerance_days: float
     horizon_days: int
     products: tuple[str, ...]
-    review_days: int
+    long_lived_review_days: int
+    short_lived_tolerance_days: float | None = None
+    short_lived_review_days: int | None = None
+
+    @property
+    def review_days(self) -> int:
+        """Days between two decisions on anything."""
+        short = self.short_lived_review_days or self.long_lived_review_days
+        return gcd(self.long_lived_review_days, short)
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return today's shipments."""
         shipments: list[Shipments] = []
         for product in moved_products(snapshot, self.products):
+            tolerance, review = self._steps(snapshot.facts[product].life_days)
+            if snapshot.days_run % review:
+                continue
             normal = snapshot.normal_demand[product]
             total = normal.sum(axis=1, keepdims=True)
             shares = normal / np.where(total > 0, total, 1)
@@ -50,12 +65,22 @@ class SharingProportionally:
             # A plain running sum over regions: the same bits for any block size.
             all_demand = reduce(np.add, daily)
             common = position.sum(axis=0) / np.where(all_demand > 0, all_demand, np.inf)
-            keep = (common + self.tolerance_days) * daily
-            want = (common - self.tolerance_days) * daily
+            keep = (common + tolerance) * daily
+            want = (common - tolerance) * daily
             give = np.clip(np.floor(position - keep), 0, np.maximum(stock, 0)).astype(np.int32)
             need = np.maximum(np.ceil(want - position), 0).astype(np.int32)
             shipments.append(match_nearest(snapshot, product, give, need))
         return Plan(tuple(shipments))
+
+    def _steps(self, life_days: int) -> tuple[float, int]:
+        """Return the tolerance and the days between two decisions for a shelf life."""
+        tolerance, review = self.short_lived_tolerance_days, self.short_lived_review_days
+        if life_days >= SHORT_LIFE_DAYS:
+            tolerance, review = None, None
+        return (
+            self.tolerance_days if tolerance is None else tolerance,
+            review or self.long_lived_review_days,
+        )
 
 
 def proportional(settings: Proportional) -> SharingProportionally:
@@ -64,5 +89,7 @@ def proportional(settings: Proportional) -> SharingProportionally:
         tolerance_days=settings.tolerance_days,
         horizon_days=settings.horizon_days,
         products=settings.products,
-        review_days=settings.review_days,
+        long_lived_review_days=settings.review_days,
+        short_lived_tolerance_days=settings.short_lived_tolerance_days,
+        short_lived_review_days=settings.short_lived_review_days,
     )

@@ -47,6 +47,11 @@ class Proportional(Model):
     """Days of forecast demand that cover is measured against."""
     review_days: ReviewDays = 7
     """Days between two decisions."""
+    short_lived_tolerance_days: Annotated[float, Field(ge=0)] | None = None
+    """Tolerance for products with a shelf life below 14 days; null = `tolerance_days`."""
+    short_lived_review_days: ReviewDays | None = None
+    """Days between two decisions on products with a shelf life below 14 days; null =
+    `review_days`."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""
 

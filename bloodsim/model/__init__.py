@@ -325,7 +325,8 @@ totals, their split, young units and cross-matches have streams of their own, so
 on leaves all other luck alone. Where a class is announced, a chunk of requests is drawn one chunk
 earlier, from the same streams in the same order. Counts, their gamma mixes and the uniforms have a
 stream each, drawn in the order of days from the start of the warm-up, 56 days at a time: a change
-of the scenario on one day leaves the luck of all earlier days alone.
+of the scenario on one day leaves the luck of all earlier days alone. Poisson counts are inverted
+(`poisson.py`) from one number each: with the same luck a higher mean never gives a smaller count.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
 

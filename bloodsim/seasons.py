@@ -26,6 +26,7 @@ __all__ = [
     "HolidayBlock",
     "daily_factors",
     "festival_offset",
+    "festival_offsets",
     "parse_date",
     "spring_festival",
 ]
@@ -53,6 +54,11 @@ def festival_offset(day: date) -> int:
     (-1, 12)
     """
     return int(_offsets(_as_days([day]))[0])
+
+
+def festival_offsets(days: Sequence[date]) -> npt.NDArray[np.int64]:
+    """Days from the nearest lunar New Year for many days at once (days); see `festival_offset`."""
+    return _offsets(_as_days(days))
 
 
 def _offsets(days: DateArray) -> npt.NDArray[np.int64]:

@@ -172,6 +172,13 @@ def test_new_writes_what_validates_and_refuses_to_overwrite(
     assert [path.name for path in Path().iterdir()] == ["mine"]
 
 
+def test_the_commands_that_new_names_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "new", "my study")
+    assert code == 0
+    quoted = '"my study\\scenario.yaml"' if os.name == "nt" else "'my study/scenario.yaml'"
+    assert f"bloodsim run {quoted}" in out
+
+
 def test_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     _, found = as_json(capsys, "scenarios", "--json")
     names = [entry["name"] for entry in found["scenarios"]]

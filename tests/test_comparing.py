@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from worlds import three_provinces
 
 from bloodsim.cli import execute
-from bloodsim.cli.comparing import words
+from bloodsim.cli.comparing import _named, baseline_of, words
 from bloodsim.results import Results
 
 
@@ -76,3 +76,39 @@ def test_rerun_finds_the_same_bytes_and_tells_others(saved, capsys):
     assert json.loads(capsys.readouterr().out)["files"][-1] == "tables/transfers.parquet"
     assert execute([*arguments[:-1], "-s", "cost.outdated=9"]) == 3
     assert "is not the one of" in capsys.readouterr().err
+    content["scenario"]["name"] = "my-study"
+    manifest.write_text(json.dumps(content), "utf-8")
+    assert execute(["rerun", str(folder)]) == 3
+    assert "--scenario my-study/scenario.yaml" in capsys.readouterr().err
+
+
+def test_a_rule_is_compared_at_its_own_level_of_need():
+    known = ("practice_unmet_0", "practice_unmet_5", "proportional_unmet_0", "proportional_unmet_5")
+    assert baseline_of("proportional_unmet_5", known, known[0]) == "practice_unmet_5"
+    assert baseline_of("proportional_unmet_0", known, known[0]) == "practice_unmet_0"
+    drawn = ("practice", "proportional", "practice_sampled", "proportional_sampled")
+    assert baseline_of("proportional_sampled", drawn, "practice") == "practice_sampled"
+    assert baseline_of("proportional", drawn, "practice") == "practice"
+
+
+def test_a_run_at_several_unmet_shares_is_compared_and_repeated(saved, tmp_path, capsys):
+    file, _ = saved
+    folder = tmp_path / "levels"
+    line = ["run", str(file), "-n", "2", "--unmet", "0,2.5", "--variant", "none,proportional"]
+    assert execute([*line, "--out", str(folder), "--quiet"]) == 0
+    capsys.readouterr()
+    assert execute(["compare", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["baselines"]["proportional_unmet_2p5"] == "none_unmet_2p5"
+    cost = found["variants"]["proportional_unmet_2p5"]["cost"]["mean_difference"]
+    frame = Results.load(folder).compare("none_unmet_2p5")
+    row = frame[(frame.variant == "proportional_unmet_2p5") & (frame.kpi == "cost")].iloc[0]
+    assert cost == row.mean_difference
+    assert execute(["rerun", str(folder), "--scenario", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["same"]
+
+
+def test_the_name_of_a_run_says_its_study():
+    assert _named("spring-festival-2026-tight") == ("spring-festival-2026", "tight")
+    assert _named("spring-festival-2026-tight-wave") == ("spring-festival-2026", "tight,wave")
+    assert _named("minimal") == ("minimal", "")

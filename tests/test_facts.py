@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,6 +61,7 @@ def test_the_table_says_what_is_outside_and_marks_the_roles():
     assert "seed 2" in text
     assert "outside: bad: 1-2 % was read (why)" in text
     assert "outside: good" not in text
+    assert "with care: good: why" in text
     assert (
         text.index("Emergent") < text.index("good") < text.index("Fitted") < text.index("bad (%)")
     )
@@ -113,3 +115,33 @@ def test_doctor_prints_the_facts_as_json(monkeypatch, capsys):
     for text in ("1,x", "-2"):
         with pytest.raises(typer.BadParameter):
             _seeds(text)
+
+
+def test_what_the_month_index_was_made_from_is_not_emergent():
+    made_from = next(
+        r["source"] for r in rows("seasonality.csv") if r["series"] == "collection_month"
+    )
+    roles = {f.key: f.role for f in facts()}
+    for key, words in (
+        ("share_2025", "Jan-Apr 2021 30.6%"),
+        ("share_may_2025", "Jan-May 2021 39.3%"),
+    ):
+        assert words in made_from
+        assert roles[key] == "input"
+    assert roles["share_2026"] != "emergent"
+    assert roles["fall_2026"] == "fitted"
+    assert roles["fall_2025"] == "emergent"
+
+
+def test_the_printed_table_has_the_roles_of_the_facts():
+    import bloodsim.data
+
+    page = (Path(bloodsim.data.__file__).parent / "README.md").read_text("utf-8")
+    for f in facts():
+        line = next(x for x in page.splitlines() if x.startswith(f"| {f.fact} ({f.unit}) |"))
+        assert line.endswith(f"| {f.role} |"), f.key
+
+
+def test_a_derived_figure_is_not_said_to_be_read():
+    derived = Finding(fact(source="derived from profiles"), Interval(9, 0.1, 8))
+    assert "was derived (why)" in "\n".join(facts_table.table({1: [derived]}))

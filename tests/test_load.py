@@ -374,6 +374,11 @@ def test_merge_treats_keys_as_text_and_keeps_the_nulls_of_overrides() -> None:
     assert nested("a.b", 1) == {"a": {"b": 1}}
 
 
+def test_an_empty_override_sets_nothing_and_clashes_with_nothing() -> None:
+    patches = {"as_usual": {}, "x": {"run": {"seed": 1}}}
+    assert patched({}, patches, ["x", "as_usual"], "v") == {"run": {"seed": 1}}
+
+
 # -------------------------------------------------------------------------------------- inputs
 
 

@@ -142,6 +142,8 @@ def test_the_summary_and_the_fan_show_both_bands(tmp_path, capsys):
     assert execute([*line, "--out", str(tmp_path / "r")]) == 0
     said = capsys.readouterr().out
     assert "by luck and parameters" in said
+    assert "90 % of 3 worlds" in said
+    assert "the true bands are wider" in said
     assert execute([*line, "--out", str(tmp_path / "r"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["bands_90_percent"]["none"]["cost"]
     results = simulate(world(run__parameters="sampled"), 3, variants=["none"])

@@ -34,6 +34,15 @@ def found(scenario):
     return tune(scenario, "share_surplus", RANGES, replications=4, rounds=1)
 
 
+@pytest.fixture(scope="module")
+def moved(found):
+    """A tuning whose cheapest point is not where it started, whatever luck has shown."""
+    from dataclasses import replace
+
+    point = next(p for p in reversed(found.costs) if p != found.start_point)
+    return replace(found, costs={**found.costs, point: found.costs[found.winner] - 1})
+
+
 def problem(scenario, policy, ranges=(), **options):
     with pytest.raises(ScenarioError) as caught:
         tune(scenario, policy, ranges, replications=2, **options)
@@ -95,39 +104,39 @@ def test_the_surface_is_paired_world_by_world(found):
     assert row["half_width"] == pytest.approx(spread, rel=1e-5)
 
 
-def test_a_dearer_winner_gives_way_to_the_start(found):
+def test_a_dearer_winner_gives_way_to_the_start(moved):
     from dataclasses import replace
 
-    losing = {found.start_point: np.zeros(4), found.winner: np.array([1.0, 2.0, 1.0, 2.0])}
-    unlucky = replace(found, fresh_costs=losing)
+    losing = {moved.start_point: np.zeros(4), moved.winner: np.array([1.0, 2.0, 1.0, 2.0])}
+    unlucky = replace(moved, fresh_costs=losing)
     assert unlucky.winner != unlucky.start_point
     assert unlucky.chosen == unlucky.start_point
     assert unlucky.verdict.startswith("not confirmed")
-    noise = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
-    unsure = replace(found, fresh_costs=noise)
+    noise = {moved.start_point: np.zeros(4), moved.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
+    unsure = replace(moved, fresh_costs=noise)
     assert unsure.fresh_gain.mean < 0  # cheaper on average, but the interval holds 0
     assert unsure.verdict.startswith("no difference")
     assert unsure.kept_start
     assert unsure.chosen == unsure.start_point
     assert "the start values stay" in unsure.verdict
     text = " ".join(comments(unsure))
-    cheapest = [f"{p.name} {v:g}" for p, v in zip(found.tuned, found.winner, strict=True)]
+    cheapest = [f"{p.name} {v:g}" for p, v in zip(moved.tuned, moved.winner, strict=True)]
     assert f"Cheapest in the search, not taken: {', '.join(cheapest)}" in text
-    sure = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
-    clear = replace(found, fresh_costs=sure)
+    sure = {moved.start_point: np.zeros(4), moved.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
+    clear = replace(moved, fresh_costs=sure)
     assert clear.verdict.startswith("better")
     assert clear.chosen == clear.winner
     assert "not taken" not in " ".join(comments(clear))
 
 
 @pytest.mark.parametrize(("lang", "stay"), [("en", "start values stay"), ("zh", "沿用起始值")])
-def test_the_chart_says_what_was_chosen(found, lang, stay):
+def test_the_chart_says_what_was_chosen(moved, lang, stay):
     from dataclasses import replace
 
-    noise = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
-    sure = {found.start_point: np.zeros(4), found.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
+    noise = {moved.start_point: np.zeros(4), moved.winner: np.array([-9.0, 8.0, -7.0, 6.0])}
+    sure = {moved.start_point: np.zeros(4), moved.winner: np.array([-9.0, -8.0, -9.0, -8.0])}
     for costs, says in ((noise, True), (sure, False)):
-        told = plot_surface(replace(found, fresh_costs=costs).as_dict(), lang=lang)
+        told = plot_surface(replace(moved, fresh_costs=costs).as_dict(), lang=lang)
         words = " ".join(text.get_text() for text in told.ax.figure.findobj(Text))
         assert (stay in words) is says
 
@@ -320,3 +329,26 @@ def test_a_value_at_the_end_of_a_range_that_could_be_wider_is_said(scenario, fou
     natural = tune(scenario, "proportional", ["review_days=1:3:3"], replications=2, rounds=0)
     first = {point: np.full(2, float(point[0])) for point in natural.costs}
     assert replace(natural, costs=first, fresh_costs=first).at_the_edge == ()  # 0 is no interval
+
+
+def test_the_end_of_a_range_is_said_of_the_cheapest_even_if_the_start_stays(found):
+    from dataclasses import replace
+
+    end = found.tuned[0].high
+    cheap = {point: costs * (0 if point[0] == end else 1) for point, costs in found.costs.items()}
+    best = min((p for p in cheap if p[0] == end), key=lambda p: (0, p))
+    noise = {found.start_point: np.zeros(4), best: np.array([-9.0, 8.0, -7.0, 6.0])}
+    unsure = replace(found, costs=cheap, fresh_costs=noise)
+    assert unsure.kept_start
+    assert "above_days" in unsure.at_the_edge
+
+
+@pytest.mark.parametrize(("lang", "blank"), [("en", "forbidden by the scenario"), ("zh", "空白")])
+def test_the_map_explains_its_blank_cells(found, lang, blank):
+    assert found.left_out > 0
+    for told, says in (
+        (found.as_dict(), True),
+        ({**found.as_dict(), "forbidden_combinations": 0}, False),
+    ):
+        texts = plot_surface(told, lang=lang).ax.figure.findobj(Text)
+        assert any(blank in " ".join(text.get_text().split()) for text in texts) is says

@@ -34,7 +34,7 @@ def test_the_worst_week_and_region_are_named():
         assert monday.item().weekday() == 0
         assert line.strip().startswith(f"{monday} to {monday + np.timedelta64(6, 'D')}")
         name = found.region_name(found.regions[region])
-        assert f"{name} ({share / 7:.2g} %)" in line
+        assert f"most units in {name} ({share / 7:.2g} % of its own)" in line
     assert len(lines) == 3
 
 
@@ -50,4 +50,4 @@ def test_a_run_without_shortage_says_so():
 def test_weeks_near_the_feast_are_counted_from_it(share):
     found = with_unmet({(20, 0): share})
     line = worst_weeks(found, found.variants[0], "red_cells")[1]
-    assert "days before the New Year" in line or "days after the New Year" in line
+    assert "days before the lunar New Year" in line or "days after the lunar New Year" in line

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,9 +78,10 @@ def new(
     if as_json:
         print_json({"file": path.as_posix(), "template": template.value})
         return
+    said = shlex.quote(str(path)) if os.name != "nt" else f'"{path}"'
     print(f"wrote {path}")
-    print(f"next: bloodsim validate {path}")
-    print(f"      bloodsim run {path}")
+    print(f"next: bloodsim validate {said}")
+    print(f"      bloodsim run {said}")
 
 
 def scenarios(as_json: AsJson = False) -> None:

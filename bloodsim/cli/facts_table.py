@@ -99,7 +99,10 @@ def _outside(found: Mapping[int, Sequence[Finding]]) -> list[str]:
         if any(of_seed[row].inside in ("no", "unclear") for of_seed in found.values()):
             fact = finding.fact
             note = f" ({fact.note})" if fact.note else ""
-            lines.append(f"outside: {fact.fact}: {fact.read} {fact.unit} was read{note}")
+            how = "derived" if fact.source.startswith("derived") else "read"
+            lines.append(f"outside: {fact.fact}: {fact.read} {fact.unit} was {how}{note}")
+        elif finding.fact.role == "emergent" and finding.fact.has_target and finding.fact.note:
+            lines.append(f"with care: {finding.fact.fact}: {finding.fact.note}")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from bloodsim import metrics
 from bloodsim.cli.worst_weeks import worst_weeks
-from bloodsim.results.bands import bands, stated
+from bloodsim.results.bands import ENOUGH, bands, stated
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_PIPE = 100
 """Characters of a line where the output is no terminal and COLUMNS is not set."""
 
+
+_FIXED_SPACE = "\u00a0"
 
 MAIN = (
     "shortage_rate",
@@ -47,7 +50,8 @@ def print_results(results: Results, scenario: Scenario, *, every: bool = False) 
         width = int(os.environ.get("COLUMNS", "0") or 0) or _WIDTH_OF_A_PIPE
         console = Console(highlight=False, markup=False, width=width)
     for line in headlines(results):
-        console.print(line)
+        for part in wrapped(line, console.width):
+            console.print(part, no_wrap=True, overflow="ignore", crop=False)
     console.print()
     console.print("mean ± half-width of the 95 % interval")
     for line in indicator_lines(results, console.width, every=every):
@@ -61,6 +65,21 @@ def print_results(results: Results, scenario: Scenario, *, every: bool = False) 
     if years:
         said = ", ".join(map(str, years))
         console.print(f"calendar of {said} is provisional: statutory days only")
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """Return a sentence in lines, the further ones set in; a number stays with its percent sign."""
+    body = line.lstrip(" ")
+    first = " " * (len(line) - len(body))
+    parts = textwrap.wrap(
+        body.replace(" %", f"{_FIXED_SPACE}%"),
+        max(width, 20),
+        initial_indent=first,
+        subsequent_indent=first + "    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [part.replace(_FIXED_SPACE, " ") for part in parts] or [""]
 
 
 def indicator_lines(results: Results, width: int, *, every: bool) -> list[str]:
@@ -87,10 +106,14 @@ def band_lines(results: Results, *, every: bool) -> list[str]:
             for kpi, both in rows.items()
             if (every or kpi.partition(".")[0] in MAIN) and any(b > 0 for _, b in both)
         }
-        head = [f"{variant}: 90 % of worlds", "by luck", "by luck and parameters"]
+        worlds = len(results.replications)
+        head = [f"{variant}: 90 % of {worlds} worlds", "by luck", "by luck and parameters"]
         table = [head, *([kpi, *cells] for kpi, cells in shown.items())]
         widths = [max(len(row[i]) for row in table) for i in range(3)]
         lines += ["", *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)]
+    if found and len(results.replications) < ENOUGH:
+        few = f"so few worlds do not hold the outer 10 %: {ENOUGH} or more do"
+        lines.append(f"{few}; the true bands are wider")
     return lines
 
 
@@ -134,6 +157,7 @@ def _block(
         while end < len(variants) and first + sum(c + 2 for c in column[start : end + 1]) <= width:
             end += 1
         shown = range(start, end)
+        lines += [""] if start else []
         lines.append(title.ljust(first) + "".join(f"  {variants[i]:>{column[i]}}" for i in shown))
         for kpi, cells in texts.items():
             numbers = "".join(f"  {cells[i]:>{column[i]}}" for i in shown)
@@ -201,10 +225,18 @@ def _worst_regions(results: Results, product: str, label: str) -> str:
     order = np.argsort(filled.values, kind="stable")[:5]
     regions = [str(name) for name in filled["region"].values[order]]
     said = ", ".join(
-        f"{results.region_name(region)} {100 * float(filled.sel(region=region)):.1f} %"
+        f"{results.region_name(region)} {_filled(100 * float(filled.sel(region=region)))} %"
         for region in regions
     )
     return f"lowest fill rates of {label.lower()} under {variant}: {said}"
+
+
+def _filled(percent: float) -> str:
+    """Return a fill rate with as many digits as tell it from 100, and no more than three."""
+    for digits in (1, 2, 3):
+        if percent == 100 or round(percent, digits) < 100:
+            return f"{percent:.{digits}f}"
+    return "above 99.999"
 
 
 def _cell(row: dict[str, Any]) -> str:

@@ -168,7 +168,7 @@ def _print(tuning: Tuning, files: Sequence[Path]) -> None:
     print(f"cheapest less start in the search, which flatters it: {said}")
     print(tuning.verdict)
     for name in tuning.at_the_edge:
-        print(f"{name} is at the end of its range: a wider one may hold something better")
+        print(f"cheapest {name} is at the end of its range: a wider one may hold something better")
     print(f"chosen: {', '.join(f'{k} {v:g}' for k, v in zip(names, tuning.chosen, strict=True))}")
     print(f"wrote {', '.join(path.as_posix() for path in files)}")
     print(f"next: bloodsim run {files[0].as_posix()}")

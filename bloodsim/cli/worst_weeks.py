@@ -44,7 +44,7 @@ def worst_weeks(results: Results, variant: str, product: str) -> list[str]:
             break
         lines.append(
             f"{_named(total['week'].values[week])}: {100 * share:.2g} % of requests given up, "
-            f"most in {_most(results, unmet.isel(week=week), asked.isel(week=week))}"
+            f"most units in {_most(results, unmet.isel(week=week), asked.isel(week=week))}"
         )
     if not lines:
         return [f"no week in which {variant} leaves 0.01 % of requests for {label} unmet"]
@@ -71,7 +71,7 @@ def _named(monday: np.datetime64) -> str:
     if abs(offset) > _NEAR_THE_FEAST_DAYS:
         return f"{first} to {last}"
     side = "after" if offset >= 0 else "before"
-    return f"{first} to {last} ({abs(offset)} days {side} the New Year)"
+    return f"{first} to {last} ({abs(offset)} days {side} the lunar New Year)"
 
 
 def _most(results: Results, unmet: xr.DataArray, asked: xr.DataArray) -> str:
@@ -79,6 +79,6 @@ def _most(results: Results, unmet: xr.DataArray, asked: xr.DataArray) -> str:
     order = np.argsort(-unmet.values, kind="stable")[:REGIONS]
     share = 100 * unmet.values / np.maximum(asked.values, 1e-9)
     names = unmet["region"].values
-    return ", ".join(
-        f"{results.region_name(str(names[i]))} ({share[i]:.2g} %)" for i in order if unmet[i] > 0
-    )
+    most = [i for i in order if unmet[i] > 0]
+    said = [f"{results.region_name(str(names[i]))} ({share[i]:.2g} %" for i in most]
+    return "), ".join([f"{said[0]} of its own", *said[1:]]) + ")"

@@ -17,6 +17,7 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
 
 from bloodsim.scenario.merge import Tree
+from bloodsim.scenario.messages import FULL_WIDTH_COLON, USE_ASCII_COLON
 from bloodsim.scenario.problems import Path, Place, Problem, ScenarioError, printable, shown
 
 DEEPEST = 20
@@ -35,6 +36,16 @@ _HINTS = {
     "expected ',' or": "close the bracket, or put a comma before the next value",
     "while scanning a quoted": "close the quotation mark",
 }
+
+
+def _of_colon(text: str, error: MarkedYAMLError) -> str:
+    """Return a hint if one of the lines that an error speaks of has a full-width colon."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    lines = text.splitlines()
+    for number in range(min(marks, default=0), max(marks, default=-1) + 1):
+        if number < len(lines) and FULL_WIDTH_COLON in lines[number]:
+            return f"line {number + 1}: {USE_ASCII_COLON}"
+    return ""
 
 
 @dataclass
@@ -107,7 +118,7 @@ class _Reader:
             place = Place(self.name, mark.line + 1, mark.column + 1) if mark else Place(self.name)
             reason = " ".join(part for part in (error.context, error.problem) if part)
             hint = next((_HINTS[sign] for sign in _HINTS if sign in reason), "")
-            self._stop(place, f"not valid YAML: {reason}", hint)
+            self._stop(place, f"not valid YAML: {reason}", _of_colon(text, error) or hint)
         except YAMLError as error:
             self._stop(Place(self.name), f"not valid YAML: {str(error).splitlines()[0]}")
 

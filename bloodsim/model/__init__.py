@@ -325,7 +325,8 @@ totals, their split, young units and cross-matches have streams of their own, so
 on leaves all other luck alone. Where a class is announced, a chunk of requests is drawn one chunk
 earlier, from the same streams in the same order. Counts, their gamma mixes and the uniforms have a
 stream each, drawn in the order of days from the start of the warm-up, 56 days at a time: a change
-of the scenario on one day leaves the luck of all earlier days alone.
+of the scenario on one day leaves the luck of all earlier days alone. Poisson counts are inverted
+(`poisson.py`) from one number each: with the same luck a higher mean never gives a smaller count.
 Forecasts are the true mean times an error path of mean 1 by target day and lead band, the same for
 all; neighbouring target days err alike.
 
@@ -336,7 +337,10 @@ such a policy nothing is kept.
 What the baseline can and cannot be used for
 --------------------------------------------
 ``bloodsim doctor --facts`` shows published figures beside the bundled baseline: what was put in,
-what was fitted, what emerges. Only the last kind tests the model.
+what was fitted, what emerges. Only the last kind tests the model, and the tests are few: January to
+April's share is put in by the month index, the fall of stock over the feast of 2026 was chosen by
+the targets, and the fall over that of 2025, on which nothing was fitted, is outside its range
+(about 7 days, 8 to 9 expected). `bloodsim/data/README.md` has the table under three seeds.
 
 It can be used to compare rules on the same luck; to see when in the year, how deep and how long
 stocks fall, and what moves that; to ask how far a finding hangs on an assumption (`unmet_share`,
@@ -346,7 +350,9 @@ It cannot be used to say which province is short: supply, demand and habits of m
 assumed, *target_cover_factor* is dealt by a hash, and who sends to whom is a least-distance guess.
 Not to forecast a year: it is the supply of 2023 on another calendar. Not for rates of shortage as
 such: they rest on an unmet share that nobody knows, on assumed cuts, reserves and spread of weather
-(taken literally, recorded supply equals recorded use and nothing is ever missing). Not for outdates
+(taken literally, recorded supply equals recorded use and nothing is ever missing); and a share of 5
+% asks for that much more, of which regulation calls up the most, so that the shortage simulated is
+far less than the share assumed. Not for outdates
 of red cells: a pooled province forgets no unit on a shelf, they come out thirty times too low and
 price no over-collection. Not for very small stocks: Tibet asks for two doses of platelets a day in
 eight groups, and gets them by air in ways that are not modelled. Nor for what happens between the

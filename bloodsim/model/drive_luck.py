@@ -43,7 +43,7 @@ class DriveLuck:
                 streams = [
                     stream(seed, r, place, f"drive/{name}{kind}") for kind in ("/mix", "/count", "")
                 ]
-                rates = (mean * gamma_mix(streams[0], shapes))[:, None] * shares
+                rates = (mean * gamma_mix(streams[:1], shapes)[0])[:, None] * shares
                 counts = streams[1].poisson(rates)
                 upto[1:, :, column] = np.cumsum(np.cumsum(counts, axis=1), axis=0)
                 uniform[:, column] = streams[2].random(n_visits + 1)

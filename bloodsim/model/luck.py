@@ -12,6 +12,7 @@ from bloodsim.model.draws import (
     RegionalWalk,
     gamma_mix,
     gamma_shapes,
+    group_counts,
     replication_last,
 )
 from bloodsim.model.drive_luck import DriveLuck
@@ -24,8 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 _STREAMS = ("collection", "collection/mix", "collection/count")
-"""Counts and their gamma mixes use up a stream by what they are: with a stream each, drawn in the
-order of days, a change of the scenario on one day leaves the luck of all earlier days alone."""
+"""Counts use up one number of their stream each, gamma mixes more or fewer: with a stream each,
+drawn in the order of days, a change of the scenario on one day leaves earlier luck alone."""
 
 LAB_STEPS = ("no_show", "deferral", "first_time")
 """Roundings of every channel; gift sizes, tests and each product's discards have their own."""
@@ -160,23 +161,24 @@ class Luck:
         invited = self._buffers.get("invited", (world.n_slots, world.n_regions, 8, n))
         session_uniform = self._buffers.get("session_uniform", (world.n_slots, world.n_regions, n))
         lab_uniform = self._buffers.get("lab_uniform", (roundings, world.n_regions, n))
-        counts = np.empty((n, CHUNK_DAYS, world.n_slots, 8), dtype=np.int32)
         uniforms = np.empty((n, CHUNK_DAYS, world.n_slots + roundings))
         for region in range(world.n_regions):
             means = mean[:, :, region]
-            rates = means[..., None] * world.group_shares[region]
             shapes = gamma_shapes(means, excess)
+            mixing, counting, uniform = (
+                self._streams[f"collection{kind}"][region] for kind in ("/mix", "/count", "")
+            )
+            mix = gamma_mix(mixing, shapes)
             for r in range(n):
-                mixing, counting, uniform = (
-                    self._streams[f"collection{kind}"][region][r] for kind in ("/mix", "/count", "")
-                )
-                mix = gamma_mix(mixing, shapes) * factor[region, r][:, None]
-                counts[r] = counting.poisson(rates * mix[..., None])
-                uniform.random(out=uniforms[r])
-            invited[:, :, region] = replication_last(counts)
+                uniform[r].random(out=uniforms[r])
+            mix *= factor[region, :, :, None]
+            rates = world.group_shares[region][:, None] * means.ravel()
+            counts = group_counts(counting, rates, mix.reshape(n, means.size))
+            for group in range(1, 8):  # NumPy's own cumsum is slower along a middle axis
+                counts[group] += counts[group - 1]
+            by_group = counts.reshape(8, *means.shape, n)
+            invited[:, :, region] = np.moveaxis(by_group, 0, 2)
             session_uniform[:, :, region] = replication_last(uniforms[:, :, : world.n_slots])
             lab_uniform[:, :, region] = replication_last(uniforms[:, :, world.n_slots :])
-        for group in range(1, 8):  # NumPy's own cumsum is slower along a middle axis
-            invited[:, :, :, group] += invited[:, :, :, group - 1]
         self.draws += invited.size + int((excess > 0).sum()) * CHUNK_DAYS * world.n_regions * n
         return invited, session_uniform, lab_uniform

@@ -13,6 +13,7 @@ from bloodsim.model.draws import (
     RegionalWalk,
     gamma_mix,
     gamma_shapes,
+    group_counts,
     replication_last,
 )
 from bloodsim.model.world import World
@@ -23,8 +24,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 _STREAMS = ("demand", "demand/mix", "demand/count")
-"""Counts and their gamma mixes use up a stream by what they are: with a stream each, drawn in the
-order of days, a change of the scenario on one day leaves the luck of all earlier days alone."""
+"""Counts use up one number of their stream each, gamma mixes more or fewer: with a stream each,
+drawn in the order of days, a change of the scenario on one day leaves earlier luck alone."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class RequestLuck:
         uniforms = np.empty((n, CHUNK_DAYS, n_products))
         for region in range(world.n_regions):
             counts = self._class_counts(region, days, factor[region], uniforms)
-            requested[:, :, region] = replication_last(self._by_stream(region, counts))
+            requested[:, :, region] = np.moveaxis(self._by_stream(region, counts), 0, -1)
             slot_uniform[:, :, region] = replication_last(uniforms)
         mixed = sum(p.demand_variance_to_mean > 1 for p in world.products)
         self.draws += requested.size + (factor.size + CHUNK_DAYS * n)
@@ -115,16 +116,18 @@ class RequestLuck:
         excess = np.array([p.demand_variance_to_mean - 1 for p in world.products])
         pieces = np.array([world.products[p].pieces_per_unit for p in product_of], dtype=np.int32)
         split = np.array([share for _, share in classes])[:, None] * world.group_shares[region]
-        rates = mean[:, product_of, None] * split
+        rates = np.moveaxis(mean[:, product_of, None] * split, -1, 0)
         shapes = gamma_shapes(mean, excess)
-        counts = np.empty((n, CHUNK_DAYS, len(classes), 8), dtype=np.int32)
+        mixing, counting, uniform = (
+            self._streams[f"demand{kind}"][region] for kind in ("/mix", "/count", "")
+        )
+        mix = gamma_mix(mixing, shapes)
         for r in range(n):
-            mixing, counting, uniform = (
-                self._streams[f"demand{kind}"][region][r] for kind in ("/mix", "/count", "")
-            )
-            mix = gamma_mix(mixing, shapes) * factor[r][:, None]
-            counts[r] = counting.poisson(rates * mix[:, product_of, None])
-            uniform.random(out=uniforms[r])
+            uniform[r].random(out=uniforms[r])
+        mix *= factor[:, :, None]
+        by_class = mix[:, :, product_of].reshape(n, -1)
+        drawn = group_counts(counting, rates.reshape(8, -1), by_class)
+        counts = drawn.reshape(8, CHUNK_DAYS, len(classes), n).transpose(3, 1, 2, 0)
         counts *= pieces[:, None]
         for totals in self._totals[region]:
             totals.replace(counts, days, factor)
@@ -136,7 +139,8 @@ class RequestLuck:
         if not self._fresh:
             return counts
         demands = self.world.demands
-        found = np.empty((*counts.shape[:2], len(demands), 8), dtype=np.int32)
+        n, n_days, _, _ = counts.shape
+        found = np.empty((8, n_days, len(demands), n), dtype=np.int32).transpose(3, 1, 2, 0)
         for number, demand in enumerate(demands):
             if demand.fresh_share is None:
                 found[:, :, number] = counts[:, :, demand.drawn]

@@ -40,7 +40,7 @@ from bloodsim.model.shocks import ShockWorld, compile_shocks, demand_factor, tur
 from bloodsim.model.turnout import Turnout
 from bloodsim.scenario import Scenario
 from bloodsim.scenario.horizon import first_day, look_ahead_days
-from bloodsim.seasons import Calendar, festival_offset
+from bloodsim.seasons import Calendar, festival_offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -346,7 +346,7 @@ def _by_group(units: Mapping[Any, float], pieces_per_unit: int) -> Ints:
 
 
 def _regulations(scenario: Scenario, dates: Sequence[date]) -> tuple[RegulationWorld, ...]:
-    offsets = np.array([festival_offset(day) for day in dates], dtype=float)
+    offsets = festival_offsets(dates).astype(float)
     names = list(scenario.products)
     rules = []
     for index, channel in enumerate(scenario.channels.values()):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import NOTHING, Plan, Snapshot
+from bloodsim.decision import NOTHING, SHORT_LIFE_DAYS, Plan, Snapshot
 from bloodsim.experiment import simulate
 from bloodsim.optimize.problem import Network, State
 from bloodsim.optimize.situation import Settings, network_of, outlook, state_of
@@ -20,10 +20,9 @@ from bloodsim.stockfile import OpeningStock
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-SHORT_LIFE_DAYS = 14
-"""Shelf lives below this are planned day by day: longer slots would count their units as lost."""
 SHORT = Settings(spans=((1, 7),), safety_days=(2.0, 1.0, 0.5), end_days=2.0)
-"""How products of short life are planned: a week."""
+"""How products of short life are planned: a week, day by day; longer slots would count their units
+as lost."""
 LONG = Settings(spans=((1, 7), (7, 5)))
 """How other products are planned: 42 days, the firm week day by day. Two weeks day by day cost the
 same 31 provinces twice the time and found a plan of the same expected cost."""

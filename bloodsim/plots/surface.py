@@ -169,10 +169,13 @@ def _legend(ax: Axes, lang: Lang, with_cross: bool = False) -> None:
         )
 
     handles = [handle(*_MARKS["winner"], 10), handle(*_MARKS["start"], 6)]
-    texts = [pick(lang, "最优", "best"), pick(lang, "起始值", "start values")]
+    texts = [
+        pick(lang, "搜索中代价最低", "cheapest in the search"),
+        pick(lang, "起始值", "start values"),
+    ]
     if with_cross:
         handles.append(handle("x", INK, 5))
-        texts.append(pick(lang, "与最优无显著差别", "not told from the best"))
+        texts.append(pick(lang, "与最低者无显著差别", "no difference from it shown"))
     ax.legend(handles, texts, ncols=len(texts), **legend_below(ax, 36))
 
 
@@ -201,6 +204,9 @@ def _subtitle(found: Mapping[str, Any], count: int, lang: Lang) -> str:
     n = found["replications"] * len(found["seeds"])
     band_zh = "色带为配对 95% 区间" if count == 1 else "圆点为细化搜索"
     band_en = "band: paired 95 % interval" if count == 1 else "dots: refinement"
+    if count == 2 and found["forbidden_combinations"]:
+        band_zh += "；空白为情景不允许的组合"
+        band_en += "; blank: forbidden by the scenario"
     return pick(
         lang,
         f"平均代价与最优之差；{found['candidates']} 组取值，{n} 个共同的随机世界；{band_zh}",

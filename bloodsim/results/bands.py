@@ -15,6 +15,8 @@ SUFFIX = "_sampled"
 """What the name of a variant with drawn parameters adds to that of its twin."""
 SHARE = 0.9
 """Share of worlds that a band holds, as the bands of the fan chart do."""
+ENOUGH = 20
+"""Worlds from which on one of them is expected outside either end of a band (5 % of 20)."""
 
 
 class Bands(NamedTuple):

@@ -130,7 +130,7 @@ def _paths_set(patch: Any, path: Path = ()) -> Iterator[Path]:
     if isinstance(patch, Mapping) and patch:
         for key, value in patch.items():
             yield from _paths_set(value, (*path, str(key)))
-    else:
+    elif path:  # an override that is empty as a whole sets nothing
         yield path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -36,11 +37,18 @@ _EXPECTED = {
     "tuple_type": "must be a list",
 }
 _PATTERNS = {
-    r"^[A-Za-z][A-Za-z0-9_]{0,31}$": "a letter, then up to 31 letters, digits or _",
+    r"^[A-Za-z][A-Za-z0-9_]{0,31}$": (
+        "an identifier such as BJ: a letter, then up to 31 letters, digits or _"
+    ),
     r"^[a-z][a-z0-9_]{0,47}$": "a small letter, then up to 47 small letters, digits or _",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a letter or digit, then up to 63 letters, digits, _ or -",
 }
 _SHOWN_TYPES = (str, int, float)
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*[%\uff05]")
+FULL_WIDTH_COLON = "\uff1a"
+USE_ASCII_COLON = (
+    f"write ': ' (an ASCII colon and a space) in place of the full-width '{FULL_WIDTH_COLON}'"
+)
 
 
 class _Spot(NamedTuple):
@@ -136,6 +144,8 @@ def _words(found: Mapping[str, Any], spot: _Spot) -> tuple[str, str]:
     key = spot.path[-1] if spot.path else ""
     if kind == "extra_forbidden":
         known = {name for model in spot.parents for name in model.model_fields}
+        if FULL_WIDTH_COLON in key:
+            return f"unknown key '{key}'", USE_ASCII_COLON
         return f"unknown key '{key}'", nearest(key, sorted(known))
     if kind == "missing":
         return f"'{key}' is missing", _description(spot)
@@ -152,7 +162,14 @@ def _words(found: Mapping[str, Any], spot: _Spot) -> tuple[str, str]:
         expected = _PATTERNS.get(context["pattern"], f"text like {context['pattern']}")
         what = "name " if spot.of_key else ""
         return f"{what}{shown(value)} is not allowed", f"must be {expected}"
-    return _sentence(kind, context, found["msg"], value), _description(spot)
+    hint = _of_percent(value) if kind == "float_parsing" else ""
+    return _sentence(kind, context, found["msg"], value), hint or _description(spot)
+
+
+def _of_percent(value: Any) -> str:
+    """Return how a share is written that was given in percent."""
+    found = _PERCENT.fullmatch(str(value).strip())
+    return f"write {float(found[1]) / 100:g}: shares are parts of one" if found else ""
 
 
 def _sentence(kind: str, context: Mapping[str, Any], message: str, value: Any) -> str:

@@ -108,10 +108,10 @@ class Tuning:
 
     @property
     def at_the_edge(self) -> tuple[str, ...]:
-        """Parameters whose chosen value ends a range that the field would let go on."""
+        """Parameters whose cheapest value ends a range that the field would let go on."""
         found = []
         for index, parameter in enumerate(self.tuned):
-            value, width = self.chosen[index], parameter.high - parameter.low
+            value, width = self.winner[index], parameter.high - parameter.low
             beyond = {parameter.low: parameter.low - width, parameter.high: parameter.high + width}
             if value in beyond:
                 wider = replace(parameter, low=min(*beyond.values()), high=max(*beyond.values()))

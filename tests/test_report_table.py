@@ -1,0 +1,40 @@
+"""Layout of what `run` prints: sentences that wrap, tables that do not fit, rates near 100 %."""
+
+from __future__ import annotations
+
+import pytest
+from synthetic_results import synthetic_results
+
+from bloodsim.cli.report_table import _filled, indicator_lines, wrapped
+
+
+def test_a_sentence_wraps_set_in_and_keeps_number_and_percent_sign_together() -> None:
+    line = "  some week: 12.5 % of requests given up, most units in Beijing (1.5 % of its own)"
+    for width in range(24, 90):
+        parts = wrapped(line, width)
+        assert all(len(part) <= width and not part.lstrip().startswith("%") for part in parts)
+        assert all(part.startswith("      ") for part in parts[1:])
+        assert " ".join(part.strip() for part in parts) == line.strip()
+    assert wrapped(line, 200) == [line]
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [
+        (91.49, "91.5"),
+        (100, "100.0"),
+        (99.97, "99.97"),
+        (99.996, "99.996"),
+        (99.9999, "above 99.999"),
+    ],
+)
+def test_a_fill_rate_that_is_not_full_is_not_shown_as_full(percent: float, text: str) -> None:
+    assert _filled(percent) == text
+
+
+def test_variants_that_do_not_fit_stand_below_an_empty_line() -> None:
+    results = synthetic_results(days=20)
+    lines = indicator_lines(results, 20, every=False)
+    heads = [i for i, line in enumerate(lines) if line.endswith(tuple(results.variants))]
+    assert len(heads) > len(results.products)
+    assert all(lines[i - 1] == "" for i in heads)

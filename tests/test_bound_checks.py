@@ -77,10 +77,7 @@ def test_the_bound_is_fine_without_such_flows():
 
 
 def test_a_variant_that_adds_such_a_flow_is_refused_too():
+    lossy = {"routes": {"products": {"red_cells": {"transit_loss_share": 1}}}}
+    changes = {"overrides": {"lossy": lossy}, "variants": {"plain": [], "lossy": ["lossy"]}}
     with pytest.raises(ScenarioError, match="does not know losses on the way"):
-        world = three_provinces(
-            run__bound_transfers=True,
-            overrides={"lossy": {"routes": {"products": {"red_cells": {"transit_loss_share": 1}}}}},
-            variants={"plain": [], "lossy": ["lossy"]},
-        )
-        world.variant("lossy")
+        three_provinces(run__bound_transfers=True, **changes).variant("lossy")

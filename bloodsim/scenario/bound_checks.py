@@ -36,8 +36,8 @@ def _unknown_flows(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         for urgency, rule in demand.classes.items():
             crossmatch = rule.crossmatch
             if crossmatch is not None and crossmatch.extra_share > 0:
-                here = ("demand", name, "classes", urgency, "crossmatch")
-                yield here, "units that are issued beyond need and returned"
+                path = ("demand", name, "classes", urgency, "crossmatch")
+                yield path, "units that are issued beyond need and returned"
     for name, rules in scenario.routes.products.items():
         if rules.transit_loss_share > 0:
             here = ("routes", "products", name, "transit_loss_share")

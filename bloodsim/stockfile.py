@@ -351,7 +351,9 @@ class _Reader:
         name = (aliases or {}).get(name, name)
         if name in known:
             return name
-        self.problem(cell.place, f"unknown {what} {shown(name)}", nearest(name, known))
+        like = nearest(name, [*known, *(aliases or {})])
+        hint = like if like.startswith("did you mean") else nearest(name, known)
+        self.problem(cell.place, f"unknown {what} {shown(name)}", hint)
         return ""
 
     def _pieces(self, cell: Cell, product: Product) -> int:

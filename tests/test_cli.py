@@ -127,6 +127,18 @@ def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     assert said(capsys, "show", "minimal")[0] == 130
 
 
+def test_an_interrupted_run_says_what_is_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bloodsim.experiment.PreparedRun.simulate", interrupt)
+    code, _, err = said(capsys, "run", "minimal", "-n", "16", "-s", "run.block_replications=4")
+    assert code == 130
+    assert "0 of 16 replications kept; no block of 4 was finished" in err
+
+
 def test_problems_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(BROKEN / "unknown_key.yaml")
     code, _, err = said(capsys, "run", file)

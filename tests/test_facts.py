@@ -62,6 +62,10 @@ def test_the_table_says_what_is_outside_and_marks_the_roles():
     assert "outside: bad: 1-2 % was read (why)" in text
     assert "outside: good" not in text
     assert "with care: good: why" in text
+    reaching = Finding(fact(fact="near"), Interval(2.05, 0.1, 8))
+    long = Finding(fact(fact="a fact of many words " * 4), Interval(1.5, 0.1, 8))
+    assert max(map(len, facts_table.table({1: [long]})[:6])) <= 120
+    assert "unclear: near: 1-2 % was read" in "\n".join(facts_table.table({1: [reaching]}))
     assert (
         text.index("Emergent") < text.index("good") < text.index("Fitted") < text.index("bad (%)")
     )

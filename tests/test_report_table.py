@@ -1,11 +1,13 @@
-"""Layout of what `run` prints: sentences that wrap, tables that do not fit, rates near 100 %."""
+"""Layout of what `run` prints: sentences that wrap, tables that do not fit, fill rates."""
 
 from __future__ import annotations
 
-import pytest
+import math
+
 from synthetic_results import synthetic_results
 
-from bloodsim.cli.report_table import _filled, indicator_lines, wrapped
+from bloodsim import metrics
+from bloodsim.cli.report_table import headlines, indicator_lines, wrapped
 
 
 def test_a_sentence_wraps_set_in_and_keeps_number_and_percent_sign_together() -> None:
@@ -18,18 +20,13 @@ def test_a_sentence_wraps_set_in_and_keeps_number_and_percent_sign_together() ->
     assert wrapped(line, 200) == [line]
 
 
-@pytest.mark.parametrize(
-    ("percent", "text"),
-    [
-        (91.49, "91.5"),
-        (100, "100.0"),
-        (99.97, "99.97"),
-        (99.996, "99.996"),
-        (99.9999, "above 99.999"),
-    ],
-)
-def test_a_fill_rate_that_is_not_full_is_not_shown_as_full(percent: float, text: str) -> None:
-    assert _filled(percent) == text
+def test_a_fill_rate_that_is_not_full_is_not_shown_as_full() -> None:
+    results = synthetic_results(days=20)
+    said = next(line for line in headlines(results) if line.startswith("lowest fill rates"))
+    short = metrics.shortage_rate(results, by="region")
+    short = short.sel(variant=results.variants[0], product=results.products[0])
+    filled = 100 * (1 - float(short.mean("replication").max()))
+    assert f"{math.floor(10 * filled) / 10:.1f} %" in said
 
 
 def test_variants_that_do_not_fit_stand_below_an_empty_line() -> None:

@@ -148,6 +148,8 @@ def test_stock_to_plan_guesses_nothing(tmp_path: Path) -> None:
     path.write_text(_today().replace("BJ", "河比", 1).replace("TJ", "=1+1", 1), "utf-8")
     assert "unknown region '河比'" in said()
     assert "unknown region '=1+1'" in said()
+    path.write_text(_today().replace("BJ", "Bejing", 1), "utf-8")
+    assert "unknown region 'Bejing'\n    -> did you mean 'Beijing'?" in said()
     dated = _today(head=",date", tail=",2026-02-10")
     path.write_text(dated.replace("2026-02-10", "2026-02-09", 1), "utf-8")
     assert "s.csv:3:5" in said()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bloodsim.facts import Fact, Finding
 
+_WIDEST_FACT = 56
+"""Characters of a fact's name on one line; the table of one seed then fits into 120."""
 _ROLES = {
     "emergent": "Emergent: neither put in nor fitted; these test the model",
     "fitted": "Fitted: used to choose parameters; they prove nothing",
@@ -72,8 +75,14 @@ def table(found: Mapping[int, Sequence[Finding]]) -> list[str]:
         fact.key: [_simulated(of_seed[row]) for of_seed in found.values()]
         for row, fact in enumerate(facts)
     }
-    names = {fact.key: f"{fact.fact} ({fact.unit})" for fact in facts}
-    widths = [max(map(len, names.values())), max(len(_target(fact)) for fact in facts)]
+    names = {
+        fact.key: textwrap.wrap(f"{fact.fact} ({fact.unit})", _WIDEST_FACT, subsequent_indent="  ")
+        for fact in facts
+    }
+    widths = [
+        max(len(line) for name in names.values() for line in name),
+        max(len(_target(fact)) for fact in facts),
+    ]
     column = max(len(cell) for row in cells.values() for cell in row)
     heads = [f"seed {seed}" for seed in found]
     lines = []
@@ -87,8 +96,9 @@ def table(found: Mapping[int, Sequence[Finding]]) -> list[str]:
                 inside = "/".join(of_seed[row].inside for of_seed in found.values())
                 inside = inside if len(set(inside.split("/"))) > 1 else inside.split("/")[0]
                 target = f"{_target(fact):>{widths[1]}}"
-                line = f"{names[fact.key]:<{widths[0]}}  {target}{numbers}  {inside:<8}"
-                lines.append(f"{line}  {fact.confidence}")
+                *above, last = names[fact.key]
+                line = f"{last:<{widths[0]}}  {target}{numbers}  {inside:<8}"
+                lines += [*above, f"{line}  {fact.confidence}"]
     return [*lines, "", *_outside(found), *_reading()]
 
 
@@ -100,7 +110,9 @@ def _outside(found: Mapping[int, Sequence[Finding]]) -> list[str]:
             fact = finding.fact
             note = f" ({fact.note})" if fact.note else ""
             how = "derived" if fact.source.startswith("derived") else "read"
-            lines.append(f"outside: {fact.fact}: {fact.read} {fact.unit} was {how}{note}")
+            verdicts = {of_seed[row].inside for of_seed in found.values()}
+            verdict = "outside" if "no" in verdicts else "unclear"
+            lines.append(f"{verdict}: {fact.fact}: {fact.read} {fact.unit} was {how}{note}")
         elif finding.fact.role == "emergent" and finding.fact.has_target and finding.fact.note:
             lines.append(f"with care: {finding.fact.fact}: {finding.fact.note}")
     return lines

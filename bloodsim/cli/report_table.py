@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bloodsim import metrics
 from bloodsim.cli.worst_weeks import worst_weeks
+from bloodsim.numbers import floored
 from bloodsim.results.bands import ENOUGH, bands, stated
 
 if TYPE_CHECKING:
@@ -225,18 +226,10 @@ def _worst_regions(results: Results, product: str, label: str) -> str:
     order = np.argsort(filled.values, kind="stable")[:5]
     regions = [str(name) for name in filled["region"].values[order]]
     said = ", ".join(
-        f"{results.region_name(region)} {_filled(100 * float(filled.sel(region=region)))} %"
+        f"{results.region_name(region)} {floored(100 * float(filled.sel(region=region)))} %"
         for region in regions
     )
     return f"lowest fill rates of {label.lower()} under {variant}: {said}"
-
-
-def _filled(percent: float) -> str:
-    """Return a fill rate with as many digits as tell it from 100, and no more than three."""
-    for digits in (1, 2, 3):
-        if percent == 100 or round(percent, digits) < 100:
-            return f"{percent:.{digits}f}"
-    return "above 99.999"
 
 
 def _cell(row: dict[str, Any]) -> str:

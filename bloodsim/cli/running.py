@@ -112,7 +112,8 @@ def run(
 
         print_results(results, scenario, every=every)
         print(f"saved in {run.out.as_posix()}")
-        print(f"next: bloodsim show {file_or_name} --origin")
+        print(f"next: bloodsim report {run.out.as_posix()} --lang zh")
+        print(f"      bloodsim show {file_or_name} --origin")
 
 
 def _at_levels(scenario: Scenario, text: str, names: list[str] | None) -> Scenario:
@@ -190,8 +191,9 @@ def _simulated(run: PreparedRun, workers: int, *, force: bool, silent: bool) -> 
             return run.simulate(workers, progress=progress)
     except KeyboardInterrupt:
         kept = run.kept()
-        place = f" in {run.out.as_posix()}; run the same command to go on" if kept else ""
-        print(f"interrupted: {kept} of {run.count} replications kept{place}", file=sys.stderr)
+        place = f" in {run.out.as_posix()}; run the same command to go on"
+        said = place if kept else f"; no block of {len(run.blocks[0].replications)} was finished"
+        print(f"interrupted: {kept} of {run.count} replications kept{said}", file=sys.stderr)
         raise typer.Exit(130) from None
 
 

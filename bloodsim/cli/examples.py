@@ -172,7 +172,7 @@ run: {parameters: sampled}
 uncertainty: {feast_amplitude: 0.1}""",
     "ByConfidence": """\
 run: {parameters: sampled}
-uncertainty: {size_share: {low: 0.2}}""",
+uncertainty: {size_share: {high: 0.02, medium: 0.07, low: 0.2}}""",
     "RegionalFactors": "regional_factors: {collection: {sd: 0.2}, demand: {sd: 0.05}}",
     "RegionalFactor": "regional_factors: {collection: {sd: 0.2, common_share: 0.6}}",
     "Shock": """\

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodsim import policies as policies_of
-from bloodsim.block import Block, partition
+from bloodsim.block import Block, partition, run_block
 from bloodsim.decision import Policy
 from bloodsim.provenance import OpeningStock, Variant, provenance
 from bloodsim.results import Results, ResultsError
@@ -161,7 +161,7 @@ class PreparedRun:
             finished = sum(len(b.replications) for b in blocks if b.first in done)
             if progress:
                 progress(finished, self.count)
-            for block, result in run_blocks(todo, workers, executor):
+            for block, result in run_blocks(todo, run_block, workers, executor):
                 done[block.first] = result
                 finished += len(block.replications)
                 if progress:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from bloodsim.blood import GROUPS
 from bloodsim.load.tables import LARGEST_BYTES, Cell, Row, read_rows
 from bloodsim.scenario import Product, Scenario
-from bloodsim.scenario.problems import Place, Problem, ScenarioError, nearest, shown
+from bloodsim.scenario.problems import Place, Problem, ScenarioError, gathered, nearest, shown
 
 COLUMNS = ("region", "product", "group", "units")
 """Columns that a stock file must have, in any order."""
@@ -173,7 +173,7 @@ def _read(path: Path, scenario: Scenario, reader: _Reader) -> OpeningStock:
         if not reader.problems:
             reader.missing(Place(path.name))
     if reader.problems:
-        raise ScenarioError(reader.problems)
+        raise ScenarioError(gathered(reader.problems))
     digest = sha256(content).hexdigest()
     return OpeningStock(reader.day, reader.pieces, path.name, digest, len(rows) - 1)
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from bloodsim.block import Block, run_block
+from bloodsim.block import Block
 
 _MOST_ON_WINDOWS = 61
 """Handles that a process pool can wait for there."""
@@ -23,11 +23,11 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 def run_blocks(
     blocks: Sequence[Block],
+    task: Callable[[Block], Any],
     workers: int,
     executor: Executor | None = None,
-    task: Callable[[Block], Any] = run_block,
 ) -> Iterator[tuple[Block, Any]]:
-    """Yield every block with what *task* makes of it (by default its result), as they finish.
+    """Yield every block with what *task* makes of it, as they finish.
 
     Whatever ends the loop early (an error, Ctrl-C) stops the workers and drops what is queued.
     """

@@ -79,7 +79,9 @@ def test_rerun_finds_the_same_bytes_and_tells_others(saved, capsys):
     content["scenario"]["name"] = "my-study"
     manifest.write_text(json.dumps(content), "utf-8")
     assert execute(["rerun", str(folder)]) == 3
-    assert "--scenario my-study/scenario.yaml" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("results\n")
+    assert "--scenario my-study/scenario.yaml" in said
 
 
 def test_a_rule_is_compared_at_its_own_level_of_need():

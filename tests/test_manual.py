@@ -79,4 +79,4 @@ def test_every_example_switches_its_feature_on_and_runs(name):
     if name == "Run":
         scenario = scenario.set("run.score_end", "2026-02-16")
     results = simulate(scenario, replications=1, variants=variants)  # books are checked
-    assert list(results.variants) == variants
+    assert [v for v in results.variants if not v.endswith("_sampled")] == variants

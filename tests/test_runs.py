@@ -72,7 +72,7 @@ def test_finished_blocks_are_not_run_again(tmp_path: Path, monkeypatch: Any) -> 
         ran.append(block.first)
         return run_block(block)
 
-    monkeypatch.setattr("bloodsim.workers.run_block", counted)
+    monkeypatch.setattr("bloodsim.experiment.run_block", counted)
     told: list[tuple[int, int]] = []
     simulate(SMALL, 20, out=tmp_path / "run", progress=lambda *state: told.append(state))
     assert (ran, told) == ([0, 16], [(8, 20), (16, 20), (20, 20)])
@@ -262,11 +262,12 @@ def test_policies_from_a_file_on_the_command_line(
 POLICIES = {"quiet_one": Mine()}
 """
     )
+    parents = "".join(f"{name}: null, " for name in bloodsim.load("minimal").variants)
     Path("study.yaml").write_text(
         "schema_version: 1\nextends: minimal\n"
         "run: {score_end: 2026-01-06, warmup_days: 36}\n"
         "overrides: {mine: {policies: {transfer: {kind: custom, name: quiet_one}}}}\n"
-        "variants: {none: null, share_surplus: null, proportional: null, mine: [mine]}\n"
+        f"variants: {{{parents}mine: [mine]}}\n"
     )
     assert execute(["validate", "study.yaml"]) == 0
     assert "custom policy 'quiet_one': known only when run" in capsys.readouterr().err

@@ -150,6 +150,9 @@ def test_stock_to_plan_guesses_nothing(tmp_path: Path) -> None:
     assert "unknown region '=1+1'" in said()
     path.write_text(_today().replace("BJ", "Bejing", 1), "utf-8")
     assert "unknown region 'Bejing'\n    -> did you mean 'Beijing'?" in said()
+    path.write_text(_today().replace("BJ", "Bejing"), "utf-8")
+    assert "unknown region 'Bejing'; so in 7 more rows" in said()
+    assert said().count("Bejing") == 1
     dated = _today(head=",date", tail=",2026-02-10")
     path.write_text(dated.replace("2026-02-10", "2026-02-09", 1), "utf-8")
     assert "s.csv:3:5" in said()

@@ -117,8 +117,9 @@ def _explained(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, ScenarioError):
         print_problems(error.problems, as_json=as_json)
         return 3
-    if isinstance(error, ValueError) and type(error).__name__ in ("ResultsError", "PlanError"):
-        print_problems([Problem((), str(error))], as_json=as_json)
+    about = {"ResultsError": "results", "PlanError": "plan"}.get(type(error).__name__)
+    if isinstance(error, ValueError) and about:
+        print_problems([Problem((), str(error), place=about)], as_json=as_json)
         return 3
     if isinstance(error, RuntimeError) and (code := _no_plan(error, as_json=as_json)):
         return code

@@ -167,6 +167,12 @@ demand: {washed: {profile: requests, classes: {urgent: {share: 1}}}}
 regions: {BJ: {demand_per_day: {washed: 20}}}
 derivations:
   - {of: red_cells, product: washed, units_per_unit: 0.9, up_to_units: 60, regions: [BJ]}""",
+    "Uncertainty": """\
+run: {parameters: sampled}
+uncertainty: {feast_amplitude: 0.1}""",
+    "ByConfidence": """\
+run: {parameters: sampled}
+uncertainty: {size_share: {high: 0.02, medium: 0.07, low: 0.2}}""",
     "RegionalFactors": "regional_factors: {collection: {sd: 0.2}, demand: {sd: 0.05}}",
     "RegionalFactor": "regional_factors: {collection: {sd: 0.2, common_share: 0.6}}",
     "Shock": """\

@@ -97,6 +97,17 @@ class ScenarioError(ValueError):
         return (ScenarioError, (tuple(self.problems),))
 
 
+def gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the first of the problems that say the same of several rows, with their number."""
+    alike: dict[Problem, list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault(replace(problem, place=""), []).append(problem)
+    return [
+        replace(first, message=f"{first.message}; so in {len(more)} more rows") if more else first
+        for first, *more in alike.values()
+    ]
+
+
 def nearest(word: object, known: Iterable[object]) -> str:
     """Return "did you mean ...?" for the known spelling nearest to *word*, else the choices."""
     choices = [str(choice) for choice in known]

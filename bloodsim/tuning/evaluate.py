@@ -127,7 +127,7 @@ def costs_of(
     total = len(tasks)
     if progress:
         progress(0, total)
-    for done, (_, costs) in enumerate(run_blocks(tasks, workers, task=score_block), start=1):
+    for done, (_, costs) in enumerate(run_blocks(tasks, score_block, workers), start=1):
         journal.add(costs)
         if progress:
             progress(done, total)

@@ -67,7 +67,8 @@ def test_plan_names_everything_that_json_promises() -> None:
     found = proposal().to_dict()
     assert list(found) == list(JSON_KEYS)
     assert found["status"] in ("optimal", "feasible")
-    assert 0 <= found["gap"] < 0.01
+    # Proved against the plan without smallest shipments: what is left differs from stock to stock.
+    assert found["gap"] == max(item["gap"] for item in found["products"].values()) >= 0
     assert (found["status"] == "optimal") == (found["gap"] <= 1e-4)
     assert set(found["transfers"][0]) == set(TRANSFER_COLUMNS)
     assert {row["product"] for row in found["transfers"]} == {"red_cells", "platelets"}
@@ -354,7 +355,8 @@ def test_stock_file_problems_name_their_cells(
     code, _, err = run(capsys, "--stock", str(path))
     assert code == 3
     assert "s.csv:10:1 column 'region'" in err
-    assert "16 problems" in err
+    assert "column 'units'\n    must be 0 or more" in err
+    assert err.count("so in 7 more rows") == 2 and "2 problems" in err
 
 
 def infeasible(state: State) -> State:

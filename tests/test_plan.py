@@ -67,8 +67,12 @@ def test_plan_names_everything_that_json_promises() -> None:
     found = proposal().to_dict()
     assert list(found) == list(JSON_KEYS)
     assert found["status"] in ("optimal", "feasible")
-    # Proved against the plan without smallest shipments: what is left differs from stock to stock.
-    assert found["gap"] == max(item["gap"] for item in found["products"].values()) >= 0
+    products = found["products"].values()
+    assert found["gap"] == max(item["gap"] for item in products) >= 0
+    assert found["products"]["red_cells"]["gap"] < 0.01
+    # Few platelets move, and whole shipments weigh more on them: together the plans are close.
+    beyond = sum(item["gap"] * item["objective"] for item in products)
+    assert beyond < 0.01 * sum(item["objective"] for item in products)
     assert (found["status"] == "optimal") == (found["gap"] <= 1e-4)
     assert set(found["transfers"][0]) == set(TRANSFER_COLUMNS)
     assert {row["product"] for row in found["transfers"]} == {"red_cells", "platelets"}

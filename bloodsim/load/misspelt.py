@@ -25,17 +25,15 @@ def regions_meant(problems: Sequence[Problem], regions: Mapping[str, object]) ->
         All regions that the files give.
     """
     lacking: dict[Path, list[str]] = {}
-    for problem in problems:
-        region = _region(problem.path)
-        if region and problem.message.endswith(_MISSING) and len(problem.path) == len(region) + 1:
-            lacking.setdefault(region, []).append(problem.path[-1])
+    for problem in filter(_is_lack, problems):
+        lacking.setdefault(_region(problem.path), []).append(problem.path[-1])
     new = {region[-1] for region in lacking}
     spellings = _spellings({key: value for key, value in regions.items() if key not in new})
     told: set[Path] = set()
     found = []
     for problem in problems:
         region = _region(problem.path)
-        meant = _meant(region[-1], spellings) if region in lacking else ""
+        meant = _meant(region[-1], spellings) if _is_lack(problem) else ""
         if not meant:
             found.append(problem)
         elif region not in told:
@@ -44,6 +42,13 @@ def regions_meant(problems: Sequence[Problem], regions: Mapping[str, object]) ->
             hint = f"did you mean '{meant}'?"
             found.append(replace(problem, path=region, message=message, hint=hint))
     return found
+
+
+def _is_lack(problem: Problem) -> bool:
+    """Return whether it is that a region lacks a field."""
+    region = _region(problem.path)
+    inside = bool(region) and len(problem.path) == len(region) + 1
+    return inside and problem.message.endswith(_MISSING)
 
 
 def _spellings(regions: Mapping[str, object]) -> dict[str, str]:

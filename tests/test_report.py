@@ -17,7 +17,7 @@ from synthetic_results import synthetic_results
 
 from bloodsim import data
 from bloodsim.cli import execute
-from bloodsim.plots import CHARTS
+from bloodsim.plots import CHARTS, PLAN_CHARTS
 from bloodsim.report import briefing_html
 from bloodsim.results import Results
 
@@ -66,7 +66,7 @@ def test_wrong_usage_is_explained(folder: Path, capsys: pytest.CaptureFixture[st
         words = capsys.readouterr().err.replace("│", " ").split()
         assert said in " ".join(words)
     assert execute(["report", str(folder), "--chart", "list"]) == 0
-    assert capsys.readouterr().out.split() == list(CHARTS)
+    assert capsys.readouterr().out.split() == [*CHARTS, *PLAN_CHARTS]
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "tables/daily.parquet", "tables/kpi.parquet"])

@@ -15,6 +15,7 @@ from bloodsim.cli.output import print_json
 if TYPE_CHECKING:
     from bloodsim.plots import Chart
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import SavedPlan
 
 Language = Literal["en", "zh"]
 
@@ -32,27 +33,32 @@ def report(
     shapes: Annotated[
         str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
     ] = "",
+    plan: Annotated[
+        str, typer.Option(metavar="DIR", help="Show the plan that 'bloodsim plan --out' wrote.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
-    from bloodsim.plots import CHARTS, ENDINGS
+    from bloodsim.plots import CHARTS, ENDINGS, PLAN_CHARTS
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import read_plan
 
     language = _language(lang)
     if chart == "list":
-        print("\n".join(CHARTS))
+        print("\n".join([*CHARTS, *PLAN_CHARTS]))
         return
     endings = _chosen(to, ENDINGS, "--to")
+    saved = read_plan(plan) if plan else None
     if not chart:
-        _brief(run, out, language, as_json=as_json)
+        _brief(run, out, language, saved, as_json=as_json)
         return
-    names = _chosen(chart, tuple(CHARTS), "--chart")
+    names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run) / "figures"
     options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
-        drawn = _drawn(results, name, language, options)
+        drawn = _drawn(results, name, language, options, saved)
         paths = drawn.save(folder / f"{name}.{language}", endings)
         files[name] = {"alt": drawn.alt, "files": [path.as_posix() for path in paths]}
     if as_json:
@@ -62,14 +68,14 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, *, as_json: bool) -> None:
+def _brief(run: str, out: str, lang: Language, plan: SavedPlan | None, *, as_json: bool) -> None:
     """Write the whole briefing."""
     from bloodsim.report import write_html
     from bloodsim.results import Results
 
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run)
-    path = write_html(results, folder / f"briefing.{lang}.html", lang)
+    path = write_html(results, folder / f"briefing.{lang}.html", lang, plan)
     if as_json:
         print_json({"lang": lang, "file": path.as_posix(), "bytes": path.stat().st_size})
     else:
@@ -97,18 +103,31 @@ def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
     return names
 
 
-def _drawn(results: Results, name: str, lang: Language, options: dict[str, str]) -> Chart:
+def _drawn(
+    results: Results,
+    name: str,
+    lang: Language,
+    options: dict[str, str],
+    plan: SavedPlan | None,
+) -> Chart:
     """Draw a chart; what is wrong with what was asked for is wrong usage."""
-    from bloodsim.plots import CHARTS
+    from bloodsim.plots import CHARTS, PLAN_CHARTS
+    from bloodsim.report.plan_page import refuse_strangers
     from bloodsim.results import ResultsError
 
-    known = inspect.signature(CHARTS[name]).parameters
+    draw = CHARTS.get(name) or PLAN_CHARTS[name]
+    known = inspect.signature(draw).parameters
+    if name in PLAN_CHARTS and plan is None:
+        raise typer.BadParameter(f"the chart {name} is of a plan", param_hint="--plan")
+    if plan is not None:
+        refuse_strangers(results, plan)
     given = {key: value for key, value in options.items() if value}
     for key in given:
         if key not in known:
             raise typer.BadParameter(f"the chart {name} takes no {key}", param_hint=f"--{key}")
     try:
-        return CHARTS[name](results, lang=lang, **given)
+        of = (results, plan) if name in PLAN_CHARTS else (results,)
+        return draw(*of, lang=lang, **given)
     except ResultsError:
         raise
     except ValueError as error:

@@ -178,19 +178,20 @@ def _draw(ax: Axes, cover: _Cover, level: np.ndarray) -> None:
                 linewidth=0,
                 antialiased=False,
             )
-            if name == "red":
-                crosses = _spread(first, length)
-                ax.plot(start + crosses, np.full(crosses.size, row), **_cross())
+            if name in _MARKS:
+                places = _spread(first, length)
+                ax.plot(start + places, np.full(places.size, row), **_mark(name))
     ax.set_ylim(len(cover.regions) - 0.5, -0.5)
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _cross() -> dict[str, Any]:
+def _mark(level: str) -> dict[str, Any]:
+    marker, colour, size = _MARKS[level]
     return {
-        "marker": "x",
+        "marker": marker,
         "linestyle": "none",
-        "color": "white",
-        "markersize": 3.2,
+        "color": colour,
+        "markersize": size,
         "markeredgewidth": 0.9,
     }
 
@@ -204,7 +205,7 @@ def _runs(names: np.ndarray) -> list[tuple[int, int, str]]:
 
 
 def _spread(first: int, length: int) -> np.ndarray:
-    """Places of the crosses of a run: one, or one a week, evenly spaced."""
+    """Places of the marks of a run: one, or one a week, evenly spaced."""
     count = max(1, round(length / CROSS_EVERY_DAYS))
     return first + (np.arange(count) + 0.5) * length / count
 
@@ -267,11 +268,10 @@ def _legend(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
     handles: list[Artist | tuple[Artist, ...]] = [
         Patch(facecolor=LEVEL_COLOURS[name], linewidth=0) for name in ("green", *levels)
     ]
-    if "red" in levels:
-        handles[-1] = (
-            Patch(facecolor=LEVEL_COLOURS["red"], linewidth=0),
-            Line2D([], [], **_cross()),
-        )
+    for place, name in enumerate(levels, start=1):
+        if name in _MARKS:
+            patch = Patch(facecolor=LEVEL_COLOURS[name], linewidth=0)
+            handles[place] = (patch, Line2D([], [], **_mark(name)))
     ax.legend(
         handles,
         texts,

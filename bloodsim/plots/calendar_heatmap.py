@@ -178,20 +178,19 @@ def _draw(ax: Axes, cover: _Cover, level: np.ndarray) -> None:
                 linewidth=0,
                 antialiased=False,
             )
-            if name in _MARKS:
-                places = _spread(first, length)
-                ax.plot(start + places, np.full(places.size, row), **_mark(name))
+            if name == "red":
+                crosses = _spread(first, length)
+                ax.plot(start + crosses, np.full(crosses.size, row), **_cross())
     ax.set_ylim(len(cover.regions) - 0.5, -0.5)
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _mark(level: str) -> dict[str, Any]:
-    marker, colour, size = _MARKS[level]
+def _cross() -> dict[str, Any]:
     return {
-        "marker": marker,
+        "marker": "x",
         "linestyle": "none",
-        "color": colour,
-        "markersize": size,
+        "color": "white",
+        "markersize": 3.2,
         "markeredgewidth": 0.9,
     }
 
@@ -205,7 +204,7 @@ def _runs(names: np.ndarray) -> list[tuple[int, int, str]]:
 
 
 def _spread(first: int, length: int) -> np.ndarray:
-    """Places of the marks of a run: one, or one a week, evenly spaced."""
+    """Places of the crosses of a run: one, or one a week, evenly spaced."""
     count = max(1, round(length / CROSS_EVERY_DAYS))
     return first + (np.arange(count) + 0.5) * length / count
 
@@ -268,10 +267,11 @@ def _legend(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
     handles: list[Artist | tuple[Artist, ...]] = [
         Patch(facecolor=LEVEL_COLOURS[name], linewidth=0) for name in ("green", *levels)
     ]
-    for place, name in enumerate(levels, start=1):
-        if name in _MARKS:
-            patch = Patch(facecolor=LEVEL_COLOURS[name], linewidth=0)
-            handles[place] = (patch, Line2D([], [], **_mark(name)))
+    if "red" in levels:
+        handles[-1] = (
+            Patch(facecolor=LEVEL_COLOURS["red"], linewidth=0),
+            Line2D([], [], **_cross()),
+        )
     ax.legend(
         handles,
         texts,

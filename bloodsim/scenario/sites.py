@@ -118,5 +118,5 @@ class SitePlan(Model):
     least_per_place: Annotated[int, Field(ge=0, le=1000)] = 0
     """Fewest sites to open in every city (else region) that has candidates."""
     by_need: bool = False
-    """Every region with candidates gets at least its share of most_sites, rounded down, by normal-day
-    demand for products of whole blood; no more than it has candidates."""
+    """Every region with candidates gets at least its share of most_sites, rounded down, by
+    normal-day demand for products of whole blood; no more than it has candidates."""

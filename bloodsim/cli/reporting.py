@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 
+BRIEFINGS = ("html", "xlsx")
+"""Kinds of file that a whole briefing can be written to."""
+
 
 def report(
     run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
@@ -26,7 +29,13 @@ def report(
     chart: Annotated[
         str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
     ] = "",
-    to: Annotated[str, typer.Option(help="Files of the chart: svg, png, pdf, csv.")] = "png,svg",
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Files: html, xlsx, docx (default html); of charts svg, png, pdf, csv "
+            "(default png,svg)."
+        ),
+    ] = "",
     out: Annotated[str, typer.Option(help="Folder to write to; default: the run's.")] = "",
     variant: Annotated[str, typer.Option(help="Variant of the chart.")] = "",
     product: Annotated[str, typer.Option(help="Product of the chart.")] = "",
@@ -34,7 +43,10 @@ def report(
         str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
     ] = "",
     plan: Annotated[
-        str, typer.Option(metavar="DIR", help="Show the plan that 'bloodsim plan --out' wrote.")
+        str,
+        typer.Option(
+            metavar="DIR", help="Plan of 'bloodsim plan --out', for html and the chart prices."
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -47,11 +59,12 @@ def report(
     if chart == "list":
         print("\n".join([*CHARTS, *PLAN_CHARTS]))
         return
-    endings = _chosen(to, ENDINGS, "--to")
     saved = read_plan(plan) if plan else None
     if not chart:
-        _brief(run, out, language, saved, as_json=as_json)
+        endings = _chosen(to or "html", BRIEFINGS, "--to")
+        _brief(run, out, language, endings, saved, as_json=as_json)
         return
+    endings = _chosen(to or "png,svg", ENDINGS, "--to")
     names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run) / "figures"
@@ -68,17 +81,33 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, plan: SavedPlan | None, *, as_json: bool) -> None:
-    """Write the whole briefing."""
-    from bloodsim.report import write_html
+def _brief(
+    run: str,
+    out: str,
+    lang: Language,
+    endings: Sequence[str],
+    plan: SavedPlan | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write the whole briefing in every kind of file asked for."""
+    from bloodsim.report import write_html, write_xlsx
     from bloodsim.results import Results
 
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run)
-    path = write_html(results, folder / f"briefing.{lang}.html", lang, plan)
+    files: list[Path] = []
+    for ending in endings:
+        path = folder / f"briefing.{lang}.{ending}"
+        if ending == "xlsx":
+            files.append(write_xlsx([results], path, lang))
+        else:
+            files.append(write_html(results, path, lang, plan))
     if as_json:
-        print_json({"lang": lang, "file": path.as_posix(), "bytes": path.stat().st_size})
-    else:
+        said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
+        print_json({"lang": lang, **said[0], "files": said})
+        return
+    for path in files:
         print(f"saved as {path.as_posix()}")
 
 

@@ -153,9 +153,12 @@ def plot_plan_prices(
 
 
 def _edges(prices: list[float]) -> list[float]:
-    """Where the classes begin: a quarter, a half, three quarters of the largest price."""
-    top = max([price for price in prices if price == price], default=0.0)
-    return [top * k / _CLASSES for k in range(_CLASSES)]
+    """Where four equal classes begin: from 0, or from the lowest where all are alike."""
+    known = [price for price in prices if price == price]
+    top = max(known, default=0.0)
+    low = min((price for price in known if price > 0), default=0.0)
+    low = low if low > top / 2 else 0.0
+    return [low + (top - low) * k / _CLASSES for k in range(_CLASSES)]
 
 
 def _colour(price: float, edges: list[float]) -> str:

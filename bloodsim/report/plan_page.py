@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from bloodsim.labels import Lang, day_label, full_day_label, group_label, pick
 from bloodsim.numbers import give_or_take, number, percent, quantity, unit_noun
-from bloodsim.plots.choice import main_product
 from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.results import Results, ResultsError
 from bloodsim.results.plan_file import SavedPlan
@@ -51,7 +50,7 @@ def lead(results: Results, plan: SavedPlan, lang: Lang) -> str:
     return pick(
         lang,
         f"{day}的优化计划（与最优相差不超过 {gap}）：当日沿 {roads} 条线路调出 {sent}。",
-        f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} roads.",
+        f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} road{'' if roads == 1 else 's'}.",
     ) + _checked(plan.check, lang)
 
 
@@ -106,10 +105,3 @@ def shipments(results: Results, plan: SavedPlan, lang: Lang) -> Table:
     more = len(lots) - len(rows)
     note = pick(lang, f"另有 {more} 条较小的调剂。", f"And {more} smaller ones.") if more else ""
     return Table(heads, rows, note)
-
-
-def products_of(results: Results, plan: SavedPlan) -> str:
-    """The product whose prices are shown: the main one where it was planned."""
-    planned = list(dict.fromkeys(plan.prices["product"]))
-    main = main_product(results)
-    return main if main in planned or not planned else str(planned[0])

@@ -50,7 +50,8 @@ def lead(results: Results, plan: SavedPlan, lang: Lang) -> str:
     return pick(
         lang,
         f"{day}的优化计划（与最优相差不超过 {gap}）：当日沿 {roads} 条线路调出 {sent}。",
-        f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} road{'' if roads == 1 else 's'}.",
+        f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} "
+        f"road{'' if roads == 1 else 's'}.",
     ) + _checked(plan.check, lang)
 
 

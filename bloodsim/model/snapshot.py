@@ -17,6 +17,7 @@ from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.outlook import facts_of
+from bloodsim.model.supply_outlook import supply_of
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 from bloodsim.scenario import CostWeights
@@ -115,6 +116,11 @@ class Present:
             ),
             "history": self._while_deciding(
                 lambda product, days: self._remembered(index[product], days)
+            ),
+            "supply": self._while_deciding(
+                lambda product: supply_of(
+                    world, self.bank, self.forecaster, self.cost, index[product], day
+                )
             ),
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
             "target_days": self.cost.terminal_cover_days,

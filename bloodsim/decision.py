@@ -243,6 +243,8 @@ class Snapshot:
         none does, nothing is kept.
     supply : callable (product) -> Supply
         Orders on their way, how long they take, prices, and draws of what might be requested.
+    known : callable (product, days) -> two int arrays (days, n_regions, n_groups, R), or None
+        Pieces that will be requested and released, today first: told only to ``foresight: perfect``
     """
 
     day: int
@@ -283,6 +285,7 @@ class Snapshot:
     visits: Callable[[], IntArray] | None = None
     history: Callable[[str, int], Mapping[str, IntArray]] = field(default=forgotten)
     supply: Callable[[str], Supply] = field(default=untold)
+    known: Callable[[str, int], tuple[IntArray, IntArray]] | None = None
 
     @property
     def n_replications(self) -> int:

@@ -17,8 +17,8 @@ from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.outlook import facts_of
-from bloodsim.model.supply_outlook import supply_of
 from bloodsim.model.paths import Paths
+from bloodsim.model.supply_outlook import supply_of
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 from bloodsim.scenario import CostWeights

@@ -23,7 +23,10 @@ BRIEFINGS = ("html", "xlsx")
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
+    run: Annotated[
+        list[str],
+        typer.Argument(help="Result folder that 'bloodsim run' wrote; several are compared."),
+    ],
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     chart: Annotated[
         str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
@@ -41,9 +44,12 @@ def report(
     shapes: Annotated[
         str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
     ] = "",
+    brief: Annotated[
+        str, typer.Option(metavar="FILE", help="Your own title, logo and paragraphs (YAML).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
+    """Turn saved runs into a briefing (HTML, Excel), or into charts; nothing is simulated."""
     from bloodsim.plots import CHARTS, ENDINGS
     from bloodsim.results import Results
 
@@ -52,12 +58,15 @@ def report(
         print("\n".join(CHARTS))
         return
     if not chart:
-        _brief(run, out, language, _chosen(to or "html", BRIEFINGS, "--to"), as_json=as_json)
+        kinds = _chosen(to or "html", BRIEFINGS, "--to")
+        _brief(run, out, language, kinds, brief, as_json=as_json)
         return
     endings = _chosen(to or "png,svg", ENDINGS, "--to")
     names = _chosen(chart, tuple(CHARTS), "--chart")
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run) / "figures"
+    if len(run) > 1:
+        raise typer.BadParameter("charts are of one run", param_hint="--chart")
+    results = Results.load(run[0])
+    folder = Path(out).expanduser() if out else Path(run[0]) / "figures"
     options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
@@ -71,20 +80,29 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, endings: Sequence[str], *, as_json: bool) -> None:
+def _brief(
+    runs: Sequence[str],
+    out: str,
+    lang: Language,
+    endings: Sequence[str],
+    brief: str,
+    *,
+    as_json: bool,
+) -> None:
     """Write the whole briefing in every kind of file asked for."""
-    from bloodsim.report import write_html, write_xlsx
+    from bloodsim.report import Own, read_brief, write_html, write_xlsx
+    from bloodsim.report.several import MOST
     from bloodsim.results import Results
 
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run)
-    files: list[Path] = []
-    for ending in endings:
-        path = folder / f"briefing.{lang}.{ending}"
-        if ending == "xlsx":
-            files.append(write_xlsx([results], path, lang))
-        else:
-            files.append(write_html(results, path, lang))
+    if len(runs) > MOST:
+        raise typer.BadParameter(f"one briefing has room for {MOST} runs", param_hint="RUN")
+    own = read_brief(brief, lang) if brief else Own()
+    results = [Results.load(run) for run in runs]
+    one = len(runs) == 1
+    folder = Path(out).expanduser() if out else Path(runs[0]) if one else Path(runs[0]).parent
+    stem = f"briefing.{lang}" if one else f"briefing-of-{len(runs)}-runs.{lang}"
+    write = {"html": write_html, "xlsx": write_xlsx}
+    files = [write[ending](results, folder / f"{stem}.{ending}", lang, own) for ending in endings]
     if as_json:
         said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
         print_json({"lang": lang, **said[0], "files": said})

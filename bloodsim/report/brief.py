@@ -22,6 +22,7 @@ _LONGEST = 6000
 Where = Literal[
     "opening",
     "status",
+    "today",
     "when",
     "why",
     "plan",

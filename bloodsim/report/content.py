@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bloodsim.labels import Lang, shown, variant_label
@@ -11,9 +12,11 @@ from bloodsim.report import method, summary
 from bloodsim.report.figures import Figure
 from bloodsim.report.method import Item
 from bloodsim.report.pages import Page, pages
+from bloodsim.report.plan_page import refuse_strangers
 from bloodsim.report.summary import KeyFigure
 from bloodsim.report.wording import span_words, title_of
 from bloodsim.results import Results
+from bloodsim.results.plan_file import SavedPlan
 
 
 class Content(NamedTuple):
@@ -37,9 +40,21 @@ class Content(NamedTuple):
     manifest: list[Item]
 
 
-def content(results: Results, lang: Lang, tag: str = "") -> Content:
-    """Draw the charts of a run, and say what they show."""
-    drawn_pages = pages(results, lang)
+def contents_of(
+    runs: Sequence[Results], lang: Lang, plan: SavedPlan | None = None
+) -> list[Content]:
+    """Draw the charts of runs, and say what they show; a plan belongs to the first."""
+    if plan is not None:
+        refuse_strangers(runs[0], plan)
+    several = len(runs) > 1
+    return [
+        _content(run, lang, f"run{number}-" if several else "", plan if number == 1 else None)
+        for number, run in enumerate(runs, start=1)
+    ]
+
+
+def _content(results: Results, lang: Lang, tag: str, plan: SavedPlan | None) -> Content:
+    drawn_pages = pages(results, lang, plan)
     drawn: dict[str, Figure] = {f.name: f for page in drawn_pages for f in page.figures}
     product = main_product(results)
     return Content(

@@ -59,9 +59,7 @@ def _runs(runs: Sequence[Results], lang: Lang) -> Sheet:
             Column(pick(lang, "运行", "Run"), numbers),
             Column(pick(lang, "标题", "Title"), [title_of(run, lang) for run in runs]),
             Column(pick(lang, "时段", "Period"), [span_words(run, lang) for run in runs]),
-            Column(
-                pick(lang, "重复次数", "Replications"), [len(r.replications) for r in runs], "count"
-            ),
+            Column(pick(lang, "重复次数", "Replications"), worlds, "count"),
             Column(pick(lang, "地区", "Regions"), [len(run.regions) for run in runs], "count"),
             *(
                 Column(name, [items.get(name, "") for items in said])

@@ -15,19 +15,24 @@ from markupsafe import Markup
 
 from bloodsim.labels import Lang, pick, shown
 from bloodsim.report.brief import Own
-from bloodsim.report.content import content
+from bloodsim.report.content import contents_of
 from bloodsim.report.figures import Figure
 from bloodsim.report.printed import SHEET, Slot, slots
 from bloodsim.report.several import side_by_side, span_of_several, title_of_several
 from bloodsim.report.typeface import font_face
 from bloodsim.report.wording import WORDS, span_words, title_of
 from bloodsim.results import Results
+from bloodsim.results.plan_file import SavedPlan
 
 _TAG = re.compile(r"<[^>]*>")
 
 
 def write_html(
-    runs: Results | Sequence[Results], path: str | Path, lang: Lang = "en", own: Own | None = None
+    runs: Results | Sequence[Results],
+    path: str | Path,
+    lang: Lang = "en",
+    own: Own | None = None,
+    plan: SavedPlan | None = None,
 ) -> Path:
     """Write the briefing of a run, or of several.
 
@@ -41,6 +46,8 @@ def write_html(
         Language of all words.
     own : Own, optional
         Title, logo and paragraphs of one's own (`read_brief`).
+    plan : SavedPlan, optional
+        A plan for the regions of the first run, shown on a page of its own.
 
     Returns
     -------
@@ -48,19 +55,22 @@ def write_html(
         The file.
     """
     target = Path(path)
-    text = briefing_html(runs, lang, own)
+    text = briefing_html(runs, lang, own, plan)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(text.encode())
     return target
 
 
 def briefing_html(
-    runs: Results | Sequence[Results], lang: Lang = "en", own: Own | None = None
+    runs: Results | Sequence[Results],
+    lang: Lang = "en",
+    own: Own | None = None,
+    plan: SavedPlan | None = None,
 ) -> str:
     """The briefing of runs; the same results give the same text."""
     results = [runs] if isinstance(runs, Results) else list(runs)
     own = own or Own()
-    body = _body(results, lang, own)
+    body = _body(results, lang, own, plan)
     style = font_face(unescape(_TAG.sub("", body))) + _bundled("briefing.css") + _widths()
     # The policy allows this style sheet by its digest and this font, and nothing else at all.
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
@@ -80,12 +90,9 @@ def briefing_html(
     )
 
 
-def _body(results: Sequence[Results], lang: Lang, own: Own) -> str:
+def _body(results: Sequence[Results], lang: Lang, own: Own, plan: SavedPlan | None) -> str:
     several = len(results) > 1
-    contents = [
-        content(run, lang, f"run{number}-" if several else "")
-        for number, run in enumerate(results, start=1)
-    ]
+    contents = contents_of(results, lang, plan)
     environment = _environment()
     environment.filters["svg"] = _svg
     span = span_of_several(results, lang) if several else span_words(results[0], lang)

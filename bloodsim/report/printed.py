@@ -23,11 +23,13 @@ class Paper(NamedTuple):
     """Space around a chart, its caption included."""
     line: float
     """A line of a paragraph."""
+    row: float
+    """A row of a table, two lines of it."""
 
 
-SHEET = Paper(width=182, height=262, heading=23, around=9, line=5.2)
+SHEET = Paper(width=182, height=262, heading=23, around=9, line=5.2, row=8.5)
 """A4 as a browser prints it, within its margins."""
-LETTER = Paper(width=166, height=244, heading=24, around=16, line=5.4)
+LETTER = Paper(width=166, height=244, heading=24, around=16, line=5.4, row=9)
 """A4 in Word, within its margins; captions below the charts."""
 
 _CHARACTERS = 92
@@ -46,6 +48,8 @@ def slots(content: Content, own: Own, paper: Paper) -> Mapping[str, Slot]:
     blocks: list[Block] = []
     for page in content.pages:
         words = paper.heading + sum(_height(passage, paper) for passage in own.at(page.key))
+        if page.table is not None:
+            words += paper.row * (1 + len(page.table.rows))
         for figure in page.figures:
             if figure.chart is None:
                 words += 2 * paper.line

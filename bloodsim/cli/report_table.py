@@ -195,9 +195,10 @@ def _plans(results: Results) -> list[str]:
     told = metrics.with_foresight(results)
     for variant in [name for name in results.variants if name not in told]:
         policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))
-        if "policies.optimized.Optimizing" not in policy:
+        optimizes = "policies.optimized.Optimizing" in policy
+        if not optimizes and "policies.sampled.Sampling" not in policy:
             continue
-        if len(results.variants) > 1 and metrics.adds_nothing(results, variant):
+        if optimizes and len(results.variants) > 1 and metrics.adds_nothing(results, variant):
             lines.append(
                 f"{variant}: the optimizer adds nothing here that is sure: its cost is not clearly "
                 "below that of the best other variant"

@@ -15,6 +15,7 @@ from bloodsim.cli.output import print_json
 if TYPE_CHECKING:
     from bloodsim.plots import Chart
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import SavedPlan
 
 Language = Literal["en", "zh"]
 
@@ -41,27 +42,36 @@ def report(
     shapes: Annotated[
         str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
     ] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR", help="Plan of 'bloodsim plan --out', for html and the chart prices."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
-    from bloodsim.plots import CHARTS, ENDINGS
+    from bloodsim.plots import CHARTS, ENDINGS, PLAN_CHARTS
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import read_plan
 
     language = _language(lang)
     if chart == "list":
-        print("\n".join(CHARTS))
+        print("\n".join([*CHARTS, *PLAN_CHARTS]))
         return
+    saved = read_plan(plan) if plan else None
     if not chart:
-        _brief(run, out, language, _chosen(to or "html", BRIEFINGS, "--to"), as_json=as_json)
+        endings = _chosen(to or "html", BRIEFINGS, "--to")
+        _brief(run, out, language, endings, saved, as_json=as_json)
         return
     endings = _chosen(to or "png,svg", ENDINGS, "--to")
-    names = _chosen(chart, tuple(CHARTS), "--chart")
+    names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run) / "figures"
     options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
-        drawn = _drawn(results, name, language, options)
+        drawn = _drawn(results, name, language, options, saved)
         paths = drawn.save(folder / f"{name}.{language}", endings)
         files[name] = {"alt": drawn.alt, "files": [path.as_posix() for path in paths]}
     if as_json:
@@ -71,7 +81,15 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, endings: Sequence[str], *, as_json: bool) -> None:
+def _brief(
+    run: str,
+    out: str,
+    lang: Language,
+    endings: Sequence[str],
+    plan: SavedPlan | None,
+    *,
+    as_json: bool,
+) -> None:
     """Write the whole briefing in every kind of file asked for."""
     from bloodsim.report import write_html, write_xlsx
     from bloodsim.results import Results
@@ -84,7 +102,7 @@ def _brief(run: str, out: str, lang: Language, endings: Sequence[str], *, as_jso
         if ending == "xlsx":
             files.append(write_xlsx([results], path, lang))
         else:
-            files.append(write_html(results, path, lang))
+            files.append(write_html(results, path, lang, plan))
     if as_json:
         said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
         print_json({"lang": lang, **said[0], "files": said})
@@ -114,18 +132,31 @@ def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
     return names
 
 
-def _drawn(results: Results, name: str, lang: Language, options: dict[str, str]) -> Chart:
+def _drawn(
+    results: Results,
+    name: str,
+    lang: Language,
+    options: dict[str, str],
+    plan: SavedPlan | None,
+) -> Chart:
     """Draw a chart; what is wrong with what was asked for is wrong usage."""
-    from bloodsim.plots import CHARTS
+    from bloodsim.plots import CHARTS, PLAN_CHARTS
+    from bloodsim.report.plan_page import refuse_strangers
     from bloodsim.results import ResultsError
 
-    known = inspect.signature(CHARTS[name]).parameters
+    draw = CHARTS.get(name) or PLAN_CHARTS[name]
+    known = inspect.signature(draw).parameters
+    if name in PLAN_CHARTS and plan is None:
+        raise typer.BadParameter(f"the chart {name} is of a plan", param_hint="--plan")
+    if plan is not None:
+        refuse_strangers(results, plan)
     given = {key: value for key, value in options.items() if value}
     for key in given:
         if key not in known:
             raise typer.BadParameter(f"the chart {name} takes no {key}", param_hint=f"--{key}")
     try:
-        return CHARTS[name](results, lang=lang, **given)
+        of = (results, plan) if name in PLAN_CHARTS else (results,)
+        return draw(*of, lang=lang, **given)
     except ResultsError:
         raise
     except ValueError as error:

@@ -131,7 +131,7 @@ def _add_donors(
 ) -> None:
     """Take off those turned away, and count what throttles and appeals add."""
     if away is not None:
-        builder.add_terms(row, away[chosen], -1)
+        builder.add_terms(row, np.unique(away[chosen]), -1)
     for channel in term.channels:
         for day, column, donors in by_channel.get(channel, []):
             inside = (day >= term.first_day) & (day <= term.last_day)

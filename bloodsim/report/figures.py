@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 from typing import NamedTuple
 
 from bloodsim.labels import Lang
-from bloodsim.plots import CHARTS, Chart
+from bloodsim.plots import CHARTS, PLAN_CHARTS, Chart
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.plan_file import SavedPlan
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -24,10 +25,13 @@ class Figure(NamedTuple):
     chart: Chart | None
 
 
-def figure(results: Results, name: str, lang: Lang) -> Figure:
+def figure(results: Results, name: str, lang: Lang, plan: SavedPlan | None = None) -> Figure:
     """Draw a chart by name; a chart that this result cannot have says why."""
     try:
-        chart = CHARTS[name](results, lang=lang)
+        if name in PLAN_CHARTS:
+            chart = PLAN_CHARTS[name](results, plan, lang=lang)
+        else:
+            chart = CHARTS[name](results, lang=lang)
     except (ValueError, ResultsError) as error:
         return Figure(name, "", "", "", str(error), None)
     svg = inline(chart.content("svg", real_text=True), name, chart.alt)

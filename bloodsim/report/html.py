@@ -19,14 +19,18 @@ from bloodsim.plots.text import product_name
 from bloodsim.report import method, summary
 from bloodsim.report.figures import Figure
 from bloodsim.report.pages import pages
+from bloodsim.report.plan_page import refuse_strangers
 from bloodsim.report.typeface import font_face
 from bloodsim.report.wording import WORDS
 from bloodsim.results import Results
+from bloodsim.results.plan_file import SavedPlan
 
 _TAG = re.compile(r"<[^>]*>")
 
 
-def write_html(results: Results, path: str | Path, lang: Lang = "en") -> Path:
+def write_html(
+    results: Results, path: str | Path, lang: Lang = "en", plan: SavedPlan | None = None
+) -> Path:
     """Write the briefing of a run.
 
     Parameters
@@ -37,6 +41,8 @@ def write_html(results: Results, path: str | Path, lang: Lang = "en") -> Path:
         The file; its folder is made.
     lang : {"en", "zh"}, default "en"
         Language of all words.
+    plan : SavedPlan, optional
+        A plan for the same regions, shown on a page of its own.
 
     Returns
     -------
@@ -45,13 +51,15 @@ def write_html(results: Results, path: str | Path, lang: Lang = "en") -> Path:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(briefing_html(results, lang).encode())
+    target.write_bytes(briefing_html(results, lang, plan).encode())
     return target
 
 
-def briefing_html(results: Results, lang: Lang = "en") -> str:
+def briefing_html(results: Results, lang: Lang = "en", plan: SavedPlan | None = None) -> str:
     """The briefing of a run; the same result gives the same text."""
-    body = _body(results, lang)
+    if plan is not None:
+        refuse_strangers(results, plan)
+    body = _body(results, lang, plan)
     style = font_face(unescape(_TAG.sub("", body))) + _bundled("briefing.css")
     # The policy allows this style sheet by its digest and this font, and nothing else at all.
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
@@ -69,8 +77,8 @@ def briefing_html(results: Results, lang: Lang = "en") -> str:
     )
 
 
-def _body(results: Results, lang: Lang) -> str:
-    shown_pages = pages(results, lang)
+def _body(results: Results, lang: Lang, plan: SavedPlan | None) -> str:
+    shown_pages = pages(results, lang, plan)
     drawn: dict[str, Figure] = {f.name: f for page in shown_pages for f in page.figures}
     product = main_product(results)
     facts: dict[str, Any] = {

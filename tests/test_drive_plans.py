@@ -190,7 +190,7 @@ def impossible() -> dict[str, Any]:
             "channel": "street",
             "headcount": 800,
             "donors_per_visit": 150,
-            "visits": [],
+            "quota": 0,
             "closures": [{"from_date": "12-19", "to_date": "12-31"}],
         }
         for k in range(6)
@@ -204,7 +204,8 @@ def test_what_no_calendar_can_hold_is_named_with_the_smallest_way_out(tmp_path: 
     with pytest.raises(NoPlanError) as error:
         plan_calendar(scenario, date(2026, 11, 30), 4, nothing)
     assert any("visits due to 'plant_0' this year" in said for said in error.value.clashes)
-    assert any("more teams on 2026-12-" in said for said in error.value.clashes)
+    assert any("teams on 2026-12-" in said for said in error.value.clashes)
+    assert any("6 more teams" in said for said in error.value.clashes)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ default calendar where none is better.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -227,11 +228,8 @@ def _calendars(start: DriveStart, prices: Floats, weekly: Floats, held: HeldVisi
 
 
 def _dated(said: str, first: date) -> str:
-    """Return words in which "on day 12" is a date."""
-    head, found, number = said.rpartition("day ")
-    if not found or not number.isdigit():
-        return said
-    return f"{head}{first + timedelta(days=int(number))}"
+    """Return words in which "day 12" is a date."""
+    return re.sub(r"\bday (\d+)\b", lambda found: f"{first + timedelta(days=int(found[1]))}", said)
 
 
 def _problem(

@@ -14,6 +14,7 @@ from bloodsim.load.document import Document, read_value
 from bloodsim.load.inputs import AssumedInputs, assumed_inputs
 from bloodsim.load.layers import Layers
 from bloodsim.load.library import bundled
+from bloodsim.load.misspelt import regions_meant
 from bloodsim.scenario import Provenance, Scenario, ScenarioError
 from bloodsim.scenario.merge import Tree, leaves, merge, patched
 from bloodsim.scenario.problems import Place, Problem, located, nearest, place_of, shown
@@ -59,6 +60,8 @@ def load(path_or_name: str | FilePath) -> Scenario:
     provenance = Provenance(found.places, layers.sources)
     problems = [*layers.problems, *_problems(found, provenance)]
     if problems:
+        known = found.tree.get("regions")
+        problems = regions_meant(problems, known if isinstance(known, Mapping) else {})
         raise ScenarioError(_collapsed(problems))
     return Scenario.from_mapping(found.tree, provenance=provenance)
 

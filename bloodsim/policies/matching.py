@@ -38,6 +38,8 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
     spare, wanted = _summed(give), _summed(need)
     sent = np.zeros_like(give)
     route, replication = _usable(routes, spare, wanted, least)
+    kept = _worth_a_shipment(routes, product, route, replication, give, need)
+    route, replication = route[kept], replication[kept]
     rows: list[tuple[Index, Index, Ints]] = []
     while len(route):
         origin, destination = routes.origin[route], routes.destination[route]
@@ -52,13 +54,10 @@ def match_nearest(snapshot: Snapshot, product: str, give: Ints, need: Ints) -> S
         need[j, :, r] -= pieces
         sent[i, :, r] += pieces
         total = _summed(pieces)
-        spare[i, r] -= total
-        wanted[j, r] -= total
         rows.append((route[now][total > 0], r[total > 0], pieces[total > 0]))
         route, replication = route[~now], replication[~now]
-        ends = routes.origin[route], routes.destination[route]
-        usable = np.minimum(spare[ends[0], replication], wanted[ends[1], replication]) >= least
-        route, replication = route[usable], replication[usable]
+        kept = _worth_a_shipment(routes, product, route, replication, give, need)
+        route, replication = route[kept], replication[kept]
     if not rows:
         nothing = np.zeros(0, dtype=np.intp)
         return Shipments(product, nothing, nothing, np.zeros((0, give.shape[1]), np.int32))
@@ -79,6 +78,21 @@ def _usable(routes: RouteTable, spare: Ints, wanted: Ints, least: int) -> tuple[
     both = givers[routes.origin[candidates]] & takers[routes.destination[candidates]]
     row, replication = np.nonzero(both)
     return candidates[row], replication
+
+
+def _worth_a_shipment(
+    routes: RouteTable, product: str, route: Index, replication: Index, give: Ints, need: Ints
+) -> NDArray[np.bool_]:
+    """Mark roads that could fill the smallest shipment if they were the first to be served.
+
+    Both sides only shrink, so the others never send anything.
+    """
+    lot = routes.lot_pieces[product]
+    able = give[routes.origin[route], :, replication]
+    np.minimum(able, need[routes.destination[route], :, replication], out=able)
+    if lot > 1:
+        able -= able % lot
+    return _summed(able) >= max(lot, routes.smallest_pieces[product])
 
 
 def _first(region: Index, replication: Index, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -120,8 +120,35 @@ class Optimized(Model):
     shared proportionally, which sending platelets by their worth did not beat."""
     short_lived_tolerance_days: Annotated[float, Field(ge=0)] = 0.3
     """Distance from the common cover (days) that is left alone in sharing these products."""
+    short_lived_horizon_days: Annotated[int, Field(ge=1, le=42)] = 7
+    """Days of forecast demand that the cover of these products is measured against; as in
+    `proportional`, so that the two do not differ in it."""
+    foresight: Literal["none", "perfect"] = "none"
+    """perfect = it is told what will be requested and released: no policy, but an estimate of what
+    knowing the future is worth under the scenario's own reserves, alerts and rationing. Needs
+    collection ``frozen``, and is always by ``exchange``."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""
+
+
+class SampledPlan(Model):
+    """Orders and transfers of a small network together, planned on sampled paths of requests.
+
+    A two-stage sample-average linear program at every review: today's orders and transfers, and in
+    every sampled path the transfers that answer to it. Prices are those of ``cost.events``, or of
+    the one cost where no event has a price. Regions that the ordering rules name are ordered for by
+    plan, the others only send and receive.
+    """
+
+    kind: Literal["sampled"] = "sampled"
+    """The policy's name."""
+    scenarios: Annotated[int, Field(ge=4, le=512)] = 32
+    """Sampled paths of requests; 16, 32 and 64 cost the same on four hospitals, the time of a plan
+    grows with their number."""
+    review_days: ReviewDays = 1
+    """Days between two decisions; on the others the ordering rules serve."""
+    products: tuple[str, ...] = ()
+    """Products it plans; empty = all that regions order or the routes carry."""
 
 
 class FixedPlan(Model):
@@ -149,6 +176,7 @@ TransferPolicy = Annotated[
     | Optimized
     | AdHoc
     | MoveAgeing
+    | SampledPlan
     | FixedPlan
     | CustomPolicy,
     Field(discriminator="kind"),

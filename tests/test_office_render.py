@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import shutil
 import subprocess
 import warnings
 from pathlib import Path
@@ -13,31 +12,23 @@ from pathlib import Path
 import openpyxl
 import pytest
 from hostile import hostile_results
+from programs import program
 from synthetic_results import synthetic_results
 
 from bloodsim import data
 from bloodsim.report import write_docx, write_xlsx
 
-SOFFICE = shutil.which("soffice")
-PDFTOTEXT = shutil.which("pdftotext")
-
-pytestmark = [
-    pytest.mark.office,
-    pytest.mark.skipif(
-        SOFFICE is None and not os.environ.get("BLOODSIM_NEED_PROGRAMS"),
-        reason="LibreOffice (soffice) is not installed; .ci/run installs it",
-    ),
-]
+pytestmark = pytest.mark.office
 
 
 def _converted(path: Path, kind: str, folder: Path) -> Path:
     """The file as LibreOffice writes it, with the bundled font for want of another Chinese one."""
-    assert SOFFICE is not None, "soffice is needed here"
+    soffice = program("soffice")
     fonts = folder / "share" / "fonts"
     fonts.mkdir(parents=True, exist_ok=True)
     font = data.path("fonts/NotoSansSC-gb2312.ttf")
     (fonts / font.name).write_bytes(font.read_bytes())
-    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
+    command = [soffice, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
     out = folder / "out"
     done = subprocess.run(
         [*command, "--convert-to", kind, "--outdir", str(out), str(path)],
@@ -53,9 +44,11 @@ def _converted(path: Path, kind: str, folder: Path) -> Path:
 
 
 def _pages(pdf: Path) -> list[str]:
-    assert PDFTOTEXT is not None, "pdftotext is needed here"
     done = subprocess.run(
-        [PDFTOTEXT, "-layout", str(pdf), "-"], capture_output=True, timeout=60, check=True
+        [program("pdftotext"), "-layout", str(pdf), "-"],
+        capture_output=True,
+        timeout=60,
+        check=True,
     )
     return done.stdout.decode().split("\f")[:-1]
 

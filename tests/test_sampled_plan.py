@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds import lone_region
 from worlds_exact import O_POS, exact_world
 
 from bloodsim.decision import Plan, PlanError
@@ -66,6 +67,17 @@ def test_the_plan_beats_the_published_program():
     (cost, error), (more, error_of_more) = paired(100, "2025-12-31")
     assert cost + 3 * error < PUBLISHED, (cost, error)
     assert more + 3 * error_of_more < -10, (more, error_of_more)
+
+
+@pytest.mark.slow
+def test_one_hospital_orders_better_than_up_to_the_best_target():
+    """De Moor et al. (EJOR 2022), oldest first: no base-stock target does better than 7."""
+    file = Path(__file__).parent / "scenarios" / "de-moor.yaml"
+    scenario = load(file).variant("two_days_oldest").set("forecast.error_sd", [0.0] * 5)
+    results = simulate(scenario.set("variants", None), 40, policies={"planned": Sampling()})
+    cost = event_cost_per_day(results)
+    less = (cost.sel(variant="two_days_oldest") - cost.sel(variant="planned")).values
+    assert less.mean() > 3 * less.std(ddof=1) / np.sqrt(less.size), less.mean()
 
 
 # ---------------------------------------------------------------- what it may not depend on
@@ -136,11 +148,54 @@ def test_where_a_solve_fails_the_ordering_rules_serve(monkeypatch):
     assert (days.sel(variant="nothing") == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("lead_days", "hours", "supply"),
+    [
+        (0, {}, "unlimited"),
+        (1, {"order": 7, "decide": 8}, "north"),
+        (3, {"arrive": 24}, "unlimited"),
+        (2, {"arrive": 24, "expire": 23, "close": 24}, "north"),
+    ],
+)
+def test_it_orders_for_branches_of_several_groups_whatever_the_hours(lead_days, hours, supply):
+    """Conservation is checked inside; what is ordered follows what is asked for."""
+    rule = {"regions": ["b1", "b2"], "product": "platelets", "kind": "base_stock",
+            "target_units": 15, "lead_days": lead_days}  # fmt: skip
+    branch = {"group_shares": {"O_pos": 0.6, "A_neg": 0.4}, "donors_per_day": {},
+              "demand_per_day": {"platelets": 10.0}, "supply": supply}  # fmt: skip
+    scenario = lone_region(
+        supply=24,
+        demand=4,
+        life_days=7,
+        regions__north__group_shares={"O_pos": 0.6, "A_neg": 0.4},
+        regions__b1=branch,
+        regions__b2=branch,
+        ordering=[rule],
+        run__phase_hours=hours,
+        run__warmup_days=3,
+        run__score_end="2025-03-20",
+    )
+    results = simulate(scenario, 2, variants=[], policies={"planned": Sampling(8)})
+    assert (results.national["fallback_days"] == 0).all()
+    totals = results.totals.sel(region=["b1", "b2"]).sum(["region", "replication"])
+    assert 0.6 < float((totals["ordered"] / totals["requested"]).squeeze()) < 1.3
+
+
 def test_it_is_for_small_networks():
     many = tuple(f"r{k}" for k in range(13))
     with pytest.raises(ScenarioError) as caught:
         exact_world(4, many, policies__transfer={"kind": "sampled"})
     assert "13 regions are too many" in str(caught.value)
+
+
+def test_what_it_takes_for_granted_is_said():
+    with pytest.raises(ScenarioError) as caught:
+        exact_world(4, policies__transfer={"kind": "sampled"})
+    assert "nothing to plan" in str(caught.value)
+    scenario = ordering_world(
+        policies__transfer={"kind": "sampled"}, products__red_cells__issue_order="youngest"
+    )
+    assert any("oldest first, not youngest" in str(each) for each in scenario.warnings())
 
 
 # ---------------------------------------------------------------------------- orders in a plan

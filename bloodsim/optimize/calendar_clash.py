@@ -20,7 +20,7 @@ Floats = NDArray[np.floating]
 _LIMITS = Limits(gap=1e-6, nodes=5_000)
 _TINY = 1e-6
 _IN_VISITS = ("teams", "vehicles", "gap", "year")
-_LIMIT_BLOCKS = (*_IN_VISITS, "processing", "testing", "most_visits_", "most_donors_")
+_LIMIT_BLOCKS = (*_IN_VISITS, "processing", "testing", "pool_", "most_visits_", "most_donors_")
 _SAID = {
     "teams": ("teams on", "teams_per_day"),
     "vehicles": ("vehicles on", "vehicles"),
@@ -105,7 +105,7 @@ def explain(problem: DriveProblem, program: Program) -> NoCalendarError | None:
     together = tuple(problem.terms[k].name for k in _together(program, asked))
     message = "no calendar of drives keeps everything that is asked"
     if rise is None and fall is not None:
-        message += "; more teams, vehicles or room would not help: no open days are left"
+        message += "; raising limits would not help: there are too few open days"
     return NoCalendarError(message, together, tuple(ways))
 
 
@@ -188,6 +188,9 @@ def _way(problem: DriveProblem, name: str, place: int, size: float, *, asked: bo
         what, field = _SAID[name]
         said = f"{what} {_date(problem, place)} ({field})"
         return GiveWay(said, size, what.removesuffix(" on"), asked)
+    if name.startswith("pool_"):
+        said = f"eligible donors of {name.removeprefix('pool_')} on {_date(problem, place)}"
+        return GiveWay(said, size, "donors", asked)
     _, unit, number = name.split("_")
     return GiveWay(problem.terms[int(number)].name, size, unit, asked)
 

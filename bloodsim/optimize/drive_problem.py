@@ -140,7 +140,8 @@ class Term:
     first_day, last_day : int
         Days that count, both included.
     least_visits, most_visits, least_donors, most_donors : float
-        What the plan has to add, at least and at most; take off what is committed or done.
+        What the plan has to add, at least and at most; take off what is committed or done. Donors
+        turned away count at most, not at least.
     channels : tuple of str
         Levers whose donors count as well, those of the path included.
     """

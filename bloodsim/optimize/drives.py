@@ -31,11 +31,8 @@ from numpy.typing import NDArray
 from bloodsim.optimize.added_donors import AddedDonors, add_steps, add_turned_away
 from bloodsim.optimize.calendar_clash import explain
 from bloodsim.optimize.calendar_rows import add_limits, add_terms_of_agreement
-from bloodsim.optimize.drive_problem import (
-    DriveCalendar,
-    DriveProblem,
-)
-from bloodsim.optimize.pool_rows import add_first_time_credit, add_pool
+from bloodsim.optimize.drive_problem import WHOLE_BLOOD, DriveCalendar, DriveProblem
+from bloodsim.optimize.pool_rows import add_pool, worth_of_donors
 from bloodsim.optimize.program import Program, ProgramBuilder
 from bloodsim.optimize.solver import InfeasibleError, Limits, NoSolutionError, Solution, Solver
 
@@ -88,31 +85,31 @@ def calendar_program(problem: DriveProblem) -> Program:
 
 
 def _built(problem: DriveProblem) -> tuple[Program, AddedDonors]:
-    builder, added = ProgramBuilder(), AddedDonors(problem)
+    builder = ProgramBuilder()
     visits = _add_visits(builder, problem)
     add_limits(builder, problem, visits)
     away = add_turned_away(builder, problem, visits)
-    added.visits(visits, away)
+    added = AddedDonors(problem, visits, away)
     away_of = None if away is None else away.column[away.group]
     for number, lever in enumerate(problem.levers):
         added.lever(builder, number, lever)
     add_terms_of_agreement(builder, problem, visits, away_of, added.by_channel)
     added.capacities(builder)
     for pool in problem.pools:
-        add_pool(builder, pool, added)
-    add_first_time_credit(builder, problem, added)
+        add_pool(builder, pool, added.repeat_gifts(builder, pool.gift))
     if problem.steps is not None:
         add_steps(builder, problem, added)
     return builder.build(), added
 
 
 def _add_visits(builder: ProgramBuilder, problem: DriveProblem) -> Index:
-    source = problem.candidate_source
+    source, day = problem.candidate_source, problem.candidate_day
+    worth = worth_of_donors(problem, WHOLE_BLOOD, day, problem.value, problem.repeat_share)
     cost = np.zeros(problem.n_candidates) if problem.visit_cost is None else problem.visit_cost
     return builder.add_columns(
         "visit",
         (problem.n_candidates,),
-        cost=cost - problem.value * problem.donors,
+        cost=cost - worth * problem.donors,
         upper=problem.organisations[source],
         integer=True,
     )

@@ -24,7 +24,10 @@ BRIEFINGS = ("html", "xlsx")
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
+    run: Annotated[
+        list[str],
+        typer.Argument(help="Result folder that 'bloodsim run' wrote; several are compared."),
+    ],
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     chart: Annotated[
         str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
@@ -48,9 +51,12 @@ def report(
             metavar="DIR", help="Plan of 'bloodsim plan --out', for html and the chart prices."
         ),
     ] = "",
+    brief: Annotated[
+        str, typer.Option(metavar="FILE", help="Your own title, logo and paragraphs (YAML).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
+    """Turn saved runs into a briefing (HTML, Excel), or into charts; nothing is simulated."""
     from bloodsim.plots import CHARTS, ENDINGS, PLAN_CHARTS
     from bloodsim.results import Results
     from bloodsim.results.plan_file import read_plan
@@ -62,12 +68,14 @@ def report(
     saved = read_plan(plan) if plan else None
     if not chart:
         endings = _chosen(to or "html", BRIEFINGS, "--to")
-        _brief(run, out, language, endings, saved, as_json=as_json)
+        _brief(run, out, language, endings, brief, saved, as_json=as_json)
         return
     endings = _chosen(to or "png,svg", ENDINGS, "--to")
     names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run) / "figures"
+    if len(run) > 1:
+        raise typer.BadParameter("charts are of one run", param_hint="--chart")
+    results = Results.load(run[0])
+    folder = Path(out).expanduser() if out else Path(run[0]) / "figures"
     options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
@@ -82,27 +90,34 @@ def report(
 
 
 def _brief(
-    run: str,
+    runs: Sequence[str],
     out: str,
     lang: Language,
     endings: Sequence[str],
+    brief: str,
     plan: SavedPlan | None,
     *,
     as_json: bool,
 ) -> None:
     """Write the whole briefing in every kind of file asked for."""
-    from bloodsim.report import write_html, write_xlsx
+    from bloodsim.report import Own, read_brief, write_html, write_xlsx
+    from bloodsim.report.several import MOST
     from bloodsim.results import Results
 
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run)
+    if len(runs) > MOST:
+        raise typer.BadParameter(f"one briefing has room for {MOST} runs", param_hint="RUN")
+    own = read_brief(brief, lang) if brief else Own()
+    results = [Results.load(run) for run in runs]
+    one = len(runs) == 1
+    folder = Path(out).expanduser() if out else Path(runs[0]) if one else Path(runs[0]).parent
+    stem = f"briefing.{lang}" if one else f"briefing-of-{len(runs)}-runs.{lang}"
     files: list[Path] = []
     for ending in endings:
-        path = folder / f"briefing.{lang}.{ending}"
+        path = folder / f"{stem}.{ending}"
         if ending == "xlsx":
-            files.append(write_xlsx([results], path, lang))
+            files.append(write_xlsx(results, path, lang, own))
         else:
-            files.append(write_html(results, path, lang, plan))
+            files.append(write_html(results, path, lang, own, plan))
     if as_json:
         said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
         print_json({"lang": lang, **said[0], "files": said})

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bloodsim.blood import label
 from bloodsim.planning.check import Check
+from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
 
@@ -28,7 +29,10 @@ JSON_KEYS: Mapping[str, str] = {
     "products": "by product: status, gap, objective, objective_without, seconds, rows, columns",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
-    "drives": "collection sessions; empty: `plan` plans transfers",
+    "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
+    "committed; empty if not asked for",
+    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound; null "
+    "if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
     "are left out",
     "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
@@ -75,6 +79,8 @@ class TransferProposal:
         Units of the products.
     sites : SitesProposal, optional
         Which sites to open.
+    drives : DrivesProposal, optional
+        Who is visited when.
     """
 
     scenario: str
@@ -96,6 +102,7 @@ class TransferProposal:
     names: Mapping[str, str]
     units: Mapping[str, str]
     sites: SitesProposal | None = None
+    drives: DrivesProposal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""
@@ -111,7 +118,8 @@ class TransferProposal:
             "objective_without": self.objective_without,
             "products": {name: dict(facts) for name, facts in self.products.items()},
             "transfers": list(records(self.transfers)),
-            "drives": [],
+            "drives": self.drives.to_dict() if self.drives else [],
+            "calendar": self.drives.facts() if self.drives else None,
             "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
             "headlines": list(records(self.headlines)),
             "cover": list(records(cover)),
@@ -157,6 +165,7 @@ class TransferProposal:
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+        lines += self.drives.summary() if self.drives else []
         lines += self.sites.summary() if self.sites else []
         return lines
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.bound_checks import check_bound
+from bloodsim.scenario.calendar_checks import check_calendar
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -278,6 +279,8 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     elif policy.kind == "optimized" and scenario.resources.drives is None:
         message = "there are no drives to place"
         yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
+    elif policy.kind == "optimized" and policy.placed_by == "calendar":
+        yield from check_calendar(scenario, policy)
     elif policy.kind == "pre_collect":
         yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
         if policy.to_offset < policy.from_offset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -12,6 +12,9 @@ from typing import Any
 import pandas as pd
 
 from bloodsim.blood import label
+from bloodsim.html_table import table
+from bloodsim.labels import within
+from bloodsim.numbers import unit_noun
 from bloodsim.planning.check import Check
 from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
@@ -81,6 +84,8 @@ class TransferProposal:
         Which sites to open.
     drives : DrivesProposal, optional
         Who is visited when.
+    labels : mapping of str to str
+        Products as people call them.
     """
 
     scenario: str
@@ -103,6 +108,14 @@ class TransferProposal:
     units: Mapping[str, str]
     sites: SitesProposal | None = None
     drives: DrivesProposal | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, product: str) -> str:
+        """Return what people call a product."""
+        return self.labels.get(product, product)
+
+    def _amount(self, units: float, product: str) -> str:
+        return f"{units:,.0f} {unit_noun(self.units[product], round(units), 'en')}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""
@@ -148,11 +161,10 @@ class TransferProposal:
         for product in self.products:
             mine = self.transfers[self.transfers["product"] == product]
             today = mine[mine["date"] == self.start]
-            unit = self.units[product]
+            now, all_days = (self._amount(t["units"].sum(), product) for t in (today, mine))
             lines.append(
-                f"{product}: {today['units'].sum():,.0f} {unit} leave today on "
-                f"{_roads(today)}; {mine['units'].sum():,.0f} {unit} in "
-                f"{self.products[product]['days']} days"
+                f"{self.called(product)}: {now} leave today on {_roads(today)}; "
+                f"{all_days} in {self.products[product]['days']} days"
             )
         if self.products:
             lines.append(
@@ -174,9 +186,9 @@ class TransferProposal:
 
         Columns ``region`` and ``price`` (points per unit).
         """
-        table = self.prices
-        there = (table["date"] <= day) & (day <= table["until"])
-        mine = table[there & (table["product"] == product) & (table["group"] == group)]
+        known = self.prices
+        there = (known["date"] <= day) & (day <= known["until"])
+        mine = known[there & (known["product"] == product) & (known["group"] == group)]
         return (
             mine[["region", "points_per_unit"]]
             .rename(columns={"points_per_unit": "price"})
@@ -192,8 +204,9 @@ class TransferProposal:
         """Return one headline price as a sentence."""
         unit = self.units[row.product]
         place = self.names.get(row.region, row.region)
+        what = f"{label(row.group)} {within(self.called(row.product))}"
         said = (
-            f"one more {unit} of {label(row.group)} {row.product} in {place} on {row.date} is "
+            f"one more {unit} of {what} in {place} on {row.date} is "
             f"worth {row.points_per_unit:.1f} points (10 more save {row.gain:.1f} each"
         )
         return said + (f", 10 fewer cost {row.loss:.1f} each)" if row.loss == row.loss else ")")
@@ -226,12 +239,23 @@ class TransferProposal:
     def _repr_html_(self) -> str:
         lines = "".join(f"<li>{escape(line)}</li>" for line in self.summary())
         today = self.transfers[self.transfers["date"] == self.start]
-        shown = today.head(_MOST_ROWS).to_html(index=False, escape=True)
-        more = len(today) - _MOST_ROWS
-        said = (
-            f"<p>and {more} rows more of today in <code>.transfers</code></p>" if more > 0 else ""
-        )
-        return f"<ul>{lines}</ul>{shown}{said}"
+        keys = ["product", "origin", "destination", "arrival"]
+        sums = today.groupby(keys, sort=False)["units"].sum().sort_values(ascending=False)
+        lots: list[tuple[Any, float]] = list(sums.items())
+        rows = [
+            (
+                f"{self.names.get(origin, origin)} → {self.names.get(destination, destination)}",
+                self.called(product),
+                f"{units:,.1f} {self.units[product]}",
+                str(arrival),
+            )
+            for (product, origin, destination, arrival), units in lots[:_MOST_ROWS]
+        ]
+        more = len(lots) - len(rows)
+        note = "by blood group in .transfers" + (f", with {more} smaller ones" if more else "")
+        heads = ("road · 线路", "product · 产品", "amount · 数量", "arrives · 到达")
+        caption = f"shipments of {self.start} · 当日调剂"
+        return f"<ul>{lines}</ul>{table(caption, heads, rows, note) if rows else ''}"
 
 
 def _roads(table: pd.DataFrame) -> str:

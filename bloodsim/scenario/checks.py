@@ -21,6 +21,7 @@ from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
+from bloodsim.scenario.sampled_checks import check_sampled
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.scenario.size_checks import check_sizes
 from bloodsim.scenario.variant_checks import check_variants
@@ -35,8 +36,6 @@ LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
 
 _SHARE_TOLERANCE = 1e-6
-_SMALL_NETWORK = 12
-"""Regions of the largest network that is planned on sampled paths: roads grow with their square."""
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
 _LEVELS = ("blue", "yellow", "orange", "red")
 _SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
@@ -301,9 +300,8 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
                 yield Problem((*path, str(index)), message, hint, level="warning")
-        if policy.kind == "sampled" and len(scenario.regions) > _SMALL_NETWORK:
-            message = f"{len(scenario.regions)} regions are too many to plan on sampled paths"
-            yield Problem((*here, "kind"), message, f"up to {_SMALL_NETWORK}; or kind: optimized")
+        if policy.kind == "sampled":
+            yield from check_sampled(scenario, policy, here)
         if policy.kind == "optimized" and policy.foresight == "perfect":
             frozen = scenario.policies.collection.kind == "frozen"
             if not frozen or here[0] == "run":

@@ -27,9 +27,8 @@ class PoolFacts:
     shares : float array (n_segments,)
         Shares of repeat gifts by segment.
     returning : float array (n_segments,)
-        Share of gifts by the segment *after* them whose donors become eligible (retained, test not
-        reactive): first-time donors are in
-        the first then, donors of a segment in the next.
+        Share of donors by segment *after* a gift who become eligible (retained, test not reactive):
+        first-time donors are in the first then, donors of a segment in the next.
     days_at_risk : float array (n_segments,)
         Eligible donors per gift a day: 1 + mean days from the first eligible day to the next gift.
     interval_days : int

@@ -18,6 +18,7 @@ from bloodsim.scenario.due_checks import check_due
 from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
+from bloodsim.scenario.organisation_checks import invited_a_day
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
@@ -365,10 +366,8 @@ def _balance(scenario: Scenario) -> Iterator[Problem]:
         if product.compatibility != "red_cells" or product not in made:
             continue
         supply = sum(
-            donors * _units_per_invited(scenario, region, channel, product)
-            for region in scenario.regions.values()
-            for channel, donors in region.donors_per_day.items()
-            if channel in scenario.channels
+            donors * _units_per_invited(scenario, scenario.regions[region], channel, product)
+            for region, channel, donors in invited_a_day(scenario)
         )
         requests = sum(r.demand_per_day.get(name, 0.0) for r in scenario.regions.values())
         low, high = _SURPLUS_RANGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -130,10 +131,14 @@ class Solver:
         Coefficients, bounds and names.
     limits : Limits
         When to stop.
+    presolve : bool
+        Whether the first solve of a linear program may shorten it before it is solved.
     """
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
-        self.program, self.limits = program, limits or Limits()
+    def __init__(
+        self, program: Program, limits: Limits | None = None, *, presolve: bool = False
+    ) -> None:
+        self.program, self.limits, self._presolve = program, limits or Limits(), presolve
         self._highs: Any = None
         self._reference: Any = None
 
@@ -146,6 +151,8 @@ class Solver:
             options["timeLimit"] = self.limits.seconds
         linear = not self.program.integer.any()
         own: dict[str, object] = dict(_LINEAR) if linear else {"mip_max_nodes": self.limits.nodes}
+        if linear and self._presolve:
+            own["presolve"] = "on"
         own["simplex_iteration_limit"] = self.limits.iterations
         try:
             problem.solve(pulp.HiGHS(**options, **own))
@@ -153,6 +160,8 @@ class Solver:
             if getattr(problem, "solverModel", None) is None:
                 raise
         self._highs = problem.solverModel
+        if linear:
+            self._highs.setOptionValue("presolve", _LINEAR["presolve"])
         self._check_order()
         solution = self._accepted(highspy)
         if linear:
@@ -238,18 +247,32 @@ def solve(program: Program, limits: Limits | None = None) -> Solution:
     return Solver(program, limits).solve()
 
 
-def pulp_problem(program: Program, name: str = "bloodsim") -> Any:
-    """Return the program as a PuLP problem under opaque names, columns and rows in order."""
+def pulp_problem(
+    program: Program,
+    name: str = "bloodsim",
+    names: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> Any:
+    """Return the program as a PuLP problem, columns and rows in order.
+
+    Parameters
+    ----------
+    program : Program
+        What to solve.
+    name : str
+        Of the problem.
+    names : (columns, rows), optional
+        Names to write; default: opaque ones, which no name of a region can break.
+    """
     pulp, _ = _libraries()
     expression = getattr(pulp.LpAffineExpression, "from_list", pulp.LpAffineExpression)
     problem = pulp.LpProblem(name, pulp.LpMinimize)
     infinite = np.isinf
-    digits = len(str(max(program.matrix.shape)))
+    column_names, row_names = names or _opaque(program)
     columns = [
         _add_variable(
             pulp,
             problem,
-            f"x{column:0{digits}d}",
+            column_names[column],
             None if infinite(low) else float(low),
             None if infinite(high) else float(high),
             whole,
@@ -268,14 +291,21 @@ def pulp_problem(program: Program, name: str = "bloodsim") -> Any:
         span = range(pointer[row], pointer[row + 1])
         terms = expression([(columns[indices[k]], values[k]) for k in span])
         if low == high:
-            problem += terms == high, f"r{row:0{digits}d}"
+            problem += terms == high, row_names[row]
         elif np.isinf(low):
-            problem += terms <= high, f"r{row:0{digits}d}"
+            problem += terms <= high, row_names[row]
         elif np.isinf(high):
-            problem += terms >= low, f"r{row:0{digits}d}"
+            problem += terms >= low, row_names[row]
         else:
             raise ValueError(f"row {program.row_name(row)} has two different sides")
     return problem
+
+
+def _opaque(program: Program) -> tuple[list[str], list[str]]:
+    """Return names of columns and rows that say nothing and stand in order when sorted."""
+    digits = len(str(max(program.matrix.shape)))
+    rows, columns = program.matrix.shape
+    return [f"x{k:0{digits}d}" for k in range(columns)], [f"r{k:0{digits}d}" for k in range(rows)]
 
 
 def _add_variable(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bloodsim.blood import label
 from bloodsim.optimize.problem import TransferPlan
 from bloodsim.optimize.program import Program
+from bloodsim.optimize.sides import sides_of
 from bloodsim.optimize.solver import (
     InfeasibleError,
     Limits,
@@ -19,7 +20,7 @@ from bloodsim.optimize.solver import (
     SolverMissingError,
     Status,
 )
-from bloodsim.optimize.transfers import TransferModel, plan_of, sides_of
+from bloodsim.optimize.transfers import TransferModel, plan_of
 from bloodsim.planning.clash import clashing_rows
 from bloodsim.planning.today import ProductToday
 
@@ -110,7 +111,7 @@ def solve(today: ProductToday, limits: Limits | None = None, headlines: int = 3)
     started = time.perf_counter()
     model = TransferModel(today.network)
     program = model.program(today.state)
-    solver = Solver(program, limits)
+    solver = Solver(program, limits, presolve=True)
     try:
         plan, closed = _of_size(today, model, solver, program)
         seconds = time.perf_counter() - started

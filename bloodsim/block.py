@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim import policies as policies_of
-from bloodsim.decision import Policy
+from bloodsim.decision import OrderRule, Policy
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
 from bloodsim.model.forecast import Forecaster
@@ -125,11 +125,9 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
     for variant in variants:
         worlds.setdefault(_world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
-    bounds: dict[str, NDArray[np.floating]] = {}
     for alike in worlds.values():
         world = compile_world(alike[0].scenario)
         simulations = _simulate_world(world, alike, block)
-        bounds |= _bounds({v.name: s for v, s in zip(alike, simulations, strict=True)})
         for variant, simulation in zip(alike, simulations, strict=True):
             simulation.ledger.check()
             tables = tabulate(
@@ -139,7 +137,10 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
                 block.replications,
                 variant.scenario.run.daily_replications,
             )
-            found[variant.name] = with_bounds(Results(tables, block.manifest), bounds)
+            found[variant.name] = Results(tables, block.manifest)
+        if world.scenario.run.bound_transfers:
+            bounds = _bounds({v.name: s for v, s in zip(alike, simulations, strict=True)}, found)
+            found |= {v.name: with_bounds(found[v.name], bounds) for v in alike}
     return found
 
 
@@ -164,37 +165,80 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
             if block.opening_stock:
                 bank.restock(world, block.opening_stock, world.score_first)
             modes = _collection_modes(world, variants)
-            start = world.score_first
-            branches = [
-                Simulation(
-                    world,
-                    _branch(bank, v.policy),
-                    _watched(v.policy, f"the policy of variant '{v.name}'"),
-                    forecaster,
-                    start,
-                    keep_daily,
-                    modes[v.name],
-                    rules,
-                    v.scenario.cost,
-                    v.scenario.run.bound_transfers,
-                )
-                for v in variants
-            ]
+            branches = _branches(world, variants, bank, forecaster, rules, modes, keep_daily)
         # A variant that replays another's collection runs after it.
         for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
-            simulation.run(chunk, last)
+            if simulation.foresight is None:
+                simulation.run(chunk, last)
+    _run_with_foresight([s for s in branches if s.foresight is not None], block)
     return branches
 
 
-def _bounds(simulations: Mapping[str, Simulation]) -> dict[str, NDArray[np.floating]]:
+def _branches(
+    world: World,
+    variants: Sequence[Variant],
+    bank: Bank,
+    forecaster: Forecaster,
+    rules: Sequence[tuple[OrderRule, OrderRule | None]],
+    modes: Mapping[str, CollectionMode],
+    keep_daily: bool,
+) -> list[Simulation]:
+    """Return the variants' simulations; those that are told the future after their sources."""
+    recorded = world.scenario.run.bound_transfers or any(_foresees(v) for v in variants)
+    made: dict[str, Simulation] = {}
+    for variant in sorted(variants, key=_foresees):
+        mode = modes[variant.name]
+        source = next((s for s in made.values() if s.collection.mode is mode.source), None)
+        made[variant.name] = Simulation(
+            world,
+            _branch(bank, variant.policy),
+            _watched(variant.policy, f"the policy of variant '{variant.name}'"),
+            forecaster,
+            world.score_first,
+            keep_daily,
+            mode,
+            rules,
+            variant.scenario.cost,
+            recorded,
+            source.paths if source is not None and _foresees(variant) else None,
+        )
+    return [made[variant.name] for variant in variants]
+
+
+def _foresees(variant: Variant) -> bool:
+    """Whether a variant is told what will come: the scenario has to ask for it in so many words."""
+    settings = variant.scenario.policies
+    own = type(variant.policy).__module__ == "bloodsim.policies.optimized"
+    wanted = settings.transfer.kind == "optimized" and settings.transfer.foresight == "perfect"
+    return own and wanted and isinstance(settings.collection, FrozenCollection)
+
+
+def _run_with_foresight(simulations: Sequence[Simulation], block: Block) -> None:
+    """Run those who know what came, now that it has come, on the same luck drawn once more."""
+    if not simulations:
+        return
+    world = simulations[0].world
+    luck = Luck(world, block.seed, block.replications)
+    for first in range(0, world.n_days, luck.chunk_days):
+        chunk = luck.next_chunk()
+        last = min(first + luck.chunk_days, world.n_days) - 1
+        for simulation in simulations if last >= world.score_first else ():
+            simulation.run(chunk, last)
+
+
+def _bounds(
+    simulations: Mapping[str, Simulation], results: Mapping[str, Results]
+) -> dict[str, NDArray[np.floating]]:
     """Return what no transfer policy could beat, of all variants on one and the same collection."""
     found: dict[int, NDArray[np.floating]] = {}
     costs: dict[int, CostWeights] = {}
-    for simulation in simulations.values():
+    for name, simulation in simulations.items():
         if simulation.paths is not None:
             from bloodsim.optimize.bound import bound_transfers
 
-            hindsight = simulation.paths.hindsight(simulation.cost)
+            # The end is charged by the demand that the result states, whatever is drawn.
+            normal = results[name].normal_demand.sel(variant=name).values.T
+            hindsight = simulation.paths.hindsight(simulation.cost, normal)
             found[id(simulation.collection.mode)] = bound_transfers(hindsight)
             costs[id(simulation.collection.mode)] = simulation.cost
     bounds = {}

@@ -258,6 +258,8 @@ class Snapshot:
         included) on each of the last *days* closed days, the warm-up's too, yesterday last; early
         in a run there are fewer. A policy declares the days it reads as ``history_days``; where
         none does, nothing is kept.
+    known : callable (product, days) -> two int arrays (days, n_regions, n_groups, R), or None
+        Pieces that will be requested and released, today first: told only to ``foresight: perfect``
     """
 
     day: int
@@ -297,6 +299,7 @@ class Snapshot:
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None
     history: Callable[[str, int], Mapping[str, IntArray]] = field(default=_forgotten)
+    known: Callable[[str, int], tuple[IntArray, IntArray]] | None = None
 
     @property
     def n_replications(self) -> int:

@@ -52,7 +52,14 @@ INDICATORS: Mapping[str, tuple[str, str]] = {
     "issued": ("发出量", "units issued"),
     "collected": ("采集量", "units collected"),
     "donations": ("献血人次", "donations"),
+    "first_time_share": ("首次献血者占比", "first-time donors"),
+    "regular_donor_share": ("固定献血者占比", "regular donors"),
+    "voluntary_share": ("自愿无偿占比", "voluntary donors"),
     "team_days": ("采血队·天", "team-days"),
+    "donors_per_team_hour": ("每队每小时献血者", "donors per team-hour"),
+    "drives": ("团体献血场次", "drives"),
+    "quota_attainment": ("团体献血完成率", "quota attained"),
+    "event_cost_per_day": ("日均事件代价", "cost of events per day"),
     "cost": ("综合代价", "cost"),
 }
 UNITS: Mapping[str, tuple[str, str]] = {
@@ -67,6 +74,8 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "donations": ("人次", "donations"),
     "team-days": ("队·天", "team-days"),
     "donors/team-hour": ("人/队·小时", "donors/team-hour"),
+    "drives": ("场", "drives"),
+    "share of quotas": ("占指标", "of quotas"),
     "points": ("分", "points"),
     "points/day": ("分/天", "points/day"),
     "0 to 1": ("0–1", "0 to 1"),

@@ -34,6 +34,19 @@ def number(value: float, lang: Lang, signed: bool = False) -> str:
     return f"{sign}{text}"
 
 
+def tick(value: float, lang: Lang, signed: bool = False) -> str:
+    """A number of an axis: 100万 where a count would be 100.0万."""
+    return number(value, lang, signed).replace(".0万", "万").replace(".0亿", "亿")
+
+
+def give_or_take(half_width: float, mean: float, lang: Lang) -> str:
+    """Half of an interval in the scale in which its mean is written: 4.69万 ± 0.08万."""
+    if lang == "zh" and abs(mean) >= 1e4 > half_width:
+        scaled = half_width / 1e4
+        return f"{scaled:.1g}万" if scaled >= 0.005 else "0" if not scaled else "<0.01万"
+    return number(half_width, lang)
+
+
 def rounded(value: float, digits: int = 3) -> float:
     """A value with the digits a headline needs: 706031 becomes 706000."""
     return float(f"{value:.{digits}g}")

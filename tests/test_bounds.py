@@ -58,6 +58,18 @@ def test_the_bound_does_not_depend_on_the_block(results):
     np.testing.assert_allclose(alone.values[:, 0], results.tables["bounds"]["transfers"][:, 0])
 
 
+def test_the_bound_charges_the_end(results):
+    """With a target that no policy reaches, all pay it, and so does the bound."""
+    days = 400.0
+    unreached = simulate(_world(cost__terminal_cover_days={"red_cells": days}), 2)
+    free = simulate(_world(cost__terminal_cover_days={}), 2)
+    short = metrics.terminal_charge(unreached).sum(("region", "product"))
+    added = unreached.tables["bounds"]["transfers"] - free.tables["bounds"]["transfers"]
+    assert (short > 0).all()
+    assert (added > 0.9 * short).all()
+    assert (metrics.cost(unreached) >= unreached.tables["bounds"]["transfers"]).all()
+
+
 def test_a_policy_below_its_bound_is_an_error(results):
     planned = metrics.cost(results).sel(variant="planned").values
     with pytest.raises(ResultsError, match="less than its bound"):

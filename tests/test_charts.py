@@ -15,7 +15,7 @@ from synthetic_results import REGIONS, synthetic_results
 
 from bloodsim import metrics
 from bloodsim.labels import shown, variant_label
-from bloodsim.numbers import number, percent
+from bloodsim.numbers import give_or_take, number, percent, tick
 from bloodsim.plots import (
     CHARTS,
     Chart,
@@ -245,6 +245,41 @@ def test_age_and_outdates_are_the_indicators(results: Results) -> None:
     assert row["outdate_rate"] == pytest.approx(float(metrics.outdate_rate(results).sel(at).mean()))
 
 
+def test_the_longest_label_beside_the_longest_bar_is_not_cut_off(results: Results) -> None:
+    totals = results.totals.copy(deep=True)
+    platelets = {"product": "platelets"}
+    totals["outdated"].loc[platelets] = totals["released"].sel(platelets) * 0.4
+    for lang in LANGUAGES:
+        chart = plot_ageing(
+            Results({**results.tables, "totals": totals}, results.manifest), lang=lang
+        )
+        chart.figure.canvas.draw()
+        edge = chart.figure.bbox.width
+        ends = [text.get_window_extent().x1 for text in chart.figure.findobj(Text)]
+        assert 0.9 * edge < max(ends) <= edge
+
+
+def test_names_of_variants_keep_off_intervals_and_each_other(results: Results) -> None:
+    variants = ("practice", "share_surplus", "proportional", "optimized", "pre_collect")
+    chart = plot_cost_shortage(synthetic_results(days=60, variants=variants))
+    chart.figure.canvas.draw()
+    names = {variant_label(name, "en") for name in variants}
+    texts = [t for t in chart.ax.texts if t.get_text().removesuffix(" (efficient)") in names]
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) == len(variants)
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_words_stay_text_in_a_page(results: Results, name: str) -> None:
+    """Letters drawn as shapes cannot be selected, searched or read out, and take much room."""
+    svg = drawn(name, results, "zh").content("svg", real_text=True).decode()
+    assert "<text" in svg
+    assert "NotoSansSC" not in svg
+    assert len(svg) < 400_000
+
+
 def test_model_check_finds_books_that_do_not_balance(results: Results) -> None:
     assert "Books balance exactly" in plot_model_check(results).headline
     totals = results.totals.copy(deep=True)
@@ -353,6 +388,13 @@ def test_one_variant_is_enough_where_nothing_is_compared() -> None:
 def test_words_and_numbers_of_both_languages() -> None:
     assert number(123456, "zh") == "12.3万"
     assert number(-0.4, "en") == "−0.4"
+    assert tick(1e6, "zh") == "100万"
+    assert tick(25000, "zh", signed=True) == "+2.5万"
+    assert give_or_take(819, 46899, "zh") == "0.08万"
+    assert give_or_take(8338, 104378, "zh") == "0.8万"
+    assert give_or_take(44.8, 23058, "zh") == "<0.01万"
+    assert give_or_take(819, 46899, "en") == "819"
+    assert give_or_take(56000, 705000, "zh") == "5.6万"
     assert number(0.0, "en", signed=True) == "0"
     assert percent(0.0082) == "0.82\N{NO-BREAK SPACE}%"
     assert percent(0.000031) == "0.0031\N{NO-BREAK SPACE}%"

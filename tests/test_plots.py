@@ -13,6 +13,7 @@ from synthetic_results import LEVELS, synthetic_results
 from bloodsim.plots import Chart, plot_calendar_heatmap, plot_fan
 from bloodsim.plots.chart import text_width, wrapped
 from bloodsim.plots.style import floored, quantity
+from bloodsim.plots.text import balanced
 from bloodsim.results import Results
 
 CHARTS = {"heatmap": plot_calendar_heatmap, "fan": plot_fan}
@@ -152,6 +153,22 @@ def test_numbers_never_look_better_than_they_are() -> None:
     assert floored(3.0) == "3.0"
     assert quantity(12000, "U", "zh") == "1.2 万U"
     assert quantity(12000, "U", "en") == "12,000\N{NO-BREAK SPACE}U"
+
+
+def test_lines_break_where_readers_expect_it() -> None:
+    text = "全国库存（中位数）3月13日降至 6.1 天，比平日用量少 70.5 万U，（其余方案同）"
+    for width in range(60, 320, 10):
+        lines = wrapped(text, width, 11)
+        for line in lines:
+            assert not line.endswith(("（", "6.1", "70.5", "万"))
+            assert not line.startswith(("天", "U", "，", "）"))
+    for words in ("one two three four five six seven eight nine ten", "一二三四五六七八九十" * 4):
+        whole = text_width(words, 11)
+        for share in (0.97, 0.6, 0.49):
+            lines = balanced(words, share * whole, 11)
+            assert text_width(lines[-1], 11) >= 0.3 * share * whole
+            assert len(lines) == len(wrapped(words, share * whole, 11))
+            assert "".join(lines).replace(" ", "") == words.replace(" ", "")
 
 
 def test_lines_fit_their_width() -> None:

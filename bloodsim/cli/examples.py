@@ -71,6 +71,22 @@ resources: {sites: {west_station: {region: BJ, channel: street, donors_per_day: 
     "CandidateSite": """\
 resources:
   candidate_sites: {mall: {region: BJ, channel: street, catchment: {15: 80000, 30: 210000}}}""",
+    "ResidentialArea": """\
+resources: {residential_areas: {riverside: {region: BJ, residents: 90000}}}""",
+    "SiteHours": """\
+resources:
+  candidate_sites:
+    mall:
+      region: BJ
+      channel: street
+      catchment: {30: 210000}
+      hours: {weekends: {open_weekdays: [sat, sun], cost_per_year: 0.3, gifts_factor: 0.6}}""",
+    "SitePlan": """\
+resources:
+  candidate_sites:
+    mall: {region: BJ, channel: street, catchment: {30: 210000}}
+    square: {region: BJ, channel: street, catchment: {30: 160000}, permit: pending}
+  site_plan: {most_sites: 1, reach_minutes: 30}""",
     "Trend": "resources: {trends: [{per_year: 0.05, channels: [apheresis]}]}",
     "GiftMix": """\
 resources:

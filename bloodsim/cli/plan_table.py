@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bloodsim.blood import label
+from bloodsim.cli.sites_table import print_sites
 from bloodsim.planning.limits import span
 
 if TYPE_CHECKING:
@@ -33,13 +34,17 @@ def print_proposal(proposal: TransferProposal, *, every: bool = False) -> None:
         console = Console(highlight=False, markup=False, width=width)
     _say(console, proposal.summary())
     console.print()
-    _shipments(console, proposal, every)
-    _cover(console, proposal, every)
-    _limits(console, proposal, every)
+    if proposal.products:
+        _shipments(console, proposal, every)
+        _cover(console, proposal, every)
+        _limits(console, proposal, every)
+    if proposal.sites is not None:
+        print_sites(console, proposal.sites, proposal.names)
     if proposal.check is not None:
         _check(console, proposal)
-    console.print("what it rests on")
-    _say(console, proposal.notes)
+    if proposal.notes:
+        console.print("what it rests on")
+        _say(console, proposal.notes)
 
 
 def _grid(*columns: tuple[str, bool]) -> Table:

@@ -1,16 +1,19 @@
-"""The command that plans transfers: plan."""
+"""The command that plans: transfers, and what else is asked for."""
 
 from __future__ import annotations
 
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bloodsim.cli.checking import AsJson, Settings, warnings_of
 from bloodsim.cli.output import print_json, print_problems
+
+if TYPE_CHECKING:
+    from bloodsim.planning.proposal import TransferProposal
 
 
 def plan(
@@ -21,6 +24,9 @@ def plan(
     ] = "",
     variant: Annotated[str, typer.Option(help="Variant to plan for.")] = "",
     settings: Settings = None,
+    what: Annotated[
+        str, typer.Option(help="What to plan, separated by commas: transfers, sites.")
+    ] = "transfers",
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -45,11 +51,11 @@ def plan(
     every: Annotated[bool, typer.Option("--all", help="Print all rows of the tables.")] = False,
 ) -> None:
     """Propose transfers from today's stock, with reasons and a check by simulation."""
-    from bloodsim import planning
     from bloodsim.load import apply_settings, load
-    from bloodsim.planning.files import claim
+    from bloodsim.planning.files import claim, save
+    from bloodsim.planning.parts import plan_parts
 
-    first = _day(start)
+    first, parts = _day(start), _parts(what)
     if out:
         claim(Path(out), force=force)  # before the work, not after it
     scenario = apply_settings(load(file_or_name), settings or [])
@@ -57,10 +63,11 @@ def plan(
         scenario = scenario.variant(variant)
     if not as_json and (warnings := warnings_of(scenario)):
         print_problems(warnings, as_json=False)
-    proposal = planning.plan(
+    proposal = plan_parts(
         scenario,
-        stock or None,
+        parts,
         first,
+        stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],
         firm_days=firm_days,
         check_days=check_days,
@@ -68,7 +75,7 @@ def plan(
         time_limit_s=time_limit,
         gap=gap,
     )
-    folder = proposal.save(out, force=force) if out else None
+    folder = save(proposal, Path(out), force=force, charts=_charts(proposal)) if out else None
     if as_json:
         print_json({**proposal.to_dict(), "out": folder.as_posix() if folder else None})
         return
@@ -80,6 +87,26 @@ def plan(
         print(f"saved in {folder.as_posix()}")
     else:
         print("--out DIR saves tables (CSV), JSON and an Excel workbook")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    from bloodsim.planning.parts import PARTS
+
+    parts = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in parts or ("",):
+        if name not in PARTS:
+            message = f"'{name}' cannot be planned; there are {', '.join(PARTS)}"
+            raise typer.BadParameter(message, param_hint="--what")
+    return parts
+
+
+def _charts(proposal: TransferProposal) -> dict[str, bytes]:
+    """Return the charts of the parts, by file name."""
+    if proposal.sites is None:
+        return {}
+    from bloodsim.plots.sites import plot_sites
+
+    return {"sites.svg": plot_sites(proposal).content("svg")}
 
 
 def _day(text: str) -> date | None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 
+BRIEFINGS = ("html", "xlsx")
+"""Kinds of file that a whole briefing can be written to."""
+
 
 def report(
     run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
@@ -25,7 +28,13 @@ def report(
     chart: Annotated[
         str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
     ] = "",
-    to: Annotated[str, typer.Option(help="Files of the chart: svg, png, pdf, csv.")] = "png,svg",
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Files: html, xlsx, docx (default html); of charts svg, png, pdf, csv "
+            "(default png,svg)."
+        ),
+    ] = "",
     out: Annotated[str, typer.Option(help="Folder to write to; default: the run's.")] = "",
     variant: Annotated[str, typer.Option(help="Variant of the chart.")] = "",
     product: Annotated[str, typer.Option(help="Product of the chart.")] = "",
@@ -42,10 +51,10 @@ def report(
     if chart == "list":
         print("\n".join(CHARTS))
         return
-    endings = _chosen(to, ENDINGS, "--to")
     if not chart:
-        _brief(run, out, language, as_json=as_json)
+        _brief(run, out, language, _chosen(to or "html", BRIEFINGS, "--to"), as_json=as_json)
         return
+    endings = _chosen(to or "png,svg", ENDINGS, "--to")
     names = _chosen(chart, tuple(CHARTS), "--chart")
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run) / "figures"
@@ -62,17 +71,25 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, *, as_json: bool) -> None:
-    """Write the whole briefing."""
-    from bloodsim.report import write_html
+def _brief(run: str, out: str, lang: Language, endings: Sequence[str], *, as_json: bool) -> None:
+    """Write the whole briefing in every kind of file asked for."""
+    from bloodsim.report import write_html, write_xlsx
     from bloodsim.results import Results
 
     results = Results.load(run)
     folder = Path(out).expanduser() if out else Path(run)
-    path = write_html(results, folder / f"briefing.{lang}.html", lang)
+    files: list[Path] = []
+    for ending in endings:
+        path = folder / f"briefing.{lang}.{ending}"
+        if ending == "xlsx":
+            files.append(write_xlsx([results], path, lang))
+        else:
+            files.append(write_html(results, path, lang))
     if as_json:
-        print_json({"lang": lang, "file": path.as_posix(), "bytes": path.stat().st_size})
-    else:
+        said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
+        print_json({"lang": lang, **said[0], "files": said})
+        return
+    for path in files:
         print(f"saved as {path.as_posix()}")
 
 

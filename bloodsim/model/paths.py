@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.decision import FloatArray
 from bloodsim.hindsight import Hindsight
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
@@ -38,10 +39,22 @@ class Paths:
         self.requested[day - self.first_day] = now[1] - self._before[1]
         self._before = now
 
-    def hindsight(self, cost: CostWeights) -> Hindsight:
-        """Return what a planner who knew it all would have known."""
+    def ahead(self, product: str, day: int, days: int) -> tuple[Ints, Ints]:
+        """Return what is requested and released of a product from *day* on; fewer days at the end.
+
+        Only a simulation that runs after the recorded one may ask.
+        """
+        number = [item.name for item in self.world.products].index(product)
+        of = [row for row, demand in enumerate(self.world.demands) if demand.product == number]
+        when = slice(day - self.first_day, day - self.first_day + days)
+        return np.add.reduce(self.requested[when, of], axis=1), self.released[when, number]
+
+    def hindsight(self, cost: CostWeights, normal_units: FloatArray) -> Hindsight:
+        """Return what a planner who knew it all would have known.
+
+        The demand (units a day, n_products x n_regions) is what the end of scoring is charged by.
+        """
         world = self.world
-        scored = slice(world.score_first, world.score_last + 1)
         return Hindsight(
             products=tuple(p.name for p in world.products),
             kinds=tuple(p.kind for p in world.products),
@@ -55,7 +68,7 @@ class Paths:
             streams=tuple(
                 (d.product, d.urgency, d.patience_days, d.substitutes) for d in world.demands
             ),
-            normal=np.stack([p.normal_pieces[scored].mean(axis=0) for p in world.products]),
+            normal=normal_units * np.array([[p.pieces_per_unit] for p in world.products]),
             routes=world.routes,
             weights=cost.model_dump(),
         )

@@ -47,6 +47,7 @@ class Simulation:
         order_rules: Sequence[tuple[OrderRule, OrderRule | None]] = (),
         cost: CostWeights | None = None,
         record_paths: bool = False,
+        foresight: Paths | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
@@ -55,6 +56,7 @@ class Simulation:
         recording = record_paths and mode is not None and mode.keep
         self.ledger = Ledger(world, bank, keep_daily)
         self.paths = Paths(world, bank, self.ledger, first_day) if recording else None
+        self.foresight = foresight
         self.recorder = Recorder(self.ledger)
         self.alerts = Alerts(world, bank)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
@@ -180,6 +182,7 @@ class Simulation:
                 day,
                 self.cost,
                 self.first_day,
+                foresight=self.foresight,
             )
             plan = self.policy(now.snapshot())
             if plan.fell_back is not None:

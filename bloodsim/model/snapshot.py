@@ -17,6 +17,7 @@ from bloodsim.model.forecast import Forecaster, announced
 from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.outlook import facts_of
+from bloodsim.model.paths import Paths
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 from bloodsim.scenario import CostWeights
@@ -38,6 +39,7 @@ class Present:
     cost: CostWeights
     first_day: int = 0
     over: bool = False
+    foresight: Paths | None = None
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot of this moment."""
@@ -116,6 +118,7 @@ class Present:
             "history": self._while_deciding(
                 lambda product, days: self._remembered(index[product], days)
             ),
+            "known": None if self.foresight is None else self._while_deciding(self._known),
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},
             "target_days": self.cost.terminal_cover_days,
             "days_left": world.n_days - day,
@@ -131,6 +134,10 @@ class Present:
             return look(*arguments)
 
         return answer
+
+    def _known(self, product: str, days: int) -> tuple[Ints, Ints]:
+        assert self.foresight is not None
+        return self.foresight.ahead(product, self.day, days)
 
     def _foreseen(self, product: int, days: int) -> NDArray[np.float64]:
         """Return the best forecast of requests: what is booked, and for the rest the mean."""

@@ -195,6 +195,9 @@ def _sides(
     receipts[0] += _pooled(hindsight.moving[product, ..., replication], pool)
     row_lower[frame.rows["balance"]] = receipts
     row_upper[frame.rows["balance"]] = receipts
+    if "terminal" in frame.rows:
+        name, normal = hindsight.products[product], hindsight.normal[product]
+        row_lower[frame.rows["terminal"]] = terminal_target_units(hindsight.weights, name, normal)
     if "age" in frame.rows:
         before = _expired(ends, hindsight.life_days[product])
         upto = np.concatenate([np.zeros_like(receipts[:1]), np.cumsum(receipts, axis=0)])

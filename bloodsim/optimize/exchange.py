@@ -12,7 +12,7 @@ is built once and re-solved by its bounds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,8 @@ SHORT_LIVED = Worth(
     relative_error=0.08,
     handling=2.0,
 )
+FORESEEN = (replace(LONG_LIVED, relative_error=0.02), replace(SHORT_LIVED, relative_error=0.02))
+"""Worths of long- and short-lived products to who knows what comes."""
 _ROADS_PER_REGION = 14
 """Nearest roads by which a region may receive: few plans use longer ones."""
 
@@ -126,7 +128,8 @@ class Exchanger:
     def problems(self, snapshot: Snapshot, product: str) -> Exchanges:
         """Return the problems of a day, and make ready the model they share."""
         facts, table = snapshot.facts[product], snapshot.routes
-        worth = SHORT_LIVED if facts.life_days < SHORT_LIFE_DAYS else LONG_LIVED
+        worths = (LONG_LIVED, SHORT_LIVED) if snapshot.known is None else FORESEEN
+        worth = worths[facts.life_days < SHORT_LIFE_DAYS]
         per_unit, normal = snapshot.pieces_per_unit[product], snapshot.normal_demand[product]
         point_per_km = snapshot.weights["shipped_unit_km"]
         key = (product, per_unit, point_per_km)

@@ -89,6 +89,10 @@ def outlook(snapshot: Snapshot, product: str, days: int, settings: Settings) -> 
     arrivals = np.zeros_like(releases)
     on_road = snapshot.arrivals(product)
     arrivals[1 : len(on_road) + 1] = on_road[: days - 1]
+    if snapshot.known is not None:
+        requested, released = snapshot.known(product, days)
+        demand[: len(requested)] = requested
+        releases[1 : len(released)] = released[1:]
     return Outlook(demand, releases, arrivals)
 
 

@@ -81,7 +81,8 @@ def stock_at_worth(
     position = position + snapshot.in_transit[product] + snapshot.promised_in[product]
     asked = np.cumsum(ahead.demand, axis=0)[days - 1]
     stock = position + np.cumsum(ahead.releases, axis=0)[days] - asked
-    variance = per_unit * facts.variance_to_mean * 2 * asked
+    # Who knows what comes has but the worth's own error: of what others will send.
+    variance = per_unit * facts.variance_to_mean * 2 * asked * (snapshot.known is None)
     spread = np.sqrt(variance + (worth.relative_error * asked) ** 2 + 0.25)
     spans = np.diff(days, prepend=0) * np.exp(-days / worth.fading_days)
     scale = np.where(normal > 0, normal, 0.0)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,22 @@ JSON_FILE, WORKBOOK = "plan.json", "plan.xlsx"
 """Names of the JSON file, which makes a folder that of a plan, and of the workbook."""
 TABLES = ("transfers", "prices", "headlines", "cover", "limits")
 """CSV tables, by the proposal's attribute; with a check also ``check`` and ``check_regions``."""
+PARTS = ("sites",)
+"""CSV tables of the parts that were asked for."""
+CHARTS = ("sites.svg",)
+"""Charts that may lie beside them."""
 
-_FILES = {JSON_FILE, WORKBOOK, *(f"{t}.csv" for t in (*TABLES, "check", "check_regions"))}
+_TABLES = (*TABLES, *PARTS, "check", "check_regions")
+_FILES = {JSON_FILE, WORKBOOK, *(f"{name}.csv" for name in _TABLES), *CHARTS}
 
 
-def save(proposal: TransferProposal, folder: Path, *, force: bool) -> Path:
+def save(
+    proposal: TransferProposal,
+    folder: Path,
+    *,
+    force: bool,
+    charts: Mapping[str, bytes] | None = None,
+) -> Path:
     """Write a proposal; see `TransferProposal.save`."""
     folder = folder.expanduser()
     claim(folder, force=force)
@@ -32,6 +44,9 @@ def save(proposal: TransferProposal, folder: Path, *, force: bool) -> Path:
     if proposal.check is not None:
         contents["check.csv"] = csv_bytes(proposal.check.table)
         contents["check_regions.csv"] = csv_bytes(proposal.check.regions)
+    if proposal.sites is not None:
+        contents["sites.csv"] = csv_bytes(proposal.sites.table)
+    contents.update(charts or {})
     contents[WORKBOOK] = workbook_bytes(proposal)
     text = json.dumps(proposal.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
     contents[JSON_FILE] = f"{text}\n".encode()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bloodsim.blood import label
 from bloodsim.planning.check import Check
+from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
 
 JSON_KEYS: Mapping[str, str] = {
@@ -33,6 +34,8 @@ JSON_KEYS: Mapping[str, str] = {
     "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
     "cover": "expected stock (units) and cover (days) with and without the plan, all groups",
     "slacks": "limits missed or binding: kind, region, group, dates, units, says",
+    "sites": "candidate sites: goal, status, gap, gifts_per_year, cost_per_year, mean_minutes, "
+    "sites, patch (opens them in a scenario); null if not asked for",
     "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
     "null if not asked for",
     "notes": "sentences on what the plan rests on",
@@ -70,6 +73,8 @@ class TransferProposal:
         Regions as people call them.
     units : mapping of str to str
         Units of the products.
+    sites : SitesProposal, optional
+        Which sites to open.
     """
 
     scenario: str
@@ -90,6 +95,7 @@ class TransferProposal:
     notes: tuple[str, ...]
     names: Mapping[str, str]
     units: Mapping[str, str]
+    sites: SitesProposal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""
@@ -110,6 +116,7 @@ class TransferProposal:
             "headlines": list(records(self.headlines)),
             "cover": list(records(cover)),
             "slacks": list(records(self.limits)),
+            "sites": self.sites.to_dict() if self.sites else None,
             "check": self._check_as_dict(),
             "notes": list(self.notes),
         }
@@ -139,15 +146,18 @@ class TransferProposal:
                 f"{_roads(today)}; {mine['units'].sum():,.0f} {unit} in "
                 f"{self.products[product]['days']} days"
             )
-        lines.append(
-            f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without transfers"
-        )
+        if self.products:
+            lines.append(
+                f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
+                "transfers"
+            )
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
         if self.check is not None:
             lines.append(
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+        lines += self.sites.summary() if self.sites else []
         return lines
 
     def prices_on(self, day: date, product: str, group: str = "O_pos") -> pd.DataFrame:

@@ -65,8 +65,9 @@ def plot_ageing(results: Results, *, ax: Axes | None = None, lang: Lang = "en") 
         on.ax.set_ylim(heights[-1] + 0.8, -1.9)
         on.ax.axis("off")
         _ages(on.ax, results, rows, heights, lang)
-        _outdates(on.ax, results, rows, heights, lang)
         names = [variant_label(name, lang) for name in results.variants]
+        left = max(text_width(name, 7.0) for name in names) + 24
+        right = _outdates(on.ax, results, rows, heights, WIDTH_MM * 72 / 25.4 - left, lang)
         for row, y in zip(rows, heights, strict=True):
             _left(on.ax, results, row, y, lang)
         frame(
@@ -75,8 +76,8 @@ def plot_ageing(results: Results, *, ax: Axes | None = None, lang: Lang = "en") 
             _subtitle(results, lang),
             footer(results, lang),
             Margins(
-                left=max(text_width(name, 7.0) for name in names) + 24,
-                right=66.0,
+                left=left,
+                right=right,
                 above=16.0,
                 below=10.0,
             ),
@@ -127,7 +128,11 @@ def _ages(ax: Axes, results: Results, rows: list[_Row], heights: list[float], la
         colour = variant_colour(row.variant, results.variants)
         ax.barh(y, right - left, 0.62, left=left, color="#f0f0f0", linewidth=0)
         ax.barh(y, share, 0.62, left=left, color=colour, alpha=0.75, linewidth=0)
-        half = "" if np.isnan(row.age.half_width) else f" ± {row.age.half_width:.1f}"
+        half = (
+            ""
+            if np.isnan(row.age.half_width)
+            else f" ± {row.age.half_width:.{1 if row.age.half_width >= 0.05 else 2}f}"
+        )
         of = f" / {row.shelf_life:g}{days}" if row.shelf_life > 0 else days
         text = f"{row.age.mean:.1f}{half}{of}"
         inside = share > 0.6 * (right - left)
@@ -143,9 +148,14 @@ def _ages(ax: Axes, results: Results, rows: list[_Row], heights: list[float], la
 
 
 def _outdates(
-    ax: Axes, results: Results, rows: list[_Row], heights: list[float], lang: Lang
-) -> None:
-    """The right half: share of released units that outdate, one scale for all products."""
+    ax: Axes, results: Results, rows: list[_Row], heights: list[float], room: float, lang: Lang
+) -> float:
+    """The right half: share of released units that outdate, one scale for all products.
+
+    Returns the room that the figures beside the bars need on the right, of *room* points for the
+    axes and that.
+    """
+    beyond = 30.0
     left, right = _RIGHT
     head = pick(lang, "过期量占入库量", "units outdated, share of units released")
     say(ax, left, -1.75, head, 6.8, color=MUTED)
@@ -164,7 +174,11 @@ def _outdates(
         count = quantity(row.units, unit_noun(unit, row.units, lang), lang)
         text = f"{percent(row.rate.mean)}  ({count})" if row.units > 0 else pick(lang, "无", "none")
         say(ax, ends[1] + 0.01, y, text, 6.5)
+        # end * (room - beyond) + width <= room
+        end, width = ends[1] + 0.01, text_width(text, 6.5) + 8
+        beyond = max(beyond, (width - (1 - end) * room) / end)
     ax.plot([left, left], [-0.6, heights[-1] + 0.6], color=MUTED, linewidth=0.6)
+    return beyond
 
 
 def _headline(results: Results, rows: list[_Row], lang: Lang) -> str:

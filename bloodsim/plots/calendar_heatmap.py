@@ -51,7 +51,14 @@ if TYPE_CHECKING:
 
 WIDTH_MM = 180.0
 ROW_MM = 3.7
-CROSS_EVERY_DAYS = 7
+MARK_EVERY_DAYS = 7
+_MARKS = {
+    "yellow": (".", "#222222", 2.0),
+    "orange": ("_", "white", 3.6),
+    "red": ("x", "white", 3.2),
+}
+"""Mark, colour and size of the levels that call for action: blue and yellow are alike in grey."""
+
 _ROW_HEIGHT = 0.88
 
 
@@ -178,19 +185,20 @@ def _draw(ax: Axes, cover: _Cover, level: np.ndarray) -> None:
                 linewidth=0,
                 antialiased=False,
             )
-            if name == "red":
-                crosses = _spread(first, length)
-                ax.plot(start + crosses, np.full(crosses.size, row), **_cross())
+            if name in _MARKS:
+                places = _spread(first, length)
+                ax.plot(start + places, np.full(places.size, row), **_mark(name))
     ax.set_ylim(len(cover.regions) - 0.5, -0.5)
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _cross() -> dict[str, Any]:
+def _mark(level: str) -> dict[str, Any]:
+    marker, colour, size = _MARKS[level]
     return {
-        "marker": "x",
+        "marker": marker,
         "linestyle": "none",
-        "color": "white",
-        "markersize": 3.2,
+        "color": colour,
+        "markersize": size,
         "markeredgewidth": 0.9,
     }
 
@@ -204,8 +212,8 @@ def _runs(names: np.ndarray) -> list[tuple[int, int, str]]:
 
 
 def _spread(first: int, length: int) -> np.ndarray:
-    """Places of the crosses of a run: one, or one a week, evenly spaced."""
-    count = max(1, round(length / CROSS_EVERY_DAYS))
+    """Places of the marks of a run: one, or one a week, evenly spaced."""
+    count = max(1, round(length / MARK_EVERY_DAYS))
     return first + (np.arange(count) + 0.5) * length / count
 
 
@@ -267,11 +275,10 @@ def _legend(ax: Axes, levels: dict[str, float], lang: Lang) -> None:
     handles: list[Artist | tuple[Artist, ...]] = [
         Patch(facecolor=LEVEL_COLOURS[name], linewidth=0) for name in ("green", *levels)
     ]
-    if "red" in levels:
-        handles[-1] = (
-            Patch(facecolor=LEVEL_COLOURS["red"], linewidth=0),
-            Line2D([], [], **_cross()),
-        )
+    for place, name in enumerate(levels, start=1):
+        if name in _MARKS:
+            patch = Patch(facecolor=LEVEL_COLOURS[name], linewidth=0)
+            handles[place] = (patch, Line2D([], [], **_mark(name)))
     ax.legend(
         handles,
         texts,

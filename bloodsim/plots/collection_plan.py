@@ -97,7 +97,7 @@ def plot_collection_plan(
     weekly = _weekly(results, product)
     variant = chosen("variant", variant or _most_different(weekly, against), results.variants)
     plan = _plan(weekly, variant, against)
-    order = np.argsort(-(plan.planned - plan.compared).clip(min=0).sum(axis=1), kind="stable")
+    order = np.argsort(-(plan.planned - plan.compared).sum(axis=1), kind="stable")
     days = days_of(results.daily["day"].values)
     with house_style():
         on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(order), 8))
@@ -286,9 +286,9 @@ def _subtitle(
     return pick(
         lang,
         f"每格一周；颜色与符号：比{than}的变化；{n} 次重复模拟的均值；右侧为全期采集量与差额"
-        f"（{unit}）；按增量排序",
+        f"（{unit}）；按差额排序",
         f"One cell a week; colour and mark: change against {than}; mean of {n} replications. "
-        f"Right: {unit} over all weeks and change; sorted by what is added",
+        f"Right: {unit} over all weeks and change; sorted by change",
     )
 
 

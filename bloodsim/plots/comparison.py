@@ -200,6 +200,9 @@ def _draw(
                 alpha=0.9,
                 zorder=3,
             )
+            for beyond, edge, arrow in ((low < -right, -right, "<"), (high > right, right, ">")):
+                if beyond:
+                    ax.plot(edge, y, arrow, color=colour, markersize=5, clip_on=False, zorder=3)
     ax.set_ylim(heights[-1] + 0.8, heights[0] - 1.8)
     ax.set_xlim(-right, right)
     ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -295,9 +298,9 @@ def _subtitle(results: Results, baseline: str, product: str, lang: Lang) -> str:
     return pick(
         lang,
         f"参照方案“{name}”；{n} 次重复模拟，同一随机序列逐次配对；粗条为差值的 95% 置信区间，"
-        "空心点表示区间含 0（无明确差异）",
+        "空心点表示区间含 0（无明确差异），箭头表示区间更长",
         f"Reference: {name}. {n} replications, paired (same luck); thick: 95{NBSP}% interval of "
-        "the difference; hollow point: the interval covers no effect",
+        "the difference; hollow point: it covers no effect; arrow: it goes on",
     )
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from bloodsim import metrics
 from bloodsim.cost import coefficients
 from bloodsim.labels import NBSP, Lang, pick
 from bloodsim.metrics.intervals import Interval
 from bloodsim.metrics.sums import by_variant, over
-from bloodsim.numbers import number, percent, quantity, rounded
-from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
+from bloodsim.numbers import percent, quantity, rounded, tick
+from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame, height_of, width_of
 from bloodsim.plots.choice import reference
 from bloodsim.plots.style import MUTED, house_style, variant_colour, variant_label
+from bloodsim.plots.text import text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bloodsim.results import Results
 
 WIDTH_MM, HEIGHT_MM = 170.0, 105.0
+_NAME = 7.2
 _UNMET = ("lost_emergency", "lost_urgent", "cancelled_elective", "waiting_days")
 
 
@@ -73,6 +74,7 @@ def plot_cost_shortage(results: Results, *, ax: Axes | None = None, lang: Lang =
             footer(results, lang),
             Margins(left=62.0, right=20.0, above=12.0, below=34.0),
         )
+        _names(on.ax, points, results.variants, lang)
     return Chart(on.ax, _frame_of(points))
 
 
@@ -137,9 +139,8 @@ def _draw(ax: Axes, results: Results, points: list[_Point], lang: Lang) -> None:
         )
     ax.axvline(0, color="#bbbbbb", linewidth=0.6, zorder=0)
     _limits(ax, points)
-    _names(ax, points, results.variants, lang)
-    ax.xaxis.set_major_formatter(lambda value, _: number(value, lang, signed=True))
-    ax.yaxis.set_major_formatter(lambda value, _: number(value, lang))
+    ax.xaxis.set_major_formatter(lambda value, _: tick(value, lang, signed=True))
+    ax.yaxis.set_major_formatter(lambda value, _: tick(value, lang))
     ax.tick_params(labelsize=7.2)
     name = variant_label(reference(results), lang)
     ax.set_xlabel(
@@ -176,27 +177,66 @@ def _limits(ax: Axes, points: list[_Point]) -> None:
 
 
 def _names(ax: Axes, points: list[_Point], variants: tuple[str, ...], lang: Lang) -> None:
-    """Names on the right of the points, moved apart where they would meet."""
-    height = ax.get_ylim()[1]
-    step, taken = 0.055 * height, -math.inf
-    for point in sorted(points, key=lambda p: p.shortage.mean):
-        y = max(point.shortage.mean, taken + step)
-        taken = y
+    """Names beside the points, each where it covers least of intervals and other names."""
+    (low, high), top = ax.get_xlim(), ax.get_ylim()[1]
+    across, up = width_of(ax) / (high - low), height_of(ax) / top
+    taken = []
+    for p in points:
+        x, y = (p.effort.mean - low) * across, p.shortage.mean * up
+        dx, dy = _known(p.effort.half_width) * across, _known(p.shortage.half_width) * up
+        taken += [_Box(x - dx, y - 5, x + dx, y + 5), _Box(x - 3, y - dy, x + 3, y + dy)]
+    for i, point in enumerate(points):
         name = variant_label(point.variant, lang)
         if point.efficient:
             name = pick(lang, f"{name}（有效）", f"{name} (efficient)")
-        x = point.effort.mean + _known(point.effort.half_width)
+        length = text_width(name, _NAME)
+        bar, pole = taken[2 * i], taken[2 * i + 1]
+        middle = (bar.bottom + bar.top) / 2
+        places = [
+            (bar.right + 6, middle),
+            (pole.right + 4, bar.top + 6),
+            (pole.right + 4, bar.bottom - 6),
+            (bar.left - 6 - length, middle),
+            (pole.left - 4 - length, bar.top + 6),
+            (pole.left - 4 - length, bar.bottom - 6),
+            *((bar.right + 6, middle + step) for step in (12, -12, 24, -24, 36, -36)),
+        ]
+        boxes = [_Box(x, y - 5, x + length, y + 5) for x, y in places]
+        frame_of = _Box(0, 0, width_of(ax) + 16, height_of(ax))
+        best = min(
+            boxes, key=lambda b: sum(b.meets(t) for t in taken) + 9 * (not b.inside(frame_of))
+        )
+        taken.append(best)
         ax.annotate(
             name,
-            (x, point.shortage.mean),
-            (9, (y - point.shortage.mean) / height * 210),
+            (0, 0),
+            (best.left, best.bottom + 5),
+            xycoords="axes fraction",
             textcoords="offset points",
             va="center",
-            fontsize=7.2,
+            fontsize=_NAME,
             color=variant_colour(point.variant, variants),
             zorder=5,
-            path_effects=[withStroke(linewidth=2.2, foreground="white")],
         )
+
+
+class _Box(NamedTuple):
+    """A rectangle in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: _Box) -> bool:
+        """Whether they have ground in common."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
+
+    def inside(self, other: _Box) -> bool:
+        """Whether it lies within the other."""
+        across = self.left >= other.left and self.right <= other.right
+        return across and self.bottom >= other.bottom and self.top <= other.top
 
 
 def _headline(results: Results, points: list[_Point], lang: Lang) -> str:
@@ -217,15 +257,16 @@ def _headline(results: Results, points: list[_Point], lang: Lang) -> str:
             f"No variant clearly leaves less shortage than {base_name}; the lowest, {name}: "
             f"{share} ± {half}",
         )
-    extra = best.effort.mean
+    extra, less = best.effort.mean, percent(-change.mean / base.shortage.mean)
     amount = quantity(rounded(abs(extra), 2), pick(lang, "分", "points"), lang)
     count = sum(p.efficient for p in points)
     more = pick(lang, "多付出", "more") if extra > 0 else pick(lang, "少付出", "less")
     verb = "is" if count == 1 else "are"
     return pick(
         lang,
-        f"“{name}”使短缺 {share} ± {half}，{more} {amount}；{len(points)} 个方案中 {count} 个有效",
-        f"{name[:1].upper()}{name[1:]} changes shortage by {share} ± {half} for {amount} {more} "
+        f"“{name}”使短缺代价减少 {less} ± {half}，{more} {amount}；"
+        f"{len(points)} 个方案中 {count} 个有效",
+        f"{name[:1].upper()}{name[1:]} cuts shortage by {less} ± {half} for {amount} {more} "
         f"effort; {count} of {len(points)} variants {verb} efficient",
     )
 

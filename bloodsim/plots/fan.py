@@ -234,9 +234,9 @@ def _legend(ax: Axes, fans: list[_Fan], colours: list[str], lang: Lang) -> float
         Line2D([], [], color=first, linewidth=0.6),
     ]
     texts += [
-        pick(lang, "半数路径", "50 % of paths"),
-        pick(lang, "九成路径", "90 % of paths"),
-        pick(lang, f"第 {fans[0].replications[0]} 号路径", f"path no. {fans[0].replications[0]}"),
+        pick(lang, "半数模拟", "50 % of paths"),
+        pick(lang, "九成模拟", "90 % of paths"),
+        pick(lang, "一次模拟", "one simulated path"),
     ]
     return legend_rows(ax, handles, texts, 29)
 
@@ -308,7 +308,7 @@ def _subtitle(results: Results, fans: list[_Fan], region: str | None, lang: Lang
     return pick(
         lang,
         f"库存天数＝{where}日末可用库存÷{where}平日日均需求；{n} 次重复模拟；"
-        f"粗线为中位数，色带含 50% 与 90% 的路径{edges_zh}；紫色为节假日",
+        f"粗线为中位数，色带含 50% 与 90% 的模拟{edges_zh}；紫色为节假日",
         f"Days of cover = {where}closing stock ÷ {where}normal-day demand; {_replications(n)}. "
         f"Thick line: median; bands: 50 % and 90 % of paths{edges_en}; shaded: public holidays",
     )

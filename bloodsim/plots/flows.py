@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from bloodsim.labels import NBSP, Lang, day_label, pick
 from bloodsim.metrics import interval
-from bloodsim.numbers import number, quantity, rounded, unit_noun
+from bloodsim.numbers import give_or_take, quantity, rounded, tick, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, is_national, variant_label
@@ -37,8 +37,8 @@ class _Step(NamedTuple):
 
 _WORDS = {
     "start": ("{day}库存", "stock on\n{day}"),
-    "supply": ("入库\n比平日用量", "supply against\nnormal demand"),
-    "use": ("临床用量\n比平日用量", "use against\nnormal demand"),
+    "supply": ("入库\n减平日用量", "supply less\nnormal demand"),
+    "use": ("平日用量\n减实际用量", "normal demand\nless use"),
     "received": ("外地调入", "received from\nother regions"),
     "shipped": ("调往外地", "sent to\nother regions"),
     "moved": ("在途变化", "on the road,\nnet"),
@@ -203,7 +203,11 @@ def _draw(ax: Axes, steps: list[_Step], span: tuple[date, date], unit: str, lang
         high = max(bottom, after)
         tops.append(high)
         text = quantity(step.units, unit, lang, signed=not step.is_stock)
-        note = "" if np.isnan(step.half_width) else f"\n± {number(step.half_width, lang)}"
+        note = (
+            ""
+            if np.isnan(step.half_width)
+            else f"\n± {give_or_take(step.half_width, step.units, lang)}"
+        )
         ax.annotate(
             f"{text}{note}",
             (x, high),
@@ -221,7 +225,7 @@ def _draw(ax: Axes, steps: list[_Step], span: tuple[date, date], unit: str, lang
     ax.set_xticks(range(len(steps)), labels=labels, fontsize=7.2)
     ax.tick_params(axis="x", length=0)
     ax.set_ylim(0, 1.16 * max(*tops, top))
-    ax.yaxis.set_major_formatter(lambda value, _: number(value, lang))
+    ax.yaxis.set_major_formatter(lambda value, _: tick(value, lang))
     ax.set_ylabel(pick(lang, f"库存（{unit}）", f"usable stock ({unit})"))
 
 
@@ -254,7 +258,7 @@ def _headline(
         f"{where}{name}库存{day_label(first, lang)}至{day_label(last, lang)}"
         f"{'减少' if fell else '增加'} {amount}：入库比平日用量{'少' if supply < 0 else '多'} "
         f"{about_supply}，用量比平日{'少' if use > 0 else '多'} {about_use}",
-        f"{where} {name} stock {'falls' if fell else 'rises'} by {amount} from "
+        f"{where} stock of {name} {'falls' if fell else 'rises'} by {amount} from "
         f"{day_label(first, lang)} to {day_label(last, lang)}: supply is {about_supply} "
         f"{'below' if supply < 0 else 'above'} normal demand, use {about_use} "
         f"{'below' if use > 0 else 'above'} it",
@@ -269,9 +273,10 @@ def _subtitle(
     return pick(
         lang,
         f"方案“{name}”；{days} 天；平日用量＝不计节假日与星期的日均需求×天数；"
-        f"{n} 次重复模拟的均值 ± 95% 置信区间半宽；斜线＝减少",
+        f"{n} 次重复模拟的均值 ± 95% 置信区间半宽；斜线＝使库存减少",
         f"Variant: {name}; {days}{NBSP}days. Normal demand: that of days without feast or weekday "
-        f"effect. Mean of {n} replications ± half-width of the 95{NBSP}% interval; hatched: less",
+        f"effect. Mean of {n} replications ± half-width of the 95{NBSP}% interval; hatched: lowers "
+        "stock",
     )
 
 

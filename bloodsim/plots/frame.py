@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bloodsim.labels import Lang, shown
 from bloodsim.plots.canvas import POINTS, Canvas, Margins, figure_of, width_of
 from bloodsim.plots.style import INK, MUTED
-from bloodsim.plots.text import drawable, wrapped
+from bloodsim.plots.text import balanced, drawable
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -30,9 +30,9 @@ def frame(on: Canvas, headline: str, subtitle: str, footer: str, margins: Margin
         left, width = margins.left - _PAD, full_width - 2 * _PAD
     else:
         left, width = 0.0, width_of(on.ax)
-    head = wrapped(headline, width, _HEADLINE)
-    sub = wrapped(subtitle, width, _SUBTITLE)
-    foot = wrapped(footer, width, _FOOTER)
+    head = balanced(headline, width, _HEADLINE)
+    sub = balanced(subtitle, width, _SUBTITLE)
+    foot = balanced(footer, width, _FOOTER)
     sub_height = len(sub) * _SUBTITLE * _LINE
     _note(on.ax, "\n".join(sub), (-left, margins.above), _SUBTITLE, MUTED, top=True)
     _note(on.ax, "\n".join(head), (-left, margins.above + sub_height + 3), _HEADLINE, INK, top=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 
 from bloodsim.labels import NBSP, Lang, day_label, full_day_label, group_label, level_label, pick
 from bloodsim.numbers import floored, number, percent, plain
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
+from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
@@ -23,7 +26,21 @@ if TYPE_CHECKING:
     from bloodsim.results import Results
 
 WIDTH_MM, ROW_MM = 190.0, 4.3
-_GROUP_BINS = ((0.05, "#8f1029"), (0.01, "#e07b1f"), (0.001, "#f3d34a"), (0.0, "#e3eee6"))
+_GROUP_BINS = (
+    (0.05, "#8f1029", "≥5%"),
+    (0.01, "#e07b1f", "1–5%"),
+    (0.001, "#f3d34a", "0.1–1%"),
+    (0.0, "#e3eee6", "<0.1%"),
+)
+"""Share not met of a blood group: from where, colour, words of the legend."""
+
+_CROSS: dict[str, Any] = {
+    "marker": "x",
+    "linestyle": "none",
+    "color": "white",
+    "markersize": 2.6,
+    "markeredgewidth": 0.8,
+}
 _AT = {
     "now": 17.0,
     "lowest": 26.5,
@@ -79,19 +96,20 @@ def plot_status_board(
     today = day or results.score_start
     rows = status_rows(results, variant, product, helper, today, levels)
     with house_style():
-        on = canvas(ax, WIDTH_MM, 50 + ROW_MM * len(rows))
+        on = canvas(ax, WIDTH_MM, 56 + ROW_MM * len(rows))
         on.ax.set_xlim(0, 100)
         on.ax.set_ylim(len(rows) - 0.4, -0.6)
         on.ax.axis("off")
         _heads(on.ax, rows, today, product, results, helper, lang)
         for y, row in enumerate(rows):
             _line(on.ax, results, row, y, levels, lang)
+        below = _legend(on.ax, rows, lang)
         frame(
             on,
             _headline(results, rows, levels, product, today, lang),
             _subtitle(results, variant, helper, product, today, lang),
             footer(results, lang),
-            Margins(left=10.0, right=10.0, above=30.0, below=8.0),
+            Margins(left=10.0, right=10.0, above=30.0, below=8.0 + below),
         )
     return Chart(on.ax, _frame_of(results, rows, levels, lang))
 
@@ -176,10 +194,26 @@ def _risk(ax: Axes, x: float, y: int, share: float, colour: str) -> None:
 
 
 def _group(ax: Axes, x: float, y: int, share: float) -> None:
-    colour = next(colour for above, colour in _GROUP_BINS if share >= above)
+    colour = next(colour for above, colour, _ in _GROUP_BINS if share >= above)
     ax.add_patch(Rectangle((x - 0.95, y - 0.38), 1.9, 0.76, facecolor=colour, linewidth=0))
     if share >= _GROUP_BINS[0][0]:
-        ax.plot(x, y, "x", color="white", markersize=2.6, markeredgewidth=0.8)
+        ax.plot(x, y, **_CROSS)
+
+
+def _legend(ax: Axes, rows: list[StatusRow], lang: Lang) -> float:
+    """What the cells of the groups say; the room it takes below the board (points)."""
+    if not rows or not rows[0].groups:
+        return 0.0
+    texts = [words for _, _, words in reversed(_GROUP_BINS)]
+    texts[0] = pick(
+        lang, f"各血型未满足的申请：{texts[0]}", f"requests not met by group: {texts[0]}"
+    )
+    handles: list[Artist | tuple[Artist, ...]] = [
+        Patch(facecolor=colour, linewidth=0) for _, colour, _ in reversed(_GROUP_BINS)
+    ]
+    handles[-1] = (handles[-1], Line2D([], [], **_CROSS))  # type: ignore[assignment]
+    together = {tuple: HandlerTuple(ndivide=1)}
+    return legend_rows(ax, handles, texts, 6, handler_map=together) + 4
 
 
 def _headline(
@@ -226,10 +260,10 @@ def _subtitle(
     return pick(
         lang,
         f"方案“{name}”，至{end}；{n} 次重复模拟的中位数；概率＝至少一天低于该级的模拟占比；"
-        f"血型方格：未满足 <0.1%、0.1–1%、1–5%、×≥5%；末列：“{variant_label(helper, lang)}”的调剂",
+        f"末列：“{variant_label(helper, lang)}”的调剂",
         f"Variant: {name}, until {end}; median of {n} replications. Chance: share of replications "
-        "with a day below the level. Groups: not met <0.1, 0.1–1, 1–5, × ≥5 %. Last column: "
-        f"transfers with {variant_label(helper, lang)}",
+        "with a day below the level. Last column: transfers with "
+        f"{variant_label(helper, lang)}",
     )
 
 

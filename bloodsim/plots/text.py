@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bloodsim.results import Results
 
 _NO_BREAK_BEFORE = "，。；：、）》”%,.;:)"
+_NO_BREAK_AFTER = "（《“("
+_WIDOW = 0.3
+"""A last line shorter than this share of the width is a word left alone."""
 _UNKNOWN = "□"
 
 
@@ -67,12 +70,32 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
     return [*lines, line.rstrip(" ")]
 
 
+def balanced(text: str, width: float, size: float) -> list[str]:
+    """Lines as `wrapped` breaks them, narrower where the last one would hold a word or two."""
+    lines = wrapped(text, width, size)
+    if len(lines) == 1 or text_width(lines[-1], size) >= _WIDOW * width:
+        return lines
+    for share in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65):
+        narrower = wrapped(text, share * width, size)
+        if len(narrower) > len(lines):
+            break
+        if text_width(narrower[-1], size) >= _WIDOW * width:
+            return narrower
+    return lines
+
+
 def _pieces(text: str) -> list[str]:
-    """Smallest stretches that stay on one line: a word with its space, or a Chinese character."""
+    """Smallest stretches that stay on one line: a word with its space, or a Chinese character.
+
+    A number keeps its unit (6.1 天, 67 万U), a bracket what it opens.
+    """
     pieces: list[str] = []
     for character in text:
-        last = pieces[-1][-1] if pieces else " "
+        piece = pieces[-1] if pieces else " "
+        last = piece[-1]
         word = not _is_wide(character) and not _is_wide(last) and last != " "
+        unit = _is_wide(character) and piece.endswith(" ") and piece[-2:-1].isdecimal()
+        word = word or unit or last in _NO_BREAK_AFTER or (last in "万亿" and character == "U")
         if pieces and (word or character == " " or character in _NO_BREAK_BEFORE):
             pieces[-1] += character
         else:
@@ -84,6 +107,7 @@ def _is_wide(character: str) -> bool:
     return ord(character) >= 0x2E80
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float) -> float:
     """Width of a text in the chart's font (points)."""
     font = FontProperties(family=FAMILIES, size=size)

@@ -177,4 +177,4 @@ def not_a_map(places: Places, lang: Lang) -> str:
     """What to say beside tiles: that they are none of a map."""
     if places.shapes:
         return pick(lang, "；底图由使用者提供", "; shapes supplied by the user")
-    return pick(lang, "；示意图块，非地图", "; tiles, not a map")
+    return pick(lang, "；示意图块，非地图", "; a grid of tiles, not a map")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Patch
-from matplotlib.patheffects import withStroke
 
 from bloodsim import metrics
 from bloodsim.labels import NBSP, Lang, pick
-from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
+from bloodsim.numbers import give_or_take, number, percent, quantity, rounded, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product, proposal
 from bloodsim.plots.style import INK, house_style, variant_label
@@ -150,12 +149,13 @@ def _names(
     for region, (x, y) in places.centres.items():
         name, size = tile_name(results, region, lang, step * _TILE, 6.2)
         moved = abs(net[region]) >= 0.5 and not places.shapes
-        halo = [withStroke(linewidth=1.6, foreground=_ground(net[region]))]
+        # Arrows pass behind the words; an outline of the letters would turn them into shapes.
+        ground = {"boxstyle": "square,pad=0.06", "facecolor": _ground(net[region]), "linewidth": 0}
         top = y - (0.17 if moved else 0)
-        say(ax, x, top, name, size, ha="center", zorder=5, linespacing=1.0).set_path_effects(halo)
+        middle: Any = {"ha": "center", "zorder": 5, "bbox": ground}
+        say(ax, x, top, name, size, linespacing=1.0, **middle)
         if moved:
-            text = number(round(net[region]), lang, signed=True)
-            say(ax, x, y + 0.08, text, 5.5, ha="center", zorder=5).set_path_effects(halo)
+            say(ax, x, y + 0.08, number(round(net[region]), lang, signed=True), 5.5, **middle)
 
 
 def _ground(net: float) -> str:
@@ -204,7 +204,8 @@ def _ranking(ax: Axes, results: Results, flows: list[Flow], product: str, lang: 
     lines = [
         f"{rank}  {region_label(results, flow.origin, lang)} → "
         f"{region_label(results, flow.destination, lang)}\n"
-        f"    {quantity(flow.units, unit, lang)} ± {number(flow.half_width, lang)}"
+        f"    {quantity(flow.units, unit, lang)} ± "
+        f"{give_or_take(flow.half_width, flow.units, lang)}"
         for rank, flow in enumerate(flows, start=1)
     ]
     ax.annotate(

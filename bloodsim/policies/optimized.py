@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodsim.decision import SHORT_LIFE_DAYS, Plan, Shipments, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, Plan, PlanError, Shipments, Snapshot
 from bloodsim.optimize.exchange import Exchanger
 from bloodsim.optimize.rolling import Planner
 from bloodsim.optimize.solver import SolverError
@@ -33,6 +33,10 @@ class Optimizing:
     short_lived_tolerance_days : float
         Of the proportional rule, which shares short-lived products where the method is
         ``exchange``.
+    short_lived_horizon_days : int
+        Days of forecast demand that this rule measures cover against.
+    foresight : str
+        ``none``, or ``perfect``: all products by exchange, on what will really come.
     """
 
     method: str = "exchange"
@@ -40,6 +44,8 @@ class Optimizing:
     long_lived_review_days: int = 7
     short_lived_review_days: int = 1
     short_lived_tolerance_days: float = 0.3
+    short_lived_horizon_days: int = 7
+    foresight: str = "none"
     counts_fallbacks: bool = True
 
     @property
@@ -49,6 +55,8 @@ class Optimizing:
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return today's shipments; where no plan is found, proportional sharing serves."""
+        if self.foresight == "perfect" and snapshot.known is None:
+            raise PlanError("foresight: perfect is for scenarios that ask for it")
         shipments = []
         fell_back = np.zeros(snapshot.n_replications, dtype=np.int32)
         for product in moved_products(snapshot, self.products):
@@ -56,7 +64,7 @@ class Optimizing:
             days = self.short_lived_review_days if short else self.long_lived_review_days
             if snapshot.days_run % days:
                 continue
-            if short and self.method == "exchange":
+            if short and self.method == "exchange" and self.foresight == "none":
                 shipments.append(self._shared(snapshot, product, days))
             else:
                 sent, failed = self._shipments(snapshot, product, days)
@@ -90,15 +98,16 @@ class Optimizing:
 
     def _shared(self, snapshot: Snapshot, product: str, days: int) -> Shipments:
         """Return what the proportional rule sends of a short-lived product."""
-        tolerance, life = self.short_lived_tolerance_days, snapshot.facts[product].life_days
-        rule = SharingProportionally(tolerance, max(1, life // 2), (product,), days)
+        tolerance, horizon = self.short_lived_tolerance_days, self.short_lived_horizon_days
+        rule = SharingProportionally(tolerance, horizon, (product,), days)
         return rule(snapshot).shipments[0]
 
     def _planner(self, product: str) -> Any:
         """Return the planner of a product; it keeps its models from day to day."""
         planners: dict[str, Any] = self.__dict__.setdefault("_planners", {})
         if product not in planners:
-            planners[product] = Planner() if self.method == "horizon" else Exchanger()
+            horizon = self.method == "horizon" and self.foresight == "none"
+            planners[product] = Planner() if horizon else Exchanger()
         return planners[product]
 
     def __getstate__(self) -> dict[str, object]:
@@ -114,4 +123,6 @@ def optimized(settings: Optimized) -> Optimizing:
         long_lived_review_days=settings.review_days,
         short_lived_review_days=settings.short_lived_review_days,
         short_lived_tolerance_days=settings.short_lived_tolerance_days,
+        short_lived_horizon_days=settings.short_lived_horizon_days,
+        foresight=settings.foresight,
     )

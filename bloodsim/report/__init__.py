@@ -1,8 +1,9 @@
-"""The briefing: a saved run as one HTML file that needs nothing else.
+"""The briefing: a saved run as one HTML file that needs nothing else, or as Excel workbook.
 
-Everything is redrawn from results; nothing is simulated. `write_html` is the door.
+Everything is redrawn from results; nothing is simulated.
 """
 
+from bloodsim.report.excel import write_xlsx
 from bloodsim.report.html import briefing_html, write_html
 
-__all__ = ["briefing_html", "write_html"]
+__all__ = ["briefing_html", "write_html", "write_xlsx"]

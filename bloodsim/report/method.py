@@ -89,18 +89,19 @@ def stress_items(results: Results, lang: Lang) -> list[Item]:
 
 def inputs(results: Results, lang: Lang) -> list[tuple[str, str, str, str]]:
     """Kinds of inputs: what, how many, share, confidence."""
-    counts = {kind: int(results.manifest.get("inputs", {}).get(kind, 0)) for kind, _, _ in _KINDS}
-    counts["assumed"] = int(results.manifest.get("assumed_inputs", 0))
-    total = max(sum(counts.values()), 1)
     return [
-        (
-            pick(lang, *words),
-            number(counts[kind], lang),
-            percent(counts[kind] / total),
-            pick(lang, *confidence),
-        )
-        for kind, words, confidence in _KINDS
+        (pick(lang, *words), number(count, lang), percent(share), pick(lang, *confidence))
+        for (_, words, confidence), count, share in zip(_KINDS, *input_counts(results), strict=True)
     ]
+
+
+def input_counts(results: Results) -> tuple[list[int], list[float]]:
+    """Inputs of each kind, and their shares, in the order of `inputs`."""
+    known = {**results.manifest.get("inputs", {})}
+    known["assumed"] = results.manifest.get("assumed_inputs", 0)
+    counts = [int(known.get(kind, 0)) for kind, _, _ in _KINDS]
+    total = max(sum(counts), 1)
+    return counts, [count / total for count in counts]
 
 
 def manifest(results: Results, lang: Lang) -> list[Item]:

@@ -9,7 +9,7 @@ from bloodsim import metrics
 from bloodsim.labels import Lang, day_label, indicator_label, pick, unit_words, variant_label
 from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
-from bloodsim.numbers import number, percent, quantity, rounded
+from bloodsim.numbers import give_or_take, number, percent, quantity, rounded
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.report.figures import Figure
@@ -70,7 +70,10 @@ def _said(value: Interval, unit: str, lang: Lang, signed: bool = False) -> str:
     if unit.startswith("share"):
         middle, half = percent(value.mean, signed), percent(value.half_width)
     else:
-        middle, half = number(value.mean, lang, signed), number(value.half_width, lang)
+        middle, half = (
+            number(value.mean, lang, signed),
+            give_or_take(value.half_width, value.mean, lang),
+        )
     return middle if math.isnan(value.half_width) else f"{middle} ± {half}"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bloodsim.labels import Lang, full_day_label, pick, shown
+from bloodsim.results import Results
+
 WORDS: Mapping[str, tuple[str, str]] = {
     "briefing": ("血液供应简报", "Blood supply briefing"),
     "simulated": ("模拟结果，非实测", "Simulated, not observed"),
@@ -36,3 +39,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "manifest": ("运行记录", "Manifest of the run"),
 }
 """Texts by key, Chinese and English."""
+
+
+def title_of(results: Results, lang: Lang) -> str:
+    """The scenario's title in a language, else its name."""
+    title = results.manifest["scenario"].get("title") or {}
+    return shown(str(title.get(lang) or results.name), 120)
+
+
+def span_words(results: Results, lang: Lang) -> str:
+    """The scored days, from and to."""
+    first, last = (full_day_label(d, lang) for d in (results.score_start, results.score_end))
+    return pick(lang, f"{first}至{last}", f"{first} to {last}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bloodsim.results.cells import looks_like_a_formula
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,4 +22,4 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 
 def _plain_cell(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
+    return f"'{cell}" if isinstance(cell, str) and looks_like_a_formula(cell) else cell

@@ -296,6 +296,12 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
                 yield Problem((*path, str(index)), message, hint, level="warning")
+        if policy.kind == "optimized" and policy.foresight == "perfect":
+            frozen = scenario.policies.collection.kind == "frozen"
+            if not frozen or here[0] == "run":
+                message = "perfect foresight needs a collection that was seen before"
+                hint = "policies.collection: {kind: frozen, of: a variant}, in a variant of its own"
+                yield Problem((*here, "foresight"), message, hint)
         if policy.kind == "share_surplus":
             if policy.above_days < policy.fill_to_days:
                 message = f"above_days ({policy.above_days:g}) is less than fill_to_days"

@@ -120,6 +120,13 @@ class Optimized(Model):
     shared proportionally, which sending platelets by their worth did not beat."""
     short_lived_tolerance_days: Annotated[float, Field(ge=0)] = 0.3
     """Distance from the common cover (days) that is left alone in sharing these products."""
+    short_lived_horizon_days: Annotated[int, Field(ge=1, le=42)] = 7
+    """Days of forecast demand that the cover of these products is measured against; as in
+    `proportional`, so that the two do not differ in it."""
+    foresight: Literal["none", "perfect"] = "none"
+    """perfect = it is told what will be requested and released: no policy, but an estimate of what
+    knowing the future is worth under the scenario's own reserves, alerts and rationing. Needs
+    collection ``frozen``, and is always by ``exchange``."""
     products: tuple[str, ...] = ()
     """Products it moves; empty = all that the routes carry."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bloodsim.scenario.horizon import first_day
@@ -12,9 +11,9 @@ from bloodsim.scenario.organisation_checks import (
     check_channels,
     check_drives,
     check_organisations,
-    check_place,
 )
 from bloodsim.scenario.problems import Path, Problem, nearest
+from bloodsim.scenario.site_checks import check_sites
 from bloodsim.scenario.span_checks import reversed_dates, unknown_regions
 
 if TYPE_CHECKING:
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 def check_resources(scenario: Scenario) -> Iterator[Problem]:
     """Return what cannot be meant about collection resources."""
     yield from _spans(scenario)
-    yield from _sites(scenario)
+    yield from _staffing(scenario)
+    yield from check_sites(scenario)
     yield from _tables(scenario)
     yield from check_organisations(scenario)
     yield from check_drives(scenario)
@@ -60,31 +60,13 @@ def _spans(scenario: Scenario) -> Iterator[Problem]:
         yield from reversed_dates(here, rule.from_date, rule.to_date)
 
 
-def _sites(scenario: Scenario) -> Iterator[Problem]:
+def _staffing(scenario: Scenario) -> Iterator[Problem]:
     resources = scenario.resources
     for name, staffing in resources.staffing.items():
         here: Path = (HERE, "staffing", name)
         if name not in scenario.channels:
             yield Problem(here, f"unknown channel '{name}'", nearest(name, scenario.channels))
         yield from unknown_regions(scenario, staffing.teams_by_region, here)
-    for name, site in resources.sites.items():
-        here = (HERE, "sites", name)
-        yield from check_place(scenario, here, site.region, site.channel)
-        yield from reversed_dates(here, site.from_date, site.until_date, "until_date")
-        if site.first_hour >= site.last_hour:
-            message = f"it opens at {site.first_hour:g} h and closes at {site.last_hour:g} h"
-            yield Problem((*here, "first_hour"), message, "swap them")
-    for name, candidate in resources.candidate_sites.items():
-        here = (HERE, "candidate_sites", name)
-        yield from check_place(scenario, here, candidate.region, candidate.channel)
-        residents = [candidate.catchment[minutes] for minutes in sorted(candidate.catchment)]
-        if any(far < near for near, far in pairwise(residents)):
-            message = "fewer residents within a longer travel time"
-            yield Problem((*here, "catchment"), message, "residents are counted from the site on")
-        region = scenario.regions.get(candidate.region)
-        if region and residents and 0 < region.population < max(residents):
-            message = f"a catchment of {max(residents):,.0f}, more than its region's residents"
-            yield Problem((*here, "catchment"), message, level="warning")
 
 
 def _tables(scenario: Scenario) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from bloodsim.scenario.base import (
 from bloodsim.scenario.collection import Weekday
 from bloodsim.scenario.organisations import Drives, Organisation, OrganisationPool
 from bloodsim.scenario.regions import GiftShares
-from bloodsim.scenario.sites import CandidateSite, Site
+from bloodsim.scenario.sites import CandidateSite, ResidentialArea, Site, SitePlan
 
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -150,6 +150,10 @@ class Resources(Model):
     """Sites that come on top of donors_per_day."""
     candidate_sites: Frozen[Name, CandidateSite] = {}
     """Sites that could be opened."""
+    residential_areas: Frozen[Name, ResidentialArea] = {}
+    """Where people live, for travel times to sites."""
+    site_plan: SitePlan | None = None
+    """How `plan --what sites` chooses among candidates."""
     trends: tuple[Trend, ...] = ()
     """Growth of turnout."""
     gift_mix: tuple[GiftMix, ...] = ()

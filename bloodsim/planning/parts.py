@@ -1,0 +1,67 @@
+"""The parts of a plan: transfers, and what else was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from bloodsim import planning
+from bloodsim.planning import tables
+from bloodsim.planning.limits import limits_table
+from bloodsim.planning.proposal import TransferProposal
+from bloodsim.planning.sites import plan_sites
+from bloodsim.scenario import Scenario
+
+PARTS = ("transfers", "sites")
+"""What can be planned."""
+
+
+def plan_parts(
+    scenario: Scenario, parts: Collection[str], start: date | None = None, **options: Any
+) -> TransferProposal:
+    """Plan the parts that are asked for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The world.
+    parts : collection of str
+        Of `PARTS`.
+    start : date, optional
+        First day; see `bloodsim.planning.plan`.
+    **options
+        Of `bloodsim.planning.plan`, for transfers.
+    """
+    if "transfers" in parts:
+        proposal = planning.plan(scenario, start=start, **options)
+    else:
+        proposal = without_transfers(scenario, start or scenario.run.score_start)
+    if "sites" in parts:
+        proposal = replace(proposal, sites=plan_sites(scenario))
+    return proposal
+
+
+def without_transfers(scenario: Scenario, start: date) -> TransferProposal:
+    """Return a proposal in which no transfers were planned, to which other parts are added."""
+    return TransferProposal(
+        scenario=scenario.name,
+        scenario_hash=scenario.hash,
+        start=start,
+        stock={"source": "none", "says": "transfers were not planned, stock was not looked at"},
+        status="optimal",
+        gap=0.0,
+        objective=0.0,
+        objective_without=0.0,
+        products={},
+        transfers=tables.transfers_table([], [], start, 0),
+        prices=tables.prices_table([], start),
+        headlines=tables.headlines_table([], start),
+        cover=tables.cover_table([], start),
+        limits=limits_table([], [], start, {}),
+        check=None,
+        notes=(),
+        names={name: r.name_en or r.name_zh or name for name, r in scenario.regions.items()},
+        units={name: product.unit_label.en or "U" for name, product in scenario.products.items()},
+    )

@@ -174,8 +174,34 @@ class Solver:
         upper: Floats | None = None,
         row_lower: Floats | None = None,
         row_upper: Floats | None = None,
+        cost: Floats | None = None,
     ) -> Solution:
-        """Solve again with other bounds and right-hand sides, from the reference basis."""
+        """Solve again with other bounds, right-hand sides or costs, from the reference basis."""
+        highspy = self._take(lower, upper, row_lower, row_upper, cost)
+        self._highs.clearSolver()  # nothing of the last solve may show
+        if self._reference is not None:
+            self._highs.setBasis(self._reference)
+        self._highs.run()
+        return self._accepted(highspy)
+
+    def go_on(self, row_upper: Floats, cost: Floats) -> Solution:
+        """Solve the next stage of a plan from the basis of the stage before.
+
+        Stages follow each other in the same order whatever was solved before the first of them.
+        """
+        highspy = self._take(row_upper=row_upper, cost=cost)
+        self._highs.run()
+        return self._accepted(highspy)
+
+    def _take(
+        self,
+        lower: Floats | None = None,
+        upper: Floats | None = None,
+        row_lower: Floats | None = None,
+        row_upper: Floats | None = None,
+        cost: Floats | None = None,
+    ) -> Any:
+        """Tell HiGHS what differs; what is not given stays. Return the solver's library."""
         if self._highs is None:
             raise RuntimeError("solve() comes before resolve()")
         _, highspy = _libraries()
@@ -186,17 +212,17 @@ class Solver:
             upper=old.upper if upper is None else upper,
             row_lower=old.row_lower if row_lower is None else row_lower,
             row_upper=old.row_upper if row_upper is None else row_upper,
+            cost=old.cost if cost is None else cost,
         )
         _change(highs.changeColsBounds, (old.lower, old.upper), (new.lower, new.upper))
         _change(
             highs.changeRowsBounds, (old.row_lower, old.row_upper), (new.row_lower, new.row_upper)
         )
+        differ = np.flatnonzero(old.cost != new.cost).astype(np.int32)
+        if len(differ):
+            highs.changeColsCost(len(differ), differ, new.cost[differ])
         self.program = new
-        highs.clearSolver()  # nothing of the last solve may show
-        if self._reference is not None:
-            highs.setBasis(self._reference)
-        highs.run()
-        return self._accepted(highspy)
+        return highspy
 
     def _check_order(self) -> None:
         """Make sure that columns and rows stand in HiGHS as they stand in the program."""

@@ -191,7 +191,7 @@ def _policy_rows(
     columns: dict[str, Index],
     shape: tuple[int, int, int],
 ) -> None:
-    """Add floors, safety levels, targets at the end, the reserve of universal groups, fairness."""
+    """Add floors, safety levels, targets at the end, the reserve of universal groups."""
     n_slots, n_regions, n_groups = shape
     young, old, leaving = columns["young"], columns["old"], columns["transfer"]
     rows = builder.add_rows("donor_floor", (n_regions, n_groups), upper=0)
@@ -221,14 +221,6 @@ def _policy_rows(
             builder.add_terms(rows[to][:, None], leaving[slot, away], 1)
     if network.universal_share is not None:
         _universal_rows(builder, network, columns, shape)
-    if network.fairness_price:
-        worst = builder.add_columns("worst_share", (1,), cost=network.fairness_price)
-        rows = builder.add_rows("fairness", (n_regions,), upper=0)
-        for rule in network.classes:
-            unmet = columns[f"unmet_{rule.name}"]
-            builder.add_terms(rows[None, :, None], unmet, 1)
-        scale = network.normal.sum(axis=1) * network.slots.days
-        builder.add_terms(rows, worst, -scale)
 
 
 def _universal_rows(
@@ -292,7 +284,7 @@ def plan_of(network: Network, frame: Program, solution: Solution) -> TransferPla
         name = f"waiting_{rule.name}"
         waiting.append(block(name) if name in frame.columns else np.zeros_like(stock))
     slack_names = [n for n in frame.columns if n.startswith("below_level") or n.endswith("_short")]
-    slack_names += [n for n in ("beyond_share", "worst_share") if n in frame.columns]
+    slack_names += [name for name in ("beyond_share",) if name in frame.columns]
     return TransferPlan(
         status=str(solution.status),
         gap=solution.gap,

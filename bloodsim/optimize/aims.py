@@ -35,6 +35,8 @@ FAIRNESS = ("none", "min-max", "proportional")
 """Kinds of fairness between regions."""
 TANGENTS = (1.0, 0.99, 0.98, 0.96, 0.93, 0.9, 0.85, 0.8, 0.7, 0.6, 0.45, 0.3, 0.15, 0.05)
 """Served shares at which the logarithm of proportional fairness is touched."""
+COST, WORST_SHARE = "cost", "worst region's unmet share"
+"""Names of the stages that do not count units."""
 
 _MOST_LOSS = 1 / TANGENTS[-1] - 1 - float(np.log(TANGENTS[-1]))
 """The tangents' loss where nothing at all is served."""
@@ -109,7 +111,7 @@ def staged(
     if aims.objective == "lexicographic":
         parts += _urgency(network, program)
     if not parts:
-        return program, (Stage("cost", program.cost, 0.0),)
+        return program, (Stage(COST, program.cost, 0.0),)
     held = builder.add_rows("held", (len(parts),), upper=_FREE)
     for row, (_, terms, _) in zip(held, parts, strict=True):
         for columns, counts in terms:
@@ -119,7 +121,7 @@ def staged(
         Stage(name, whole.matrix[[row]].toarray()[0], gives_way)
         for row, (name, _, gives_way) in zip(held.tolist(), parts, strict=True)
     ]
-    return whole, (*stages, Stage("cost", whole.cost, 0.0))
+    return whole, (*stages, Stage(COST, whole.cost, 0.0))
 
 
 def asked_for(state: State) -> Floats:
@@ -159,7 +161,7 @@ def _fairness(
         for block in unmet:
             builder.add_terms(rows[None, :, None], block, 1)
         builder.add_terms(rows, worst, -scale)
-        return "worst region's unmet share", [(worst, np.ones(1))], _SHARE
+        return WORST_SHARE, [(worst, np.ones(1))], _SHARE
     loss = builder.add_columns("lost_log", (n_regions,), upper=_MOST_LOSS * scale)
     share = np.array(TANGENTS)
     side = (1 - np.log(share) - 1 / share)[:, None] * scale

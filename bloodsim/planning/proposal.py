@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 from bloodsim.blood import label
+from bloodsim.optimize.aims import Aims
+from bloodsim.planning.beside import asked_beside
 from bloodsim.planning.check import Check
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
@@ -25,7 +27,10 @@ JSON_KEYS: Mapping[str, str] = {
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",
     "objective_without": "the same without transfers",
-    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns",
+    "aims": "objective, fairness and robust_gamma that were asked for",
+    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns; "
+    "stages (what each reached: units, or a share), fairness (price_points, price_share, "
+    "worst_before, share_before, worst_after, share_after), caution_points; null if not asked for",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
     "drives": "collection sessions; empty: `plan` plans transfers",
@@ -61,8 +66,10 @@ class TransferProposal:
         ``optimal`` or ``feasible``.
     gap, objective, objective_without : float
         Proved distance from the best plan (relative), cost in points, and cost without transfers.
+    aims : Aims
+        What was asked for beside the cost.
     products : mapping
-        By product: status, gap, objective, seconds and sizes.
+        By product: status, gap, objective, seconds and sizes; stages, fairness, caution_points.
     transfers, prices, headlines, cover, limits : pandas.DataFrame
         Shipments; shadow prices; the highest of them confirmed; expected stock; limits in words.
     check : Check or None
@@ -85,6 +92,7 @@ class TransferProposal:
     gap: float
     objective: float
     objective_without: float
+    aims: Aims
     products: Mapping[str, Mapping[str, Any]]
     transfers: pd.DataFrame
     prices: pd.DataFrame
@@ -109,6 +117,7 @@ class TransferProposal:
             "gap": self.gap,
             "objective": self.objective,
             "objective_without": self.objective_without,
+            "aims": asdict(self.aims),
             "products": {name: dict(facts) for name, facts in self.products.items()},
             "transfers": list(records(self.transfers)),
             "drives": [],
@@ -151,6 +160,7 @@ class TransferProposal:
                 f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
                 "transfers"
             )
+        lines += asked_beside(self)
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
         if self.check is not None:
             lines.append(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bloodsim.optimize.program import Program, ProgramBuilder
 from bloodsim.optimize.solver import Limits, Solver, SolverError, Status
+from bloodsim.planning.lots import whole_lots
 from bloodsim.planning.search import Found, Search
 
 Floats = NDArray[np.floating]
@@ -18,10 +19,10 @@ SHARES_OF_SMALLEST = (0.25, 0.5)
 """Shares of the smallest shipment below which roads are closed first."""
 MOST_ROUNDS = 12
 """Times that roads with too small shipments are closed and the rest planned again."""
-MOST_WHOLE = 160
-"""Shipments by group that are made whole lots by search; of the slots after them, by rounding."""
-POLISH = Limits(gap=1e-3, nodes=40)
-"""When the search for whole lots stops: a count of nodes, so that it repeats exactly."""
+MOST_SEARCHED = 600
+"""Whole numbers up to which lots are searched for; of larger plans they are but rounded."""
+SEARCH = Limits(gap=1e-3, nodes=200)
+"""When that search stops: a count of nodes, so that it repeats exactly."""
 
 _TINY = 1e-6
 
@@ -51,6 +52,7 @@ def sized(search: Search, first: Found, firm_slots: int) -> Sized:
     Without sizes the problem is linear: its cost, of *first*, is a bound. Roads are closed in slots
     in which they would carry less than the smallest shipment, the least first, and the rest planned
     again; then lots are made whole in the firm slots. What that costs beyond the bound is the gap.
+    Plans in stages keep parts of lots, which are cut: whole lots would undo what the stages hold.
     """
     smallest, flows = search.today.smallest_pieces, first
     bound = first.plan.objective - first.plan.gap * abs(first.plan.objective)
@@ -64,64 +66,108 @@ def sized(search: Search, first: Found, firm_slots: int) -> Sized:
             continue
         closed |= small
         flows = search.best(closed)
-    whole = _whole(search, flows, closed, firm_slots)
-    return Sized(_within(search, whole, bound), _within(search, flows, bound), closed)
+    whole = flows
+    if len(search.stages) == 1 and (closed.any() or _in_parts(search, flows, firm_slots)):
+        lots, proved = _searched(search, firm_slots)
+        bound = max(bound, proved)
+        tried = [_rounded(search, flows, closed, firm_slots)]
+        if lots is not None:
+            tried.append(_fixed(search, closed, lots))
+        plans = [found for found in tried if found is not None]
+        whole = min(plans, key=lambda found: found.plan.objective, default=flows)
+    return Sized(_within(whole, bound, search.solver.limits.gap), flows, closed)
 
 
-def _within(search: Search, found: Found, bound: float) -> Found:
+def _in_parts(search: Search, flows: Found, slots: int) -> bool:
+    lots = flows.plan.transfers[:slots] / search.today.lot_pieces
+    return bool((np.abs(lots - np.round(lots)) > _TINY).any())
+
+
+def _within(found: Found, bound: float, allowed: float) -> Found:
     """Return the plan with its distance from the bound."""
     plan = found.plan
     gap = max((plan.objective - bound) / max(abs(bound), _TINY), 0.0)
     if gap <= plan.gap:
         return found
-    status = Status.OPTIMAL if gap <= search.solver.limits.gap else Status.FEASIBLE
+    status = Status.OPTIMAL if gap <= allowed else Status.FEASIBLE
     return replace(found, plan=replace(plan, status=str(status), gap=gap))
 
 
-def _whole(search: Search, flows: Found, closed: Closed, firm_slots: int) -> Found:
-    """Return the plan with whole lots in the first slots; as it is where none is found.
+def _rounded(search: Search, flows: Found, closed: Closed, slots: int) -> Found | None:
+    """Round slot after slot to whole lots, the rest planned again each time."""
+    lot, found = search.today.lot_pieces, flows
+    fixed = np.full(flows.plan.transfers.shape, np.nan)
+    for slot in range(slots):
+        wanted = found.plan.transfers[slot]
+        if not (wanted > _TINY).any():
+            fixed[slot] = 0
+            continue
+        free = np.full(wanted.shape[1], np.inf)
+        nearest = np.stack([whole_lots(flow, free, lot) for flow in wanted]).astype(float)
+        below = np.floor((wanted + _TINY) / lot) * lot
+        for choice in (nearest, below, np.zeros_like(below)):
+            choice = np.where(_may_go(search, choice)[:, None], choice, 0)
+            fixed[slot] = choice
+            tried = _fixed(search, closed, fixed)
+            if tried is not None:
+                found = tried
+                break
+        else:
+            return None
+    return found
 
-    Roads that carry nothing there stay so. Plans in stages are left to rounding: whole lots would
-    undo what the stages hold.
-    """
-    today, sent = search.today, flows.plan.transfers
-    going = sent > _TINY
-    upto = np.cumsum(going[:firm_slots].sum(axis=(1, 2)))
-    slots = max(1, int((upto <= MOST_WHOLE).sum()))
-    off = np.abs(sent[:slots] / today.lot_pieces - np.round(sent[:slots] / today.lot_pieces))
-    if len(search.stages) > 1 or not (off > _TINY).any():
-        return flows
-    program = _in_lots(search, going[:slots], closed)
+
+def _may_go(search: Search, pieces: Floats) -> NDArray[np.bool_]:
+    """Whether shipments (n_arcs, n_groups) are of allowed size."""
+    total = pieces.sum(axis=1)
+    allowed: NDArray[np.bool_] = (total >= search.today.smallest_pieces) & (
+        total <= search.today.largest_pieces
+    )
+    return allowed
+
+
+def _fixed(search: Search, closed: Closed, transfers: Floats) -> Found | None:
+    """Return the best plan around shipments that stand, if there is one."""
     try:
-        lots = Solver(program, POLISH).solve()
-        fixed = np.full(sent.shape, np.nan)
-        chosen = lots.x[program.columns["transfer"]][:slots]
-        fixed[:slots] = np.round(chosen / today.lot_pieces) * today.lot_pieces
-        return search.best(closed, transfers=fixed)
+        return search.best(closed, transfers=transfers)
     except SolverError:
-        return flows
+        return None
 
 
-def _in_lots(search: Search, going: Closed, closed: Closed) -> Program:
+def _searched(search: Search, slots: int) -> tuple[Floats | None, float]:
+    """Search for whole lots of allowed size in the first slots of a small plan.
+
+    Returns what leaves then (NaN: later), if anything was found, and a bound of every such plan.
+    """
+    sent = search.program.columns["transfer"]
+    if sent[:slots].size + sent[:slots, :, 0].size > MOST_SEARCHED:
+        return None, -np.inf
+    program = _in_lots(search, slots)
+    try:
+        found = Solver(program, SEARCH).solve()
+    except SolverError:
+        return None, -np.inf
+    lot, lots = search.today.lot_pieces, np.full(sent.shape, np.nan)
+    lots[:slots] = np.round(found.x[sent[:slots]] / lot) * lot
+    return lots, found.objective - found.gap * abs(found.objective)
+
+
+def _in_lots(search: Search, slots: int) -> Program:
     """Return the program in which what goes in the first slots goes in lots, of allowed size."""
-    today, old = search.today, search.program
-    upper, sent = old.upper.copy(), old.columns["transfer"]
-    upper[sent[closed]] = 0
-    roads = going.any(axis=2)
-    upper[sent[: len(going)][~roads]] = 0
-    builder = ProgramBuilder.of(replace(old, upper=upper))
-    carrying = sent[: len(going)][roads]
+    today = search.today
+    sent = search.program.columns["transfer"][:slots]
+    builder = ProgramBuilder.of(search.program)
     most = max(1, today.largest_pieces // today.lot_pieces)
-    lots = builder.add_columns("lots", carrying.shape, upper=most, integer=True)
-    rows = builder.add_rows("whole_lots", carrying.shape, 0, 0)
-    builder.add_terms(rows, carrying, 1)
+    lots = builder.add_columns("lots", sent.shape, upper=most, integer=True)
+    rows = builder.add_rows("whole_lots", sent.shape, 0, 0)
+    builder.add_terms(rows, sent, 1)
     builder.add_terms(rows, lots, -today.lot_pieces)
-    goes = builder.add_columns("goes", (len(carrying),), upper=1, integer=True)
+    goes = builder.add_columns("goes", sent.shape[:2], upper=1, integer=True)
     for name, size, sign in (
         ("smallest", today.smallest_pieces, 1),
         ("largest", today.largest_pieces, -1),
     ):
-        rows = builder.add_rows(name, (len(carrying),), lower=0)
-        builder.add_terms(rows[:, None], carrying, sign)
+        rows = builder.add_rows(name, sent.shape[:2], lower=0)
+        builder.add_terms(rows[..., None], sent, sign)
         builder.add_terms(rows, goes, -sign * size)
     return builder.build()

@@ -70,8 +70,8 @@ class Fairness:
 
     Parameters
     ----------
-    price_points, price_share : float
-        Points more than the cheapest plan, and as a share of its cost.
+    price_points, price_share : float, float or None
+        Points more than the cheapest plan, and as a share of its cost (None if that is 0).
     worst_before, worst_after : str
         Region whose unmet share is largest in the cheapest plan, and in the fair one.
     share_before, share_after : float
@@ -79,7 +79,7 @@ class Fairness:
     """
 
     price_points: float
-    price_share: float
+    price_share: float | None
     worst_before: str
     share_before: float
     worst_after: str
@@ -213,9 +213,9 @@ def fairness_of(today: ProductToday, cheapest: Found, fair: Found) -> Fairness:
     names = today.network.regions
     return Fairness(
         price_points=fair.plan.objective - cheapest.plan.objective,
-        price_share=(fair.plan.objective / cheapest.plan.objective - 1)
+        price_share=fair.plan.objective / cheapest.plan.objective - 1
         if cheapest.plan.objective
-        else float("nan"),
+        else None,
         worst_before=names[int(before.argmax())],
         share_before=float(before.max()),
         worst_after=names[int(after.argmax())],

@@ -11,30 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.seasons import Calendar
+from bloodsim.supply import Supply, forgotten, no_limit, unknown, untold
 
 IntArray = NDArray[np.integer]
 FloatArray = NDArray[np.floating]
 
-UNLIMITED = int(np.iinfo(np.int32).max)
-"""Pieces that no shipment reaches."""
-
 SHORT_LIFE_DAYS = 14
 """Shelf lives below this (platelets) are reviewed more often, and shared to a finer tolerance."""
-
-
-def _no_limit(product: str, route: IntArray, replication: IntArray) -> IntArray:
-    """Return the room on roads that know no vehicles."""
-    return np.full(len(route), UNLIMITED, dtype=np.int64)
-
-
-def _forgotten(product: str, days: int) -> Mapping[str, IntArray]:
-    """Stand for what a snapshot built by hand does not tell."""
-    raise LookupError("this snapshot has no history")
-
-
-def _unknown(product: str, days: int) -> FloatArray:
-    """Stand for what a snapshot built by hand does not tell."""
-    raise LookupError("this snapshot has no forecast by day")
 
 
 @dataclass(frozen=True)
@@ -258,6 +241,8 @@ class Snapshot:
         included) on each of the last *days* closed days, the warm-up's too, yesterday last; early
         in a run there are fewer. A policy declares the days it reads as ``history_days``; where
         none does, nothing is kept.
+    supply : callable (product) -> Supply
+        Orders on their way, how long they take, prices, and draws of what might be requested.
     known : callable (product, days) -> two int arrays (days, n_regions, n_groups, R), or None
         Pieces that will be requested and released, today first: told only to ``foresight: perfect``
     """
@@ -288,9 +273,9 @@ class Snapshot:
     routes: RouteTable
     eligible_donors: Mapping[str, IntArray] = field(default_factory=dict)
     facts: Mapping[str, ProductFacts] = field(default_factory=dict)
-    room: Callable[[str, IntArray, IntArray], IntArray] = field(default=_no_limit)
-    forecast_by_day: Callable[[str, int], FloatArray] = field(default=_unknown)
-    usual_releases: Callable[[str, int], FloatArray] = field(default=_unknown)
+    room: Callable[[str, IntArray, IntArray], IntArray] = field(default=no_limit)
+    forecast_by_day: Callable[[str, int], FloatArray] = field(default=unknown)
+    usual_releases: Callable[[str, int], FloatArray] = field(default=unknown)
     weights: Mapping[str, float] = field(default_factory=dict)
     target_days: Mapping[str, float] = field(default_factory=dict)
     days_left: int = 0
@@ -298,7 +283,8 @@ class Snapshot:
     alert_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drives: DriveTable | None = None
     visits: Callable[[], IntArray] | None = None
-    history: Callable[[str, int], Mapping[str, IntArray]] = field(default=_forgotten)
+    history: Callable[[str, int], Mapping[str, IntArray]] = field(default=forgotten)
+    supply: Callable[[str], Supply] = field(default=untold)
     known: Callable[[str, int], tuple[IntArray, IntArray]] | None = None
 
     @property
@@ -339,7 +325,8 @@ class Plan:
     """What a planner decided for today.
 
     ``shipments`` must be possible; ``commitments`` are promises, shipped as far as the stock of
-    the origin stands above its floor. The rest is for collection policy ``optimized``:
+    the origin stands above its floor. ``orders`` take the place of the ordering rules' routine
+    orders; drives, throttles and appeals are for collection policy ``optimized``.
 
     Parameters
     ----------
@@ -353,6 +340,9 @@ class Plan:
         Relative rise of tomorrow's turnout, from repeat donors.
     fell_back : int array (R,), optional
         1 where no best plan was found and a simpler rule served.
+    orders : mapping of product to int array (n_regions, n_groups, R)
+        Pieces to order at the next moment of ordering, from where each region's rule orders; -1
+        leaves it to the rule. Products that are missing are ordered by rule.
     """
 
     shipments: tuple[Shipments, ...] = field(default=())
@@ -361,6 +351,7 @@ class Plan:
     throttles: Mapping[str, FloatArray] = field(default_factory=dict)
     appeals: Mapping[str, FloatArray] = field(default_factory=dict)
     fell_back: IntArray | None = None
+    orders: Mapping[str, IntArray] = field(default_factory=dict)
 
 
 NOTHING = Plan()

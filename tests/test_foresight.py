@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from worlds import three_provinces
 
+from bloodsim import metrics
+from bloodsim.cli.report_table import headlines
 from bloodsim.decision import NOTHING, PlanError
 from bloodsim.experiment import simulate
+from bloodsim.metrics import avoided
 from bloodsim.policies.optimized import Optimizing
 from bloodsim.scenario import Scenario, ScenarioError
 
@@ -94,3 +97,30 @@ def test_replications_do_not_depend_on_the_block_nor_on_who_else_runs():
     assert many.sel(variant=names).isel(replication=[0]).equals(one)
     planned = simulate(_world(), 1, variants=["practice", "planned"]).totals
     assert planned.equals(many.sel(variant=["practice", "planned"]).isel(replication=[0]))
+
+
+def test_the_summary_says_what_knowing_the_future_avoids():
+    results = simulate(_world(), 4)
+    assert metrics.with_foresight(results) == ["foresight"]
+    points = metrics.cost(results)
+    least = metrics.foresight_cost(results, "foresight")
+    same = ["planned", "foresight", "practice"]
+    assert np.array_equal(least, points.sel(variant=same).min("variant").values)
+    (found,) = [each for each in metrics.all_of_foresight(results) if each.policy == "planned"]
+    base = points.sel(variant="practice").values
+    gain = (base - points.sel(variant="planned").values).mean()
+    assert found.share == pytest.approx(gain / (base - least).mean())
+    assert "estimate, no bound" in "\n".join(headlines(results))
+
+
+def test_the_optimizer_is_not_held_against_who_knows_the_future(monkeypatch):
+    results = simulate(_world(), 4)
+    worse = metrics.cost(results).copy()
+    worse.loc[{"variant": "planned"}] = worse.sel(variant="practice").values - 100
+    worse.loc[{"variant": "foresight"}] = worse.sel(variant="practice").values - 200
+    monkeypatch.setattr(avoided, "cost", lambda _: worse)
+    assert not metrics.adds_nothing(results, "planned")
+    worse.loc[{"variant": "planned"}] += 100
+    assert metrics.adds_nothing(results, "planned")
+    said = [line for line in headlines(results) if "adds nothing" in line]
+    assert [line.partition(":")[0] for line in said] == ["planned"]

@@ -17,7 +17,7 @@ from synthetic_results import synthetic_results
 
 from bloodsim import data
 from bloodsim.cli import execute
-from bloodsim.plots import CHARTS
+from bloodsim.plots import CHARTS, PLAN_CHARTS
 from bloodsim.report import briefing_html
 from bloodsim.results import Results
 
@@ -66,7 +66,7 @@ def test_wrong_usage_is_explained(folder: Path, capsys: pytest.CaptureFixture[st
         words = capsys.readouterr().err.replace("│", " ").split()
         assert said in " ".join(words)
     assert execute(["report", str(folder), "--chart", "list"]) == 0
-    assert capsys.readouterr().out.split() == list(CHARTS)
+    assert capsys.readouterr().out.split() == [*CHARTS, *PLAN_CHARTS]
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "tables/daily.parquet", "tables/kpi.parquet"])
@@ -238,3 +238,98 @@ def test_the_command_writes_the_briefing(
     path = tmp_path / "briefing.zh.html"
     assert path.as_posix() in capsys.readouterr().out
     assert path.read_text("utf-8").startswith('<!doctype html>\n<html lang="zh-CN">')
+
+
+# --------------------------------------------------------------------------------- a saved plan
+
+
+def _plan_folder(place: Path, **changes: object) -> Path:
+    """A plan as `bloodsim plan --out` writes it."""
+    at = {"date": "2026-02-10", "until": "2026-02-11", "product": "red_cells"}
+    sent = {**at, "arrival": "2026-02-12", "group": "A_pos"}
+    cost = {
+        "indicator": "cost",
+        "plan_minus_proportional": -25000.0,
+        "plan_minus_proportional_half_width": 900.0,
+    }
+    plan = {
+        "scenario": {"name": "made-up-festival", "hash": "ab12cd34" * 8},
+        "start": "2026-02-10",
+        "status": "feasible",
+        "gap": 0.0012,
+        "transfers": [
+            {**sent, "origin": "HE", "destination": "BJ", "units": 830.0},
+            {**sent, "origin": "HE", "destination": "BJ", "units": 20.0, "group": "O_neg"},
+            {**sent, "origin": "SD", "destination": "GD", "units": 5.0, "date": "2026-02-13"},
+        ],
+        "prices": [
+            {**at, "region": "BJ", "group": "A_pos", "points_per_unit": 2.0},
+            {**at, "region": "BJ", "group": "O_neg", "points_per_unit": 3.5},
+            {**at, "region": "GD", "group": "O_neg", "points_per_unit": 1.0},
+            {**at, "region": "BJ", "group": "A_pos", "points_per_unit": 0.5, "date": "2026-02-12"},
+        ],
+        "cover": [
+            {"date": "2026-02-10", "region": region, "product": "red_cells"}
+            for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
+        ],
+        "check": {"days": 14, "replications": 32, "table": [cost]},
+        **changes,
+    }
+    place.mkdir(parents=True)
+    (place / "plan.json").write_text(json.dumps(plan), "utf-8")
+    return place
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_saved_plan_has_a_page_of_its_own(
+    folder: Path, tmp_path: Path, lang: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = _plan_folder(tmp_path / "plan")
+    line = ["report", str(folder), "--plan", str(plan), "--out", str(tmp_path), "--lang", lang]
+    assert execute(line) == 0
+    html = (tmp_path / f"briefing.{lang}.html").read_text("utf-8")
+    assert html.partition('class="shipments"')[2].partition("</table>")[0].count("<tr>") == 2
+    page = _Page(html)
+    words = " ".join(" ".join(page.words).replace("\N{NO-BREAK SPACE}", " ").split())
+    assert len(page.all("svg")) == len(CHARTS) + len(PLAN_CHARTS)
+    expected = {
+        "en": (
+            "What to do now?",
+            "850 U on 1 road.",
+            "Hebei → Beijing",
+            "A+ 830, O− 20",
+            "−25,000 ± 900",
+        ),
+        "zh": ("今天做什么？", "850 U", "河北 → 北京", "A+ 830, O− 20", "−2.5万 ± 0.09万"),
+    }
+    for text in expected[lang]:
+        assert text in words
+    assert execute([*line, "--chart", "prices", "--to", "csv"]) == 0
+    said = capsys.readouterr().out
+    assert ("Beijing on 10" if lang == "en" else "在北京") in said.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    rows = (tmp_path / f"prices.{lang}.csv").read_text("utf-8-sig").splitlines()
+    assert rows[0] == "region,name,price,group"
+    assert len(rows) == 7
+    assert next(row for row in rows if row.startswith("BJ")).endswith("3.5,O_neg")
+    assert next(row for row in rows if row.startswith("SC")).endswith("0.0,")
+
+
+def test_plans_that_do_not_fit_are_refused_by_name(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["report", str(folder), "--out", str(tmp_path), "--plan"]
+    assert execute([*line[:-1], "--chart", "prices"]) == 2
+    assert "the chart prices is of a plan" in " ".join(capsys.readouterr().err.split())
+    cover = [{"date": "2026-02-10", "region": "ZZ", "product": "red_cells"}]
+    for name, changes, said in (
+        ("strange", {"cover": cover}, "region 'ZZ'"),
+        ("damaged", {"start": "soon"}, "damaged/plan.json is damaged"),
+        ("older", {"check": {}, "prices": [{}]}, "older/plan.json is damaged"),
+    ):
+        assert execute([*line, str(_plan_folder(tmp_path / name, **changes))]) == 3
+        assert said in capsys.readouterr().err.replace("\n", "")
+    assert execute([*line, str(tmp_path)]) == 3
+    assert "plan.json is missing" in capsys.readouterr().err.replace("\n", " ")
+    assert not (tmp_path / "briefing.en.html").exists()

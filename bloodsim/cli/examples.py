@@ -212,6 +212,7 @@ shocks:
 policies:
   transfer:
     {kind: move_ageing, routes: [{origin: TJ, destination: BJ}], below_life_days: 10}""",
+    "SampledPlan": "policies: {transfer: {kind: sampled, scenarios: 64}}",
     "AgeingRoute": """\
 policies:
   transfer:

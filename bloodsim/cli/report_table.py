@@ -191,11 +191,14 @@ def headlines(results: Results) -> list[str]:
 def _plans(results: Results) -> list[str]:
     """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
     lines = [each.says for each in metrics.all_avoided(results)]
-    for variant in results.variants:
+    lines += [each.says for each in metrics.all_of_foresight(results)]
+    told = metrics.with_foresight(results)
+    for variant in [name for name in results.variants if name not in told]:
         policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))
-        if "policies.optimized.Optimizing" not in policy:
+        optimizes = "policies.optimized.Optimizing" in policy
+        if not optimizes and "policies.sampled.Sampling" not in policy:
             continue
-        if len(results.variants) > 1 and metrics.adds_nothing(results, variant):
+        if optimizes and len(results.variants) > 1 and metrics.adds_nothing(results, variant):
             lines.append(
                 f"{variant}: the optimizer adds nothing here that is sure: its cost is not clearly "
                 "below that of the best other variant"

@@ -15,6 +15,7 @@ from bloodsim.cli.output import print_json
 if TYPE_CHECKING:
     from bloodsim.plots import Chart
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import SavedPlan
 
 Language = Literal["en", "zh"]
 
@@ -23,7 +24,10 @@ BRIEFINGS = ("html", "xlsx")
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="Result folder that 'bloodsim run' wrote.")],
+    run: Annotated[
+        list[str],
+        typer.Argument(help="Result folder that 'bloodsim run' wrote; several are compared."),
+    ],
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     chart: Annotated[
         str, typer.Option(help="Charts by name instead of the whole; 'list' names them.")
@@ -41,27 +45,41 @@ def report(
     shapes: Annotated[
         str, typer.Option(metavar="FILE", help="Your own GeoJSON with adcodes, for maps.")
     ] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR", help="Plan of 'bloodsim plan --out', for html and the chart prices."
+        ),
+    ] = "",
+    brief: Annotated[
+        str, typer.Option(metavar="FILE", help="Your own title, logo and paragraphs (YAML).")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Turn a saved run into a briefing (one HTML file), or single charts; nothing is simulated."""
-    from bloodsim.plots import CHARTS, ENDINGS
+    """Turn saved runs into a briefing (HTML, Excel), or into charts; nothing is simulated."""
+    from bloodsim.plots import CHARTS, ENDINGS, PLAN_CHARTS
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import read_plan
 
     language = _language(lang)
     if chart == "list":
-        print("\n".join(CHARTS))
+        print("\n".join([*CHARTS, *PLAN_CHARTS]))
         return
+    saved = read_plan(plan) if plan else None
     if not chart:
-        _brief(run, out, language, _chosen(to or "html", BRIEFINGS, "--to"), as_json=as_json)
+        endings = _chosen(to or "html", BRIEFINGS, "--to")
+        _brief(run, out, language, endings, brief, saved, as_json=as_json)
         return
     endings = _chosen(to or "png,svg", ENDINGS, "--to")
-    names = _chosen(chart, tuple(CHARTS), "--chart")
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run) / "figures"
+    names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
+    if len(run) > 1:
+        raise typer.BadParameter("charts are of one run", param_hint="--chart")
+    results = Results.load(run[0])
+    folder = Path(out).expanduser() if out else Path(run[0]) / "figures"
     options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
-        drawn = _drawn(results, name, language, options)
+        drawn = _drawn(results, name, language, options, saved)
         paths = drawn.save(folder / f"{name}.{language}", endings)
         files[name] = {"alt": drawn.alt, "files": [path.as_posix() for path in paths]}
     if as_json:
@@ -71,20 +89,35 @@ def report(
         print("\n".join([*found["files"], found["alt"]]))
 
 
-def _brief(run: str, out: str, lang: Language, endings: Sequence[str], *, as_json: bool) -> None:
+def _brief(
+    runs: Sequence[str],
+    out: str,
+    lang: Language,
+    endings: Sequence[str],
+    brief: str,
+    plan: SavedPlan | None,
+    *,
+    as_json: bool,
+) -> None:
     """Write the whole briefing in every kind of file asked for."""
-    from bloodsim.report import write_html, write_xlsx
+    from bloodsim.report import Own, read_brief, write_html, write_xlsx
+    from bloodsim.report.several import MOST
     from bloodsim.results import Results
 
-    results = Results.load(run)
-    folder = Path(out).expanduser() if out else Path(run)
+    if len(runs) > MOST:
+        raise typer.BadParameter(f"one briefing has room for {MOST} runs", param_hint="RUN")
+    own = read_brief(brief, lang) if brief else Own()
+    results = [Results.load(run) for run in runs]
+    one = len(runs) == 1
+    folder = Path(out).expanduser() if out else Path(runs[0]) if one else Path(runs[0]).parent
+    stem = f"briefing.{lang}" if one else f"briefing-of-{len(runs)}-runs.{lang}"
     files: list[Path] = []
     for ending in endings:
-        path = folder / f"briefing.{lang}.{ending}"
+        path = folder / f"{stem}.{ending}"
         if ending == "xlsx":
-            files.append(write_xlsx([results], path, lang))
+            files.append(write_xlsx(results, path, lang, own))
         else:
-            files.append(write_html(results, path, lang))
+            files.append(write_html(results, path, lang, own, plan))
     if as_json:
         said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
         print_json({"lang": lang, **said[0], "files": said})
@@ -114,18 +147,31 @@ def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
     return names
 
 
-def _drawn(results: Results, name: str, lang: Language, options: dict[str, str]) -> Chart:
+def _drawn(
+    results: Results,
+    name: str,
+    lang: Language,
+    options: dict[str, str],
+    plan: SavedPlan | None,
+) -> Chart:
     """Draw a chart; what is wrong with what was asked for is wrong usage."""
-    from bloodsim.plots import CHARTS
+    from bloodsim.plots import CHARTS, PLAN_CHARTS
+    from bloodsim.report.plan_page import refuse_strangers
     from bloodsim.results import ResultsError
 
-    known = inspect.signature(CHARTS[name]).parameters
+    draw = CHARTS.get(name) or PLAN_CHARTS[name]
+    known = inspect.signature(draw).parameters
+    if name in PLAN_CHARTS and plan is None:
+        raise typer.BadParameter(f"the chart {name} is of a plan", param_hint="--plan")
+    if plan is not None:
+        refuse_strangers(results, plan)
     given = {key: value for key, value in options.items() if value}
     for key in given:
         if key not in known:
             raise typer.BadParameter(f"the chart {name} takes no {key}", param_hint=f"--{key}")
     try:
-        return CHARTS[name](results, lang=lang, **given)
+        of = (results, plan) if name in PLAN_CHARTS else (results,)
+        return draw(*of, lang=lang, **given)
     except ResultsError:
         raise
     except ValueError as error:

@@ -287,16 +287,20 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
 
 
 def _avoided(results: Results) -> dict[str, Any]:
-    """Return the shares avoided, where bounds were computed."""
+    """Return the shares avoided, where bounds were computed or a variant was told the future."""
     from bloodsim import metrics
 
-    found = metrics.all_avoided(results)
-    if not found:
-        return {}
-    shares = {
-        each.policy: {"share": each.share, "low": each.low, "high": each.high} for each in found
-    }
-    return {"share_avoided": {"baseline": found[0].baseline, "variants": shares}}
+    parts: dict[str, Any] = {}
+    for key, found in (
+        ("share_avoided", metrics.all_avoided(results)),
+        ("share_of_foresight", metrics.all_of_foresight(results)),
+    ):
+        if found:
+            shares = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
+            parts[key] = {"baseline": found[0].baseline, "variants": shares}
+    for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
+        parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
+    return parts
 
 
 def _bands(results: Results) -> dict[str, Any]:

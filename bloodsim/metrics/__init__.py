@@ -16,8 +16,12 @@ from bloodsim.metrics.avoided import (
     Avoided,
     adds_nothing,
     all_avoided,
+    all_of_foresight,
     baseline_of,
+    foresight_cost,
     share_avoided,
+    share_of_foresight,
+    with_foresight,
 )
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
@@ -72,6 +76,7 @@ __all__ = [
     "adds_nothing",
     "age_at_issue_days",
     "all_avoided",
+    "all_of_foresight",
     "baseline_of",
     "collected",
     "collection_cost",
@@ -88,6 +93,7 @@ __all__ = [
     "equity_gini",
     "event_cost_per_day",
     "first_time_share",
+    "foresight_cost",
     "indicators",
     "interval",
     "issued",
@@ -100,6 +106,7 @@ __all__ = [
     "regular_donor_share",
     "requested",
     "share_avoided",
+    "share_of_foresight",
     "shipments",
     "shortage_rate",
     "team_days",
@@ -107,6 +114,7 @@ __all__ = [
     "transfer_unit_km",
     "transfer_units",
     "voluntary_share",
+    "with_foresight",
     "worst_region_fill_rate",
 ]
 

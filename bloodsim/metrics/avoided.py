@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bloodsim.metrics.effort import cost
+from bloodsim.decision import FloatArray
+from bloodsim.metrics.effort import collection_cost, cost
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -60,21 +61,94 @@ def share_avoided(
     base = points.sel(variant=baseline).values
     gain = base - points.sel(variant=policy).values
     room = base - bounds["transfers"].sel(variant=baseline).values
+    found = _ratio(gain, room, confidence)
+    if found is None:
+        says = f"share avoided by {policy}: not defined ({baseline} may leave nothing to avoid)"
+        return Avoided(policy, baseline, None, None, None, says)
+    says = (
+        f"{policy} avoids {_percent(found)} of what "
+        f"{baseline} costs above the bound (all known ahead, no reserves, no rationing)"
+    )
+    return Avoided(policy, baseline, *found, says)
+
+
+def foresight_cost(results: Results, foresight: str) -> FloatArray:
+    """Cost (R,) that knowing the future reaches at least: in every world the cheapest of all plans.
+
+    Plans are those of the variant *foresight* and of all policies on the same collection: who knows
+    the world knows which of them serves it best. An estimate from above, and no bound: reserves,
+    alerts and rationing are the scenario's, and better plans may exist.
+    """
+    points, effort = cost(results), collection_cost(results)
+    alike = [
+        name
+        for name in results.variants
+        if np.array_equal(effort.sel(variant=name).values, effort.sel(variant=foresight).values)
+    ]
+    return np.asarray(points.sel(variant=alike).min("variant").values)
+
+
+def share_of_foresight(
+    results: Results, policy: str, baseline: str, foresight: str, confidence: float = 0.95
+) -> Avoided:
+    """Share that a policy avoids of what is avoided by knowing the future (`foresight_cost`).
+
+    ``(C_baseline - C_policy) / (C_baseline - C_foresight)``, with an interval as in
+    `share_avoided`.
+
+    Unit: share. Shape: one number.
+    """
+    points = cost(results)
+    base = points.sel(variant=baseline).values
+    gain = base - points.sel(variant=policy).values
+    found = _ratio(gain, base - foresight_cost(results, foresight), confidence)
+    if found is None:
+        says = f"{policy} against {foresight}: not defined ({foresight} may avoid nothing)"
+        return Avoided(policy, baseline, None, None, None, says)
+    says = (
+        f"{policy} avoids {_percent(found)} of what knowing all ahead avoids (estimate, no bound: "
+        f"{foresight} or the cheapest of all, world by world; same reserves, alerts, rationing)"
+    )
+    return Avoided(policy, baseline, *found, says)
+
+
+def _ratio(
+    gain: FloatArray, room: FloatArray, confidence: float
+) -> tuple[float, float, float] | None:
+    """Return the ratio of means with a paired bootstrap interval; None where room may be 0."""
     draws = np.random.Generator(np.random.SFC64(_SEED)).integers(
-        0, len(base), size=(_RESAMPLES, len(base))
+        0, len(room), size=(_RESAMPLES, len(room))
     )
     tails = 50 * (1 - confidence), 50 * (1 + confidence)
     rooms = room[draws].mean(axis=1)
-    if len(base) < 2 or np.percentile(rooms, tails[0]) <= 0:
-        says = f"share avoided by {policy}: not defined ({baseline} may leave nothing to avoid)"
-        return Avoided(policy, baseline, None, None, None, says)
+    if len(room) < 2 or np.percentile(rooms, tails[0]) <= 0:
+        return None
     low, high = np.percentile(gain[draws].mean(axis=1) / rooms, tails)
-    share = float(gain.mean() / room.mean())
-    says = (
-        f"{policy} avoids {100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of what "
-        f"{baseline} costs above the bound (all known ahead, no reserves, no rationing)"
-    )
-    return Avoided(policy, baseline, share, float(low), float(high), says)
+    return float(gain.mean() / room.mean()), float(low), float(high)
+
+
+def _percent(found: tuple[float, float, float]) -> str:
+    share, low, high = (f"{100 * number:.0f}" for number in found)
+    return f"{share} % [{low}, {high}]"
+
+
+def with_foresight(results: Results) -> list[str]:
+    """Return the variants that were told the future: estimates, not policies."""
+    variants = results.manifest.get("variants", {})
+    asked = "foresight='perfect'"
+    return [v for v in results.variants if asked in str(variants.get(v, {}).get("policy", ""))]
+
+
+def all_of_foresight(results: Results) -> list[Avoided]:
+    """Return `share_of_foresight` of every policy, against the baseline; empty without estimate."""
+    told = with_foresight(results)
+    others = [name for name in results.variants if name not in told]
+    if not told or not others:
+        return []
+    baseline = "practice" if "practice" in others else others[0]
+    return [
+        share_of_foresight(results, name, baseline, told[0]) for name in others if name != baseline
+    ]
 
 
 def baseline_of(results: Results) -> str | None:
@@ -96,11 +170,12 @@ def all_avoided(results: Results) -> list[Avoided]:
 
 
 def adds_nothing(results: Results, optimized: str, confidence: float = 0.95) -> bool:
-    """Whether an optimizing variant is not clearly cheaper than the best of all others."""
+    """Whether an optimizing variant is not clearly cheaper than the best other policy."""
     from bloodsim.metrics.intervals import interval
 
     points = cost(results)
-    others = [name for name in results.variants if name != optimized]
+    told = with_foresight(results)
+    others = [name for name in results.variants if name != optimized and name not in told]
     if not others:
         return False
     best = min(others, key=lambda name: float(points.sel(variant=name).mean()))

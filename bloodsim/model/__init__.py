@@ -284,9 +284,13 @@ review a linear program sends units where they are worth more by the price of th
 follows from forecast, what is in test, their uncertainty, and points per unit-day below levels of
 cover (judgements, tuned on the national scenario). Short-lived products are shared proportionally.
 By ``horizon``, it sends the first day of a six-week plan on the expected path. Where a solve fails
-proportional sharing serves (``fallback_days``). With *bound_transfers* the releases and requests
-that really came are kept, and a linear program with hindsight bounds the cost of every policy on
-the same frozen collection from below.
+proportional sharing serves (``fallback_days``). ``sampled`` plans orders and transfers of a small
+network on sampled paths of requests (`optimize.sampled`, a two-stage sample-average program);
+where its solve fails nothing is sent and the ordering rules serve. With *bound_transfers* the
+releases and requests that really came are kept, and a linear program with hindsight bounds the cost
+of every policy on the same frozen collection from below. A variant with *foresight* ``perfect`` runs after the variant
+whose collection it replays, and plans by exchange on what was requested and released there; nobody
+else is told.
 
 Orders
 ------
@@ -296,7 +300,8 @@ A region with a *supply* orders by rule at `order`, per group, on its position
 
 `base_stock`: S - P where positive. `s_S`: S - P where P < s. `s_Q`: Q where P < s. `R_S`: S - P
 every R days. The figures of a region are split over the groups by its shares, the whole staying
-whole. An emergency order looks at stock less backlog instead, and comes before the routine one.
+whole. `Plan.orders` replaces the routine orders of the next `order` where it is not -1.
+An emergency order looks at stock less backlog instead, and comes before the routine one.
 Children order before their parents. No order is sent to or from a region whose roads are closed.
 A supplier outside sends all at once: *supplied*. A parent
 ships its oldest units that last the journey; what it lacks is *not shipped*, and asked for again

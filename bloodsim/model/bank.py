@@ -127,6 +127,8 @@ class Bank:
         What was given so far in the planned month, in thousandths of what the plan counts.
     asked : list per replacement rule of int array (delay_days + 1, n_regions, R)
         Pieces requested on the last days, for which relatives will give.
+    planned_orders : mapping of product to int array (n_regions, n_groups, R)
+        What a plan orders at the next moment of ordering, in place of the rules; -1 = by rule.
     history : History or None
         Flows of the last closed days, where a policy asks for them.
     """
@@ -151,6 +153,7 @@ class Bank:
     throttles: dict[int, Floats] = field(default_factory=dict)
     given_in_month: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     asked: list[Ints] = field(default_factory=list)
+    planned_orders: dict[int, Ints] = field(default_factory=dict)
     history: History | None = None
 
     @classmethod
@@ -223,6 +226,7 @@ class Bank:
             drives=self.drives.copy() if self.drives else None,
             throttles={channel: factor.copy() for channel, factor in self.throttles.items()},
             asked=[asked.copy() for asked in self.asked],
+            planned_orders={product: o.copy() for product, o in self.planned_orders.items()},
             history=self.history.copy() if self.history else None,
             given_in_month={plan: given.copy() for plan, given in self.given_in_month.items()},
         )

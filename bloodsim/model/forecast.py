@@ -32,6 +32,7 @@ class Forecaster:
         self.world, self.seed, self.replications = world, seed, replications
         self._error: dict[int, Floats] = {}
         self._usual: dict[tuple[int, int], Floats] = {}
+        self.drawn_ahead: dict[tuple[object, ...], Ints] = {}
 
     def demand(self, product: int, today: int, days: int) -> Floats:
         """Return forecast pieces requested on days today .. today+days-1 (n_regions, R).

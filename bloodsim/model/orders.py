@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import OrderRule
+from bloodsim.decision import OrderRule, Plan, PlanError
 from bloodsim.model.allotment import allot
 from bloodsim.model.bank import Bank
 from bloodsim.model.ledger import Ledger
@@ -66,9 +66,41 @@ class Orders:
         for batch in self.batches:
             self._send_all([self._expedited(number, day) for number in batch], day, "expedited")
             self._send_all([self._routine(number, day) for number in batch], day, "ordered")
+        self.bank.planned_orders.clear()
         if self.lands_at_once:
             self.land(day, "order")
             self.transfers.arrive_same_day(day)
+
+    def plan(self, plan: Plan, day: int) -> None:
+        """Keep what a plan orders until the next moment of ordering.
+
+        Raises
+        ------
+        PlanError
+            Naming product and day, if it cannot be ordered.
+        """
+        for name, pieces in plan.orders.items():
+            what = f"{self.world.date(day)}, {name}"
+            index = {product.name: i for i, product in enumerate(self.world.products)}.get(name)
+            if index is None or index not in self.products:
+                raise PlanError(f"{what}: no region orders this product")
+            wanted, shape = np.asarray(pieces), self.bank.stocks[index].gone.shape
+            if wanted.shape != shape or not np.issubdtype(wanted.dtype, np.integer):
+                raise PlanError(
+                    f"{what}: orders must be whole numbers {shape}; "
+                    f"got {wanted.dtype} {wanted.shape}"
+                )
+            ordering = np.zeros(self.world.n_regions, dtype=bool)
+            for item in self.world.orders:
+                ordering[item.regions[[item.product == index] * len(item.regions)]] = True
+            if (wanted[~ordering] > 0).any():
+                region = self.world.regions[
+                    int(np.argmax((wanted > 0).any(axis=(1, 2)) & ~ordering))
+                ]
+                raise PlanError(f"{what}: {region} has no rule that says where it orders")
+            if (wanted < -1).any():
+                raise PlanError(f"{what}: orders must not be negative (-1 = by rule)")
+            self.bank.planned_orders[index] = wanted.astype(np.int32)
 
     def _expedited(self, number: int, day: int) -> _Placed:
         """Return emergency orders, on stock on hand less backlog."""
@@ -80,11 +112,15 @@ class Orders:
         return _Placed(item, rule(on_hand[item.regions], day), item.expedite_lead_days)
 
     def _routine(self, number: int, day: int) -> _Placed:
-        """Return routine orders, on the position."""
+        """Return routine orders, on the position, where no plan says how much."""
         item, (rule, _) = self.world.orders[number], self.rules[number]
         backlog = self.bank.backlog(self.world, item.product)
         position = self.bank.position(item.product) - backlog
-        return _Placed(item, rule(position[item.regions], day), item.lead_days)
+        wanted = rule(position[item.regions], day)
+        planned = self.bank.planned_orders.get(item.product)
+        if planned is not None:
+            wanted = np.where(planned[item.regions] >= 0, planned[item.regions], wanted)
+        return _Placed(item, wanted, item.lead_days)
 
     def _send_all(self, placed: Sequence[_Placed], day: int, flow: str) -> None:
         """Send what was ordered, from outside in full, from a parent as far as it has."""

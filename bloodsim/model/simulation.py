@@ -189,5 +189,6 @@ class Simulation:
                 self.ledger.fallback_days += plan.fell_back
             self.transfers.depart(plan, day)
             self.collection.plan(plan, day)
+            self.orders.plan(plan, day)
             now.over = True
         self.requests.set_aside()

@@ -18,6 +18,7 @@ from bloodsim.model.ledger import Ledger
 from bloodsim.model.luck import Chunk
 from bloodsim.model.outlook import facts_of
 from bloodsim.model.paths import Paths
+from bloodsim.model.supply_outlook import supply_of
 from bloodsim.model.transfer import Transfers
 from bloodsim.model.world import World
 from bloodsim.scenario import CostWeights
@@ -117,6 +118,11 @@ class Present:
             ),
             "history": self._while_deciding(
                 lambda product, days: self._remembered(index[product], days)
+            ),
+            "supply": self._while_deciding(
+                lambda product: supply_of(
+                    world, self.bank, self.forecaster, self.cost, index[product], day
+                )
             ),
             "known": None if self.foresight is None else self._while_deciding(self._known),
             "weights": {**coefficients(points), "terminal_price": terminal_price(points)},

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import UNLIMITED
 from bloodsim.model.world import World
+from bloodsim.supply import UNLIMITED
 
 Index = NDArray[np.integer]
 Longs = NDArray[np.int64]

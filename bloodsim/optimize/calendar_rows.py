@@ -116,26 +116,14 @@ def add_terms_of_agreement(
                 bound = {"lower" if side == "least" else "upper": limit - path}
                 row = builder.add_rows(f"{side}_{name}_{number}", (1,), **bound)
                 builder.add_terms(row, visits[chosen], each)
-                if name == "donors":
-                    _add_donors(builder, problem, term, row, chosen, away, by_channel)
-
-
-def _add_donors(
-    builder: ProgramBuilder,
-    problem: DriveProblem,
-    term: Term,
-    row: Index,
-    chosen: Index,
-    away: Index | None,
-    by_channel: dict[str, list[tuple[Index, Index, Floats]]],
-) -> None:
-    """Take off those turned away, and count what throttles and appeals add."""
-    if away is not None:
-        builder.add_terms(row, away[chosen], -1)
-    for channel in term.channels:
-        for day, column, donors in by_channel.get(channel, []):
-            inside = (day >= term.first_day) & (day <= term.last_day)
-            builder.add_terms(row, column[inside], donors[inside])
+                if name == "visits":
+                    continue
+                if away is not None and side == "least":
+                    builder.add_terms(row, np.unique(away[chosen]), -1)
+                for channel in term.channels:
+                    for days, column, donors in by_channel.get(channel, []):
+                        inside = (days >= term.first_day) & (days <= term.last_day)
+                        builder.add_terms(row, column[inside], donors[inside])
 
 
 def _counts(problem: DriveProblem, term: Term) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,16 @@ class Lever:
     appeal_window_days: int = 60
     appeal_cost: float = 0.0
 
+    def check(self, n_days: int) -> None:
+        """Raise ValueError if factors, effects or lengths make no sense."""
+        if not 0 <= self.min_factor <= 1 <= self.max_factor:
+            raise ValueError(f"{self.channel}: min_factor <= 1 <= max_factor, both 0 or more")
+        effects = [effect for _, effect in self.appeal_steps]
+        if effects != sorted(effects, reverse=True):
+            raise ValueError(f"{self.channel}: effects of appeal_steps must fall")
+        if np.shape(self.donors) != (n_days,) or np.shape(self.value) != (n_days,):
+            raise ValueError(f"{self.channel}: donors and value must have shape ({n_days},)")
+
 
 @dataclass(frozen=True)
 class Term:
@@ -129,7 +140,8 @@ class Term:
     first_day, last_day : int
         Days that count, both included.
     least_visits, most_visits, least_donors, most_donors : float
-        What the plan has to add, at least and at most; take off what is committed or done.
+        What the plan has to add, at least and at most; take off what is committed or done. Donors
+        turned away count at most, not at least.
     channels : tuple of str
         Levers whose donors count as well, those of the path included.
     """
@@ -206,6 +218,8 @@ class DriveProblem:
         How worth falls with what is collected.
     most_per_year : int array (n_sources,), optional
         Most visits in any 365 days, as far as *past* goes back.
+    first_date : datetime.date, optional
+        Date of the first day, for messages.
     """
 
     n_days: int
@@ -232,6 +246,31 @@ class DriveProblem:
     levers: tuple[Lever, ...] = ()
     steps: ValueSteps | None = None
     most_per_year: Ints | None = None
+    first_date: date | None = None
+
+    def __post_init__(self) -> None:
+        n_sources, n_candidates = len(self.names), len(self.candidate_day)
+        for size, names in (
+            (n_sources, ("organisations", "gap_days", "teams_per_visit", "vehicles_per_visit")),
+            (n_sources, ("most_per_year",)),
+            (n_candidates, ("candidate_source", "donors", "value", "repeat_share")),
+            (n_candidates, ("units_per_donor", "visit_cost")),
+            (self.n_days, ("teams", "vehicles", "processing", "testing")),
+        ):
+            for name in names:
+                given = getattr(self, name)
+                if given is not None and np.shape(given) != (size,):
+                    raise ValueError(f"{name} must have shape ({size},), not {np.shape(given)}")
+        if self.committed is not None and self.committed.shape != (n_sources, self.n_days):
+            raise ValueError(f"committed must have shape ({n_sources}, {self.n_days})")
+        for name, upper in (("candidate_day", self.n_days), ("candidate_source", n_sources)):
+            given = getattr(self, name)
+            if given.min(initial=0) < 0 or given.max(initial=0) >= upper:
+                raise ValueError(f"{name} must be 0 to {upper - 1}")
+        for lever in self.levers:
+            lever.check(self.n_days)
+        if self.steps is not None and np.min(self.steps.fall, initial=0) < 0:
+            raise ValueError("steps: the worth of a unit must not rise with what is collected")
 
     @property
     def n_candidates(self) -> int:

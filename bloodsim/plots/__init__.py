@@ -15,7 +15,7 @@ from bloodsim.plots.equity import plot_equity
 from bloodsim.plots.fan import plot_fan
 from bloodsim.plots.flows import plot_flows
 from bloodsim.plots.model_check import plot_model_check
-from bloodsim.plots.prices import plot_prices
+from bloodsim.plots.prices import plot_plan_prices, plot_prices
 from bloodsim.plots.shortage_tiles import plot_shortage_tiles
 from bloodsim.plots.status_board import plot_status_board
 from bloodsim.plots.surface import plot_surface
@@ -26,6 +26,7 @@ from bloodsim.plots.unmet_levels import plot_unmet_levels
 __all__ = [
     "CHARTS",
     "ENDINGS",
+    "PLAN_CHARTS",
     "Chart",
     "plot_ageing",
     "plot_calendar_heatmap",
@@ -36,6 +37,7 @@ __all__ = [
     "plot_fan",
     "plot_flows",
     "plot_model_check",
+    "plot_plan_prices",
     "plot_prices",
     "plot_shortage_tiles",
     "plot_status_board",
@@ -60,3 +62,6 @@ CHARTS: dict[str, Callable[..., Chart]] = {
     "ageing": plot_ageing,
     "model_check": plot_model_check,
 }
+
+PLAN_CHARTS: dict[str, Callable[..., Chart]] = {"prices": plot_plan_prices}
+"""Charts of a result and a plan that was saved (`bloodsim.results.plan_file.read_plan`)."""

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Patch
 
-from bloodsim.labels import Lang, full_day_label, pick
+from bloodsim.labels import Lang, full_day_label, group_label, pick, shown
 from bloodsim.numbers import number
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product
 from bloodsim.plots.style import INK, house_style
-from bloodsim.plots.text import product_name, product_unit, region_label, say
+from bloodsim.plots.text import drawable, product_name, product_unit, region_label, say
 from bloodsim.plots.tiles import (
     NO_DATA,
     TILE,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bloodsim.results import Results
+    from bloodsim.results.plan_file import SavedPlan
 
 WIDTH_MM, STEP_MM = 170.0, 16.0
 _CLASSES = 4
@@ -44,6 +45,7 @@ def plot_prices(
     day: date,
     product: str | None = None,
     *,
+    source: str = "",
     shapes: str | Path | None = None,
     ax: Axes | None = None,
     lang: Lang = "en",
@@ -55,12 +57,15 @@ def plot_prices(
     results : Results
         The run that the plan belongs to: names and places of its regions.
     prices : pandas.DataFrame
-        Columns ``region`` and ``price`` (points per unit, 0 or more); ``low`` and ``high`` too
-        where they were confirmed by solving again with a unit less and a unit more.
+        Columns ``region`` and ``price`` (points per unit, 0 or more); ``group`` where the price
+        is that of one blood group; ``low`` and ``high`` where they were confirmed by solving
+        again with a unit less and a unit more.
     day : date
         The day the unit would be there.
     product : str, optional
         Default: red cells.
+    source : str, optional
+        Which plan they are of, said in the subtitle.
     shapes : path, optional
         GeoJSON of the user's own approved shapes, features with ``adcode``; default: tiles.
     ax : matplotlib.axes.Axes, optional
@@ -71,7 +76,7 @@ def plot_prices(
     Returns
     -------
     Chart
-        ``(ax, data)``; data: region, name, price, and low and high where given.
+        ``(ax, data)``; data: region, name, price, and group, low and high where given.
     """
     product = chosen("product", product or main_product(results), results.products)
     missing = [name for name in ("region", "price") if name not in prices]
@@ -80,6 +85,7 @@ def plot_prices(
     for region in prices["region"]:
         chosen("region", str(region), results.regions)
     worth = dict(zip(prices["region"].astype(str), prices["price"].astype(float), strict=True))
+    groups = dict(zip(prices["region"], prices["group"], strict=True)) if "group" in prices else {}
     places = shape_places(results, shapes) if shapes else tile_places(results)
     edges = _edges(list(worth.values()))
     with house_style():
@@ -94,26 +100,65 @@ def plot_prices(
             ink = "white" if dark else INK
             say(ax=on.ax, x=x, y=y - 0.16, text=name, size=size, ha="center", color=ink)
             if region in worth:
-                say(on.ax, x, y + 0.2, number(worth[region], lang), 6.2, ha="center", color=ink)
+                said = f"{number(worth[region], lang)}  {_of(groups.get(region))}".rstrip()
+                say(on.ax, x, y + 0.2, said, 6.2, ha="center", color=ink)
         below = 10 + _legend(on.ax, edges, len(worth) < len(results.regions), lang)
         frame(
             on,
-            _headline(results, worth, product, day, lang),
-            _subtitle(prices, lang) + not_a_map(places, lang),
+            _headline(results, worth, groups, product, day, lang),
+            _subtitle(results, prices, product, source, lang) + not_a_map(places, lang),
             footer(results, lang),
             Margins(left=10.0, right=10.0, above=8.0, below=below + 6),
         )
     frame_of = prices.assign(
         name=[region_label(results, str(region), lang) for region in prices["region"]]
     )
-    columns = [c for c in ("region", "name", "price", "low", "high") if c in frame_of]
+    columns = [c for c in ("region", "name", "price", "group", "low", "high") if c in frame_of]
     return Chart(on.ax, frame_of[columns].reset_index(drop=True))
 
 
+def plot_plan_prices(
+    results: Results,
+    plan: SavedPlan,
+    product: str | None = None,
+    *,
+    shapes: str | Path | None = None,
+    ax: Axes | None = None,
+    lang: Lang = "en",
+) -> Chart:
+    """What one more unit is worth in each region on the day on which it is worth most.
+
+    Parameters
+    ----------
+    results : Results
+        A run with the regions of the plan.
+    plan : SavedPlan
+        A plan that ``bloodsim plan --out`` wrote (`bloodsim.results.plan_file.read_plan`).
+    product : str, optional
+        Default: red cells.
+    shapes, ax, lang
+        As in `plot_prices`.
+
+    Returns
+    -------
+    Chart
+        As of `plot_prices`.
+    """
+    product = chosen("product", product or main_product(results), results.products)
+    day, prices = plan.dearest(product)
+    source = drawable(f"{shown(plan.scenario, 40)} {plan.scenario_hash[:8]}")
+    return plot_prices(
+        results, prices, day, product, source=source, shapes=shapes, ax=ax, lang=lang
+    )
+
+
 def _edges(prices: list[float]) -> list[float]:
-    """Where the classes begin: a quarter, a half, three quarters of the largest price."""
-    top = max([price for price in prices if price == price], default=0.0)
-    return [top * k / _CLASSES for k in range(_CLASSES)]
+    """Where four equal classes begin: from 0, or from the lowest where all are alike."""
+    known = [price for price in prices if price == price]
+    top = max(known, default=0.0)
+    low = min((price for price in known if price > 0), default=0.0)
+    low = low if low > top / 2 else 0.0
+    return [low + (top - low) * k / _CLASSES for k in range(_CLASSES)]
 
 
 def _colour(price: float, edges: list[float]) -> str:
@@ -138,7 +183,12 @@ def _legend(ax: Axes, edges: list[float], some_missing: bool, lang: Lang) -> flo
 
 
 def _headline(
-    results: Results, worth: dict[str, float], product: str, day: date, lang: Lang
+    results: Results,
+    worth: dict[str, float],
+    groups: dict[str, str],
+    product: str,
+    day: date,
+    lang: Lang,
 ) -> str:
     what, unit = product_name(results, product, lang), product_unit(results, product, lang)
     at = full_day_label(day, lang)
@@ -150,19 +200,31 @@ def _headline(
         )
     best = max(worth, key=lambda region: worth[region])
     name, price = region_label(results, best, lang), number(worth[best], lang)
+    group = _of(groups.get(best))
     return pick(
         lang,
-        f"{what}：{at}在{name}多 1 {unit}可减少代价 {price} 分，为各地区之首",
-        f"{what}: one more {unit} in {name} on {at} saves {price} points, the most of all regions",
+        f"{what}：{at}在{name}多 1 {unit}{f' {group} ' if group else ''}可减少代价 {price} 分，"
+        "为各地区之首",
+        f"{what}: one more {unit}{f' of {group}' if group else ''} in {name} on {at} saves {price} "
+        "points, the most of all regions",
     )
 
 
-def _subtitle(prices: pd.DataFrame, lang: Lang) -> str:
+def _of(group: str | None) -> str:
+    return group_label(group) if group else ""
+
+
+def _subtitle(results: Results, prices: pd.DataFrame, product: str, source: str, lang: Lang) -> str:
     confirmed = {"low", "high"} <= set(prices.columns)
     zh = "已用 ±1 单位重新求解核实" if confirmed else "未经重新求解核实"
     en = "confirmed by solving again" if confirmed else "not confirmed by solving again"
+    unit = product_unit(results, product, lang)
+    own = "group" in prices
     return pick(
         lang,
-        f"优化计划的影子价格（分/单位，不是金额）；{zh}",
-        f"Shadow prices of the optimal plan (points per unit, never money), {en}",
+        f"优化计划{f'（{source}）' if source else ''}的影子价格：多 1 {unit} 所减少的代价"
+        f"（分，不是金额）{'，各地取最缺的血型' if own else ''}；{zh}",
+        f"Shadow prices of the optimal plan{f' ({source})' if source else ''}: points of cost that "
+        f"one more {unit} saves (never money)"
+        f"{'; in each region the group worth most' if own else ''}; {en}",
     )

@@ -17,6 +17,7 @@ from bloodsim.scenario import (
     CustomPolicy,
     Optimized,
     Problem,
+    SampledPlan,
     ScenarioError,
     TransferPolicy,
     nearest,
@@ -32,6 +33,13 @@ def _optimized(settings: Optimized) -> Policy:
     return optimized(settings)
 
 
+def _sampled(settings: SampledPlan) -> Policy:
+    """Return the policy that plans on sampled paths."""
+    from bloodsim.policies.sampled import sampled
+
+    return sampled(settings)
+
+
 KINDS: dict[str, Callable[..., Policy]] = {
     "none": none,
     "share_surplus": share_surplus,
@@ -39,6 +47,7 @@ KINDS: dict[str, Callable[..., Policy]] = {
     "optimized": _optimized,
     "ad_hoc": ad_hoc,
     "move_ageing": move_ageing,
+    "sampled": _sampled,
     "fixed": fixed,
 }
 """Functions that make a policy of a scenario's parameters, by kind."""

@@ -9,6 +9,7 @@ from bloodsim.labels import Lang, indicator_label, level_label, pick, unit_words
 from bloodsim.metrics import KPIS
 from bloodsim.plots.text import product_name
 from bloodsim.report import figure_sheets, method, plan_sheets
+from bloodsim.report.brief import Own
 from bloodsim.report.definitions import definition, weight_label
 from bloodsim.report.wording import WORDS, span_words, title_of
 from bloodsim.results import Results
@@ -26,17 +27,69 @@ TABS = {
 """Names of the sheets, in order; of several runs, each with the run's number before it."""
 
 
-def write_xlsx(runs: Sequence[Results], path: str | Path, lang: Lang = "en") -> Path:
-    """Write the workbook of one run or several; the same runs give the same bytes."""
+def write_xlsx(
+    runs: Results | Sequence[Results], path: str | Path, lang: Lang = "en", own: Own | None = None
+) -> Path:
+    """Write the workbook of one run or several; the same runs give the same bytes.
+
+    Of `own`, the title and the organisation are used.
+    """
+    runs = [runs] if isinstance(runs, Results) else list(runs)
+    own = own or Own()
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    sheets: list[Sheet] = []
+    sheets = [_runs(runs, lang)] if len(runs) > 1 else []
     for number, results in enumerate(runs, start=1):
         sheets += _sheets(results, lang, f"{number} " if len(runs) > 1 else "")
-    title = title_of(runs[0], lang)
+    title = " · ".join(filter(None, [own.organisation, own.title or title_of(runs[0], lang)]))
     total = pick(lang, "合计", "Total")
     target.write_bytes(xlsx_bytes(sheets, title, runs[0].score_start, total))
     return target
+
+
+def _runs(runs: Sequence[Results], lang: Lang) -> Sheet:
+    """What the runs are, in columns, and the indicators of each run's variants, in rows."""
+    said = [dict(method.manifest(run, lang)) for run in runs]
+    numbers = [str(number) for number in range(1, len(runs) + 1)]
+    worlds = [len(run.replications) for run in runs]
+    facts = Table(
+        pick(lang, *WORDS["runs"]),
+        pick(lang, *WORDS["not_paired"]),
+        [
+            Column(pick(lang, "运行", "Run"), numbers),
+            Column(pick(lang, "标题", "Title"), [title_of(run, lang) for run in runs]),
+            Column(pick(lang, "时段", "Period"), [span_words(run, lang) for run in runs]),
+            Column(pick(lang, "重复次数", "Replications"), worlds, "count"),
+            Column(pick(lang, "地区", "Regions"), [len(run.regions) for run in runs], "count"),
+            *(
+                Column(name, [items.get(name, "") for items in said])
+                for name in (item.name for item in method.manifest(runs[0], lang)[:4])
+            ),
+        ],
+    )
+    columns: dict[str, Column] = {}
+    labels: list[str] = []
+    for number, run in zip(numbers, runs, strict=True):
+        table = figure_sheets.indicators(run, lang)
+        labels += [number] * table.rows
+        for column in table.columns:
+            old = columns.get(column.head)
+            columns[column.head] = column if old is None else _longer(old, column)
+    every = Table(
+        pick(lang, *TABS["indicators"]),
+        pick(lang, *WORDS["interval_note"]),
+        [Column(pick(lang, "运行", "Run"), labels), *columns.values()],
+    )
+    return Sheet(pick(lang, *WORDS["runs"]), [facts, every])
+
+
+def _longer(first: Column, second: Column) -> Column:
+    """Two columns of one kind, one below the other."""
+    forms = [
+        [column.form] * len(column.values) if isinstance(column.form, str) else [*column.form]
+        for column in (first, second)
+    ]
+    return Column(first.head, [*first.values, *second.values], forms[0] + forms[1])
 
 
 def _sheets(results: Results, lang: Lang, number: str) -> list[Sheet]:

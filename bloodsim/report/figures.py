@@ -6,32 +6,48 @@ import xml.etree.ElementTree as ET
 from typing import NamedTuple
 
 from bloodsim.labels import Lang
-from bloodsim.plots import CHARTS, Chart
+from bloodsim.plots import CHARTS, PLAN_CHARTS, Chart
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.plan_file import SavedPlan
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 class Figure(NamedTuple):
-    """A chart in the page; without `svg` where it cannot be drawn, and `why`."""
+    """A chart of a page; none where it cannot be drawn, and `why`."""
 
     name: str
     headline: str
     alt: str
-    svg: str
     why: str
     chart: Chart | None
 
+    def svg(self, tag: str = "") -> str:
+        """The chart as an element of a page; *tag* tells the charts of several runs apart."""
+        if self.chart is None:
+            return ""
+        return inline(self.chart.content("svg", real_text=True), tag + self.name, self.alt)
 
-def figure(results: Results, name: str, lang: Lang) -> Figure:
+    @property
+    def shape(self) -> float:
+        """Height of the chart as a share of its width."""
+        if self.chart is None:
+            return 0.0
+        width, height = self.chart.figure.get_size_inches()
+        return float(height / width)
+
+
+def figure(results: Results, name: str, lang: Lang, plan: SavedPlan | None = None) -> Figure:
     """Draw a chart by name; a chart that this result cannot have says why."""
     try:
-        chart = CHARTS[name](results, lang=lang)
+        if name in PLAN_CHARTS:
+            chart = PLAN_CHARTS[name](results, plan, lang=lang)
+        else:
+            chart = CHARTS[name](results, lang=lang)
     except (ValueError, ResultsError) as error:
-        return Figure(name, "", "", "", str(error), None)
-    svg = inline(chart.content("svg", real_text=True), name, chart.alt)
-    return Figure(name, chart.headline, chart.alt, svg, "", chart)
+        return Figure(name, "", "", str(error), None)
+    return Figure(name, chart.headline, chart.alt, "", chart)
 
 
 def inline(svg: bytes, name: str, alt: str) -> str:

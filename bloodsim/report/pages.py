@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bloodsim.labels import Lang, pick
+from bloodsim.report import plan_page
 from bloodsim.report.figures import Figure, figure
+from bloodsim.report.plan_page import Table
 from bloodsim.results import Results
+from bloodsim.results.plan_file import SavedPlan
 
 
 class Page(NamedTuple):
@@ -16,6 +19,7 @@ class Page(NamedTuple):
     question: str
     lead: str
     figures: list[Figure]
+    table: Table | None = None
 
 
 _PAGES: tuple[tuple[str, tuple[str, str], tuple[str, str], tuple[str, ...]], ...] = (
@@ -89,11 +93,22 @@ _PAGES: tuple[tuple[str, tuple[str, str], tuple[str, str], tuple[str, ...]], ...
 )
 
 
-def pages(results: Results, lang: Lang) -> list[Page]:
-    """Draw all pages."""
-    return [
+def pages(results: Results, lang: Lang, plan: SavedPlan | None = None) -> list[Page]:
+    """Draw all pages; that of a plan comes after the status."""
+    drawn = [
         Page(
             key, pick(lang, *question), pick(lang, *lead), [figure(results, n, lang) for n in names]
         )
         for key, question, lead, names in _PAGES
     ]
+    return drawn if plan is None else [drawn[0], _today(results, plan, lang), *drawn[1:]]
+
+
+def _today(results: Results, plan: SavedPlan, lang: Lang) -> Page:
+    return Page(
+        "today",
+        pick(lang, "今天做什么？", "What to do now?"),
+        plan_page.lead(results, plan, lang),
+        [figure(results, "prices", lang, plan)],
+        plan_page.shipments(results, plan, lang),
+    )

@@ -25,6 +25,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Mean ± half-width of the 95 % interval; clear: the interval of the difference leaves out "
         "0. Cost is in points, never money.",
     ),
+    "runs": ("各次运行的比较", "The runs compared"),
+    "not_paired": (
+        "各次运行彼此独立展示，不配对。",
+        "The runs are separate, not paired with each other.",
+    ),
+    "logo": ("标识", "Logo"),
     "replications": ("次重复模拟", "replications"),
     "contents": ("问题", "Questions"),
     "omitted": ("本次运行无法绘制：", "Not drawn for this run: "),

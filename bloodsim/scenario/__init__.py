@@ -65,6 +65,7 @@ from bloodsim.scenario.policies import (
     PreCollect,
     Proportional,
     Regulated,
+    SampledPlan,
     ShareSurplus,
     TransferPolicy,
 )
@@ -163,6 +164,7 @@ __all__ = [
     "RouteProduct",
     "Routes",
     "Run",
+    "SampledPlan",
     "Scenario",
     "ScenarioError",
     "ShareSurplus",

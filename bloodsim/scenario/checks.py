@@ -34,6 +34,8 @@ LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
 
 _SHARE_TOLERANCE = 1e-6
+_SMALL_NETWORK = 12
+"""Regions of the largest network that is planned on sampled paths: roads grow with their square."""
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
 _LEVELS = ("blue", "yellow", "orange", "red")
 _SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
@@ -296,6 +298,9 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
                 yield Problem((*path, str(index)), message, hint, level="warning")
+        if policy.kind == "sampled" and len(scenario.regions) > _SMALL_NETWORK:
+            message = f"{len(scenario.regions)} regions are too many to plan on sampled paths"
+            yield Problem((*here, "kind"), message, f"up to {_SMALL_NETWORK}; or kind: optimized")
         if policy.kind == "optimized" and policy.foresight == "perfect":
             frozen = scenario.policies.collection.kind == "frozen"
             if not frozen or here[0] == "run":

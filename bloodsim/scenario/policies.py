@@ -131,6 +131,26 @@ class Optimized(Model):
     """Products it moves; empty = all that the routes carry."""
 
 
+class SampledPlan(Model):
+    """Orders and transfers of a small network together, planned on sampled paths of requests.
+
+    A two-stage sample-average linear program at every review: today's orders and transfers, and in
+    every sampled path the transfers that answer to it. Prices are those of ``cost.events``, or of
+    the one cost where no event has a price. Regions that the ordering rules name are ordered for by
+    plan, the others only send and receive.
+    """
+
+    kind: Literal["sampled"] = "sampled"
+    """The policy's name."""
+    scenarios: Annotated[int, Field(ge=4, le=512)] = 32
+    """Sampled paths of requests; 16, 32 and 64 cost the same on four hospitals, the time of a plan
+    grows with their number."""
+    review_days: ReviewDays = 1
+    """Days between two decisions; on the others the ordering rules serve."""
+    products: tuple[str, ...] = ()
+    """Products it plans; empty = all that regions order or the routes carry."""
+
+
 class FixedPlan(Model):
     """Shipments by date, promised whatever the stocks are."""
 
@@ -156,6 +176,7 @@ TransferPolicy = Annotated[
     | Optimized
     | AdHoc
     | MoveAgeing
+    | SampledPlan
     | FixedPlan
     | CustomPolicy,
     Field(discriminator="kind"),

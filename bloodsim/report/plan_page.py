@@ -1,0 +1,108 @@
+"""The page of a saved plan: what leaves on its first day, what it is worth, where a unit helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bloodsim.labels import Lang, day_label, full_day_label, group_label, pick
+from bloodsim.numbers import give_or_take, number, percent, quantity, unit_noun
+from bloodsim.plots.text import product_name, product_unit, region_label
+from bloodsim.results import Results, ResultsError
+from bloodsim.results.plan_file import SavedPlan
+
+_MOST_ROWS = 25
+
+
+class Table(NamedTuple):
+    """A table of a page: heads, rows of text, and what to say below it."""
+
+    heads: list[str]
+    rows: list[list[str]]
+    note: str
+
+
+def refuse_strangers(results: Results, plan: SavedPlan) -> None:
+    """Refuse a plan for other regions or products than the run's."""
+    products = set(plan.prices["product"]) | set(plan.transfers["product"])
+    for kind, names, known in (
+        ("region", plan.regions, results.regions),
+        ("product", sorted(products), results.products),
+    ):
+        for name in names:
+            if name not in known:
+                raise ResultsError(
+                    f"the plan is for {kind} {name!r}, which the run {results.name} does not have"
+                )
+
+
+def lead(results: Results, plan: SavedPlan, lang: Lang) -> str:
+    """What the plan asks for on its first day, and what the simulator says of it."""
+    today = plan.transfers[plan.transfers["date"] == plan.start]
+    amounts = []
+    for product in dict.fromkeys(today["product"]):
+        units = float(today.loc[today["product"] == product, "units"].sum())
+        unit = unit_noun(product_unit(results, product, lang), units, lang)
+        amounts.append(f"{product_name(results, product, lang)} {quantity(units, unit, lang)}")
+    roads = len(today[["origin", "destination"]].drop_duplicates())
+    day, gap = full_day_label(plan.start, lang), percent(plan.gap)
+    sent = pick(lang, "、", ", ").join(amounts) or pick(lang, "无调剂", "nothing is sent")
+    return pick(
+        lang,
+        f"{day}的优化计划（与最优相差不超过 {gap}）：当日沿 {roads} 条线路调出 {sent}。",
+        f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} "
+        f"road{'' if roads == 1 else 's'}.",
+    ) + _checked(plan.check, lang)
+
+
+def _checked(check: Mapping[str, Any] | None, lang: Lang) -> str:
+    """What the plan costs against the proportional rule, replayed on the same luck."""
+    if check is None:
+        return pick(lang, "未经模拟检验。", " Not checked by simulation.")
+    cost = next(row for row in check["table"] if row["indicator"] == "cost")
+    mean, half = cost["plan_minus_proportional"], cost["plan_minus_proportional_half_width"]
+    if mean is None or half is None:
+        return ""
+    said = f"{number(mean, lang, signed=True)} ± {give_or_take(half, mean, lang)}"
+    if abs(mean) <= half:
+        found = pick(lang, "未显示优化有额外收益", "the optimizer adds nothing that shows")
+    else:
+        less = mean < 0
+        found = (
+            pick(lang, "代价更低", "it costs less")
+            if less
+            else pick(lang, "代价更高，应采用简单规则", "it costs more: use the rule")
+        )
+    return pick(
+        lang,
+        f"模拟 {check['days']} 天、{check['replications']} 次，"
+        f"与按比例均衡规则相比 {said} 分：{found}。",
+        f" Simulated for {check['days']} days in {check['replications']} worlds against "
+        f"proportional sharing: {said} points; {found}.",
+    )
+
+
+def shipments(results: Results, plan: SavedPlan, lang: Lang) -> Table:
+    """The first day's shipments, a row per road and product, the largest first."""
+    today = plan.transfers[plan.transfers["date"] == plan.start]
+    keys = ["product", "origin", "destination", "arrival"]
+    lots: list[tuple[Any, Any]] = list(today.groupby(keys, sort=False))
+    order = {name: i for i, name in enumerate(results.products)}
+    lots.sort(key=lambda lot: (order[lot[0][0]], -float(lot[1]["units"].sum())))
+    rows = []
+    for (product, origin, destination, arrival), lot in lots[:_MOST_ROWS]:
+        units = float(lot["units"].sum())
+        unit = unit_noun(product_unit(results, product, lang), units, lang)
+        groups = ", ".join(
+            f"{group_label(g)} {number(u, lang)}"
+            for g, u in zip(lot["group"], lot["units"], strict=True)
+        )
+        ends = f"{region_label(results, origin, lang)} → {region_label(results, destination, lang)}"
+        what = product_name(results, product, lang)
+        rows.append([ends, what, quantity(units, unit, lang), day_label(arrival, lang), groups])
+    heads = pick(
+        lang, "线路\0产品\0数量\0到达\0血型", "Road\0Product\0Amount\0Arrives\0By group"
+    ).split("\0")
+    more = len(lots) - len(rows)
+    note = pick(lang, f"另有 {more} 条较小的调剂。", f"And {more} smaller ones.") if more else ""
+    return Table(heads, rows, note)

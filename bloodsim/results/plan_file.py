@@ -1,0 +1,123 @@
+"""A saved plan as charts and reports read it: the JSON that ``bloodsim plan --out`` wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bloodsim.results.tables import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLAN_FILE = "plan.json"
+"""What makes a folder that of a plan."""
+
+_COLUMNS = {
+    "transfers": ("date", "arrival", "origin", "destination", "product", "group", "units"),
+    "prices": ("date", "until", "region", "product", "group", "points_per_unit"),
+    "cover": ("date", "region", "product"),
+}
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """What a report needs of a plan.
+
+    Parameters
+    ----------
+    scenario, scenario_hash : str
+        What it was planned for.
+    start : date
+        First day.
+    status : str
+        ``optimal`` or ``feasible``.
+    gap : float
+        Proved relative distance from the best plan.
+    transfers, prices : pandas.DataFrame
+        Shipments, and points per unit more; columns as in the file, days as dates.
+    regions : tuple of str
+        Those that were planned for.
+    check : mapping or None
+        What the simulator said: days, replications, adds, table; None where it was not asked.
+    """
+
+    scenario: str
+    scenario_hash: str
+    start: date
+    status: str
+    gap: float
+    transfers: pd.DataFrame
+    prices: pd.DataFrame
+    regions: tuple[str, ...]
+    check: Mapping[str, Any] | None
+
+    def dearest(self, product: str) -> tuple[date, pd.DataFrame]:
+        """Return the day on which one more unit is worth most, and its worth in each region.
+
+        The table has a row per region: region, price (points per unit) and group, the blood group
+        of which one more is worth most there; prices that the file leaves out are 0.
+        """
+        import pandas as pd
+
+        mine = self.prices[self.prices["product"] == product]
+        day = self.start
+        if len(mine):
+            day = mine["date"].to_list()[int(mine["points_per_unit"].to_numpy().argmax())]
+        there = mine[(mine["date"] <= day) & (day <= mine["until"])]
+        best = there.sort_values("points_per_unit", ascending=False, kind="stable")
+        found = best.drop_duplicates("region").set_index("region")
+        return day, pd.DataFrame(
+            {
+                "region": list(self.regions),
+                "price": found["points_per_unit"].reindex(self.regions).fillna(0.0).to_numpy(),
+                "group": found["group"].reindex(self.regions).fillna("").to_numpy(),
+            }
+        )
+
+
+def read_plan(folder: str | Path) -> SavedPlan:
+    """Read a plan from its folder.
+
+    Raises
+    ------
+    ResultsError
+        The folder holds no plan, or its file is damaged or of another version; the message names
+        the file.
+    """
+    path = Path(folder).expanduser() / PLAN_FILE
+    if not path.is_file():
+        raise ResultsError(f"{path} is missing; `bloodsim plan FILE --out DIR` writes it")
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return SavedPlan(
+            scenario=str(found["scenario"]["name"]),
+            scenario_hash=str(found["scenario"]["hash"]),
+            start=date.fromisoformat(found["start"]),
+            status=str(found["status"]),
+            gap=float(found["gap"]),
+            transfers=_table(found, "transfers"),
+            prices=_table(found, "prices"),
+            regions=tuple(dict.fromkeys(str(row["region"]) for row in found["cover"])),
+            check=found["check"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(
+            f"{path} is damaged or not a plan of this version ({error!r}); write it again"
+        ) from None
+
+
+def _table(found: Mapping[str, Any], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = _COLUMNS[name]
+    table = pd.DataFrame([[row[column] for column in columns] for row in found[name]])
+    table = table.set_axis(columns, axis=1) if len(table) else pd.DataFrame(columns=columns)
+    for column in ("date", "until", "arrival"):
+        if column in table:
+            table[column] = [date.fromisoformat(day) for day in table[column]]
+    return table

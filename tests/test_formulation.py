@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from networks import network, state
 
-from bloodsim.optimize.problem import ClassRule
+from bloodsim.optimize.aims import FAIRNESS, Aims, staged
+from bloodsim.optimize.problem import ClassRule, Network, State
 from bloodsim.optimize.program import Program
 from bloodsim.optimize.solver import pulp_problem
 from bloodsim.optimize.transfers import TransferModel
@@ -23,7 +24,7 @@ CLASSES = (
 )
 
 
-def _program() -> Program:
+def _problem() -> tuple[Network, State]:
     net = network(
         2,
         [(0, 1, 1), (1, 0, 0)],
@@ -34,7 +35,6 @@ def _program() -> Program:
         end_price=1.0,
         terminal_price=2.5,
         universal_share=0.5,
-        fairness_price=100.0,
         normal=np.array([[3.0, 4.0], [5.0, 6.0]]),
         whole_slots=1,
         lot=10,
@@ -50,30 +50,42 @@ def _program() -> Program:
         "terminal": np.array([30.0, 40.0]),
         "end_level": np.full((2, 2), 7.0),
     }
-    return TransferModel(net).program(state(net, 3, **numbers))
+    return net, state(net, 3, **numbers)
 
 
-PROGRAM = _program()
+def _families() -> dict[str, tuple[Program, str]]:
+    """Return the program and the block of rows behind each golden file."""
+    net, now = _problem()
+    plain = TransferModel(net).program(now)
+    found = {block: (plain, block) for block in plain.rows}
+    fair = {kind: staged(plain, net, now, Aims("cost", kind))[0] for kind in FAIRNESS[1:]}
+    found |= {f"fairness_{kind}": (program, "fairness") for kind, program in fair.items()}
+    everything = staged(plain, net, now, Aims("lexicographic", "min-max"))[0]
+    return found | {"held": (everything, "held")}
 
 
-def family(block: str) -> Any:
+FAMILIES = _families()
+
+
+def family(name: str) -> Any:
     """Return the rows of a block, and the columns in them, as a PuLP problem of its own."""
-    rows = PROGRAM.rows[block].ravel()
-    matrix = PROGRAM.matrix[rows]
+    program, block = FAMILIES[name]
+    rows = program.rows[block].ravel()
+    matrix = program.matrix[rows]
     columns = np.unique(matrix.indices)
     part = Program(
         matrix=matrix[:, columns].tocsr(),
-        cost=PROGRAM.cost[columns],
-        lower=PROGRAM.lower[columns],
-        upper=PROGRAM.upper[columns],
-        row_lower=PROGRAM.row_lower[rows],
-        row_upper=PROGRAM.row_upper[rows],
-        integer=PROGRAM.integer[columns],
+        cost=program.cost[columns],
+        lower=program.lower[columns],
+        upper=program.upper[columns],
+        row_lower=program.row_lower[rows],
+        row_upper=program.row_upper[rows],
+        integer=program.integer[columns],
         columns={},
         rows={},
     )
-    names = [_plain(PROGRAM.column_name(int(column))) for column in columns]
-    return pulp_problem(part, block, (names, [_plain(PROGRAM.row_name(int(r))) for r in rows]))
+    names = [_plain(program.column_name(int(column))) for column in columns]
+    return pulp_problem(part, block, (names, [_plain(program.row_name(int(r))) for r in rows]))
 
 
 def _plain(name: str) -> str:
@@ -130,13 +142,20 @@ def _statement(words: list[str]) -> tuple[dict[str, float], str, float]:
     return {name: terms[name] for name in sorted(terms)}, sense, side
 
 
-@pytest.mark.parametrize("block", sorted(PROGRAM.rows))
-def test_constraints_are_as_written_down(block, tmp_path):
-    path = tmp_path / f"{block}.lp"
-    family(block).writeLP(str(path))
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_constraints_are_as_written_down(name, tmp_path):
+    path = tmp_path / f"{name}.lp"
+    family(name).writeLP(str(path))
     golden = GOLDEN / path.name
     assert read(path.read_text(encoding="utf-8")) == read(golden.read_text(encoding="utf-8"))
 
 
+def test_a_changed_coefficient_or_bound_shows():
+    text = (GOLDEN / "whole_lots.lp").read_text(encoding="utf-8")
+    for old, new in (("- 10 lots", "- 9 lots"), ("= 0", "= 1"), ("<= 8", "<= 7")):
+        assert old in text
+        assert read(text.replace(old, new, 1)) != read(text)
+
+
 def test_every_constraint_is_written_down():
-    assert {path.stem for path in GOLDEN.glob("*.lp")} == set(PROGRAM.rows)
+    assert {path.stem for path in GOLDEN.glob("*.lp")} == set(FAMILIES)

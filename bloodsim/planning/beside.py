@@ -37,9 +37,9 @@ def notes_on(aims: Aims) -> Iterator[str]:
         )
     if aims.robust_gamma:
         yield (
-            f"requests are those of a cautious path: in each region and group {aims.robust_gamma:g} "
-            "days may be a standard deviation above their mean; cover, unmet requests, prices and "
-            "cost are those of that path"
+            "requests are those of a cautious path: in each region and group "
+            f"{aims.robust_gamma:g} days may be a standard deviation above their mean; cover, "
+            "unmet requests, prices and cost are those of that path"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -92,7 +92,6 @@ class TransferProposal:
     gap: float
     objective: float
     objective_without: float
-    aims: Aims
     products: Mapping[str, Mapping[str, Any]]
     transfers: pd.DataFrame
     prices: pd.DataFrame
@@ -104,6 +103,7 @@ class TransferProposal:
     names: Mapping[str, str]
     units: Mapping[str, str]
     sites: SitesProposal | None = None
+    aims: Aims = field(default_factory=Aims)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""

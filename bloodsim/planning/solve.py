@@ -66,14 +66,14 @@ class Worth:
 
 @dataclass(frozen=True)
 class Fairness:
-    """What fairness between regions costs, beside the cheapest plan.
+    """What fairness between regions costs, beside the same plan without it.
 
     Parameters
     ----------
     price_points, price_share : float, float or None
-        Points more than the cheapest plan, and as a share of its cost (None if that is 0).
+        Points more than without, and as a share of its cost (None if that is 0).
     worst_before, worst_after : str
-        Region whose unmet share is largest in the cheapest plan, and in the fair one.
+        Region whose unmet share is largest without fairness, and with.
     share_before, share_after : float
         That share of what the region asks for over the horizon.
     """
@@ -149,6 +149,9 @@ def solve(
         found = sized(search, first, today.firm_days(firm_days))
         seconds = time.perf_counter() - started
         without = search.best(np.ones_like(found.closed)).plan
+        unfair = cheapest
+        if aims.fairness != "none" and aims.objective != "cost":
+            unfair = _best(today, replace(aims, fairness="none"), limits)
         price = None
         if aims.robust_gamma:
             price = price_of_caution(expected, first.plan, replace(aims, robust_gamma=0), limits)
@@ -172,7 +175,7 @@ def solve(
         n_rows=len(search.program.row_lower),
         n_columns=len(search.program.cost),
         stages=_reached(search, first),
-        fairness=None if aims.fairness == "none" else fairness_of(today, cheapest, first),
+        fairness=None if aims.fairness == "none" else fairness_of(today, unfair, first),
         caution_points=price,
     )
 
@@ -195,9 +198,16 @@ def price_of_caution(
 ) -> float:
     """Return what a plan's shipments cost on the expected path beyond the best (points)."""
     search = Search.of(expected, aims, limits)
-    cheapest = search.start()
-    nominal = search.best() if len(search.stages) > 1 else cheapest
-    return search.best(transfers=plan.transfers).plan.objective - nominal.plan.objective
+    search.start()
+    stands = search.best(transfers=plan.transfers)
+    return stands.plan.objective - search.best().plan.objective
+
+
+def _best(today: ProductToday, aims: Aims, limits: Limits | None) -> Found:
+    """Return the best plan with shipments of any size."""
+    search = Search.of(today, aims, limits)
+    search.start()
+    return search.best()
 
 
 def unmet_shares(today: ProductToday, plan: TransferPlan) -> Floats:
@@ -207,14 +217,14 @@ def unmet_shares(today: ProductToday, plan: TransferPlan) -> Floats:
     return shares
 
 
-def fairness_of(today: ProductToday, cheapest: Found, fair: Found) -> Fairness:
+def fairness_of(today: ProductToday, unfair: Found, fair: Found) -> Fairness:
     """Return what fairness costs; shipments of any size, so that only fairness differs."""
-    before, after = (unmet_shares(today, found.plan) for found in (cheapest, fair))
+    before, after = (unmet_shares(today, found.plan) for found in (unfair, fair))
     names = today.network.regions
     return Fairness(
-        price_points=fair.plan.objective - cheapest.plan.objective,
-        price_share=fair.plan.objective / cheapest.plan.objective - 1
-        if cheapest.plan.objective
+        price_points=fair.plan.objective - unfair.plan.objective,
+        price_share=fair.plan.objective / unfair.plan.objective - 1
+        if unfair.plan.objective
         else None,
         worst_before=names[int(before.argmax())],
         share_before=float(before.max()),

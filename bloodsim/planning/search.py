@@ -79,22 +79,25 @@ class Search:
         transfers : float array (n_slots, n_arcs, n_groups), optional
             Shipments that stand as they are; NaN = free.
         """
-        sides = self._sides(state) if state else {}
-        if closed is not None or transfers is not None:
-            lower = sides.get("lower", self.program.lower).copy()
-            upper = sides.get("upper", self.program.upper).copy()
-            sent = self.program.columns["transfer"]
-            if closed is not None:
-                upper[sent[closed]] = 0
-            if transfers is not None:
-                fixed = ~np.isnan(transfers)
-                lower[sent[fixed]] = upper[sent[fixed]] = transfers[fixed]
-            sides |= {"lower": lower, "upper": upper}
+        sides = self._sides(state)
+        lower, upper = sides["lower"], sides["upper"]
+        sent = self.program.columns["transfer"]
+        if closed is not None:
+            upper[sent[closed]] = 0
+        if transfers is not None:
+            fixed = ~np.isnan(transfers)
+            lower[sent[fixed]] = upper[sent[fixed]] = transfers[fixed]
         solution, reached = best(self.solver, self.program, self.stages, **sides)
         return self._found(solution, reached)
 
-    def _sides(self, state: State) -> dict[str, Floats]:
-        """Return bounds and sides of a state, those that the aims added as they stand."""
+    def _sides(self, state: State | None) -> dict[str, Floats]:
+        """Return all bounds and sides of a state, those that the aims added as they stand.
+
+        All of them: what the solver is not told stays as the last solve left it.
+        """
+        if state is None:
+            names = ("lower", "upper", "row_lower", "row_upper")
+            return {name: getattr(self.program, name).copy() for name in names}
         sides = vars(sides_of(self.today.network, self.frame, state))
         return {
             name: np.concatenate([values, getattr(self.program, name)[len(values) :]])

@@ -54,28 +54,37 @@ def sized(search: Search, first: Found, firm_slots: int) -> Sized:
     again; then lots are made whole in the firm slots. What that costs beyond the bound is the gap.
     Plans in stages keep parts of lots, which are cut: whole lots would undo what the stages hold.
     """
-    smallest, flows = search.today.smallest_pieces, first
     bound = first.plan.objective - first.plan.gap * abs(first.plan.objective)
-    closed = np.zeros(first.plan.transfers.shape[:2], dtype=bool)
-    for share in (*SHARES_OF_SMALLEST, *[1.0] * MOST_ROUNDS):
-        carried = flows.plan.transfers.sum(axis=2)
-        small = (carried > _TINY) & (carried < share * smallest - _TINY)
-        if not small.any():
-            if share == 1:
-                break
-            continue
-        closed |= small
-        flows = search.best(closed)
+    nothing = np.zeros(first.plan.transfers.shape[:2], dtype=bool)
+    flows, closed = _without_small(search, first, nothing)
     whole = flows
     if len(search.stages) == 1 and (closed.any() or _in_parts(search, flows, firm_slots)):
         lots, proved = _searched(search, firm_slots)
         bound = max(bound, proved)
         tried = [_rounded(search, flows, closed, firm_slots)]
         if lots is not None:
-            tried.append(_fixed(search, closed, lots))
+            found = _fixed(search, closed, lots)
+            tried.append(found and _without_small(search, found, closed, lots)[0])
         plans = [found for found in tried if found is not None]
         whole = min(plans, key=lambda found: found.plan.objective, default=flows)
     return Sized(_within(whole, bound, search.solver.limits.gap), flows, closed)
+
+
+def _without_small(
+    search: Search, found: Found, closed: Closed, transfers: Floats | None = None
+) -> tuple[Found, Closed]:
+    """Return the plan without shipments that are too small, and what was closed for it."""
+    smallest = search.today.smallest_pieces
+    for share in (*SHARES_OF_SMALLEST, *[1.0] * MOST_ROUNDS):
+        carried = found.plan.transfers.sum(axis=2)
+        small = (carried > _TINY) & (carried < share * smallest - _TINY)
+        if not small.any():
+            if share == 1:
+                break
+            continue
+        closed = closed | small
+        found = search.best(closed, transfers=transfers)
+    return found, closed
 
 
 def _in_parts(search: Search, flows: Found, slots: int) -> bool:
@@ -94,7 +103,11 @@ def _within(found: Found, bound: float, allowed: float) -> Found:
 
 
 def _rounded(search: Search, flows: Found, closed: Closed, slots: int) -> Found | None:
-    """Round slot after slot to whole lots, the rest planned again each time."""
+    """Round slot after slot to whole lots, the rest planned again each time.
+
+    To the nearest lots, or so that a shipment stays below its flow, whichever costs less; where
+    neither can be sent each group stays below its flow, or nothing goes.
+    """
     lot, found = search.today.lot_pieces, flows
     fixed = np.full(flows.plan.transfers.shape, np.nan)
     for slot in range(slots):
@@ -103,18 +116,22 @@ def _rounded(search: Search, flows: Found, closed: Closed, slots: int) -> Found 
             fixed[slot] = 0
             continue
         free = np.full(wanted.shape[1], np.inf)
-        nearest = np.stack([whole_lots(flow, free, lot) for flow in wanted]).astype(float)
+        nearest = np.round(wanted / lot) * lot
+        within = np.stack([whole_lots(flow, free, lot) for flow in wanted]).astype(float)
         below = np.floor((wanted + _TINY) / lot) * lot
-        for choice in (nearest, below, np.zeros_like(below)):
-            choice = np.where(_may_go(search, choice)[:, None], choice, 0)
-            fixed[slot] = choice
-            tried = _fixed(search, closed, fixed)
-            if tried is not None:
-                found = tried
+        tried: list[Found] = []
+        for choice in (nearest, within, below, np.zeros_like(below)):
+            if tried and choice is below:
                 break
-        else:
+            fixed[slot] = np.where(_may_go(search, choice)[:, None], choice, 0)
+            one = _fixed(search, closed, fixed)
+            if one is not None:
+                tried.append(one)
+        if not tried:
             return None
-    return found
+        found = min(tried, key=lambda each: each.plan.objective)
+        fixed[slot] = np.round(found.plan.transfers[slot] / lot) * lot
+    return _without_small(search, found, closed, fixed)[0]
 
 
 def _may_go(search: Search, pieces: Floats) -> NDArray[np.bool_]:

@@ -23,6 +23,7 @@ from bloodsim.model.tables import tabulate
 from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
 from bloodsim.provenance import OpeningStock, Variant
+from bloodsim.rehearsal import with_calendars
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
 from bloodsim.results.bounds import with_bounds
@@ -83,6 +84,7 @@ def run_block(block: Block) -> Results | Path:
     Variants whose worlds are equal but for their policies share warm-up and draws. Those that draw
     the numbers of their regions are simulated one replication at a time: no two share a world.
     """
+    block = replace(block, variants=with_calendars(block.variants, block.opening_stock))
     found = _results_of([v for v in block.variants if not v.draws], block)
     drawing = [v for v in block.variants if v.draws]
     if drawing:

@@ -137,6 +137,11 @@ def shown(name: str, longest: int = _LONGEST_NAME) -> str:
     return kept if len(kept) <= longest else f"{kept[: longest - 1].rstrip()}…"
 
 
+def within(name: str) -> str:
+    """An English name inside a sentence: Red cells, red cells; RBC stays RBC."""
+    return f"{name[:1].lower()}{name[1:]}" if name[1:2].islower() else name
+
+
 def day_label(day: date, lang: Lang) -> str:
     """A day within a year: 3月4日, 4 Mar."""
     return pick(lang, f"{day.month}月{day.day}日", f"{day.day}{NBSP}{_MONTHS[day.month - 1]}")

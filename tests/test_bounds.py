@@ -70,6 +70,15 @@ def test_the_bound_charges_the_end(results):
     assert (metrics.cost(unreached) >= unreached.tables["bounds"]["transfers"]).all()
 
 
+def test_drawn_parameters_are_charged_by_the_stated_demand():
+    """Cost takes the end's target from the stated numbers; so has the bound, or it is none."""
+    targets = {"red_cells": 400.0}
+    results = simulate(_world(run__parameters="sampled", cost__terminal_cover_days=targets), 2)
+    bound = results.tables["bounds"]["transfers"]
+    assert {"practice_sampled", "planned_sampled"} <= set(bound["variant"].values.tolist())
+    assert (metrics.cost(results).sel(variant=bound["variant"].values) >= bound).all()
+
+
 def test_a_policy_below_its_bound_is_an_error(results):
     planned = metrics.cost(results).sel(variant="planned").values
     with pytest.raises(ResultsError, match="less than its bound"):

@@ -177,7 +177,7 @@ def test_a_briefing_fits_the_screen(
     assert picture.shape[1] == width
     # Every stretch of a screen's height shows something.
     rows = np.ptp(picture[..., :3].reshape(len(picture), -1), axis=1) > 0.3
-    assert all(rows[top : top + 900].any() for top in range(0, len(rows), 900))
+    assert all(rows[top : top + 900].any() for top in range(0, len(rows) - 900, 900))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -190,7 +190,8 @@ def test_a_printed_briefing_is_a4_with_text_that_can_be_selected(
         questions = opened.page.locator("section.page").count()
         headings = opened.page.locator("section.page > h2:first-child").all_inner_texts()
     pages = pypdf.PdfReader(io.BytesIO(printed)).pages
-    assert questions <= len(pages) <= 1.7 * questions
+    # Questions share a page where they fit on one; none is lost, none spills over many.
+    assert 0.5 * questions <= len(pages) <= 1.3 * questions
     for page in pages:
         size = (float(page.mediabox.width), float(page.mediabox.height))
         assert size == pytest.approx(A4_POINTS, abs=1.0)

@@ -8,8 +8,9 @@ from ruamel.yaml import YAML
 from worlds import three_provinces
 
 from bloodsim.cli import execute
-from bloodsim.cli.comparing import _named, baseline_of, words
+from bloodsim.cli.comparing import _named, baseline_of
 from bloodsim.results import Results
+from bloodsim.results.comparison import words
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_pool_response_is_the_slope_of_turnout():
 
 
 def test_fatigue_falls_in_steps_to_its_floor():
-    steps = fatigue_steps(0.1, 0.3, step_days=2, most_days=20)
+    steps = fatigue_steps(0.1, 0.3, widths=(2, 4, 6, 8))
     assert steps[0] == (2.0, pytest.approx(0.95))
     effects = [effect for _, effect in steps]
     assert effects == sorted(effects, reverse=True)

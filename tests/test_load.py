@@ -402,3 +402,23 @@ def test_assumed_inputs_counts_the_last_note_that_matches() -> None:
     )
     assert found.assumed == found.total - 29 - 6
     assert str(found).startswith(headline)
+
+
+def test_jupyter_shows_a_scenario_as_inert_text_in_both_languages(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "schema_version: 1\nextends: minimal\n"
+        "title: {zh: '<script>x</script>三地', en: '<b>three</b>'}\n",
+        "utf-8",
+    )
+    page = load(path)._repr_html_()
+    assert "<script" not in page
+    assert "<b>" not in page
+    for said in (
+        "Beijing · 北京",
+        "Red cells · 红细胞",
+        "sharing surplus · 余缺调剂",
+        "2026-01-01",
+        "20260101",
+    ):
+        assert said in page

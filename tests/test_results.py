@@ -14,6 +14,7 @@ import xarray as xr
 from synthetic_results import synthetic_results
 
 from bloodsim.results import Results, ResultsError, environment
+from bloodsim.results.comparison import words
 
 TWO_REGIONS = {"regions": ("BJ", "HE"), "days": 30}
 
@@ -153,6 +154,24 @@ def test_summary_is_json_without_nan() -> None:
     assert one["half_width"] is None
     assert one["n"] == 1
     assert summary["none"]["days_below_red.plasma"]["mean"] is None
+
+
+def test_comparisons_say_what_they_show(results: Results) -> None:
+    found = results.compare("none")
+    page = found._repr_html_()
+    for said in ("requests not met · 未满足率", "[cost]", "±", "8 replications", "更"):
+        assert said in page
+    assert "more rows in the frame" in page
+    one = found[found["kpi"] == "shortage_rate.red_cells"]
+    said = one._repr_html_()
+    assert said.count("<tr>") == 2
+    mean, half = one["mean_difference"].iloc[0], one["half_width"].iloc[0]
+    assert (words("shortage_rate", mean, half) in said) == (abs(mean) > half or mean == 0)
+    # Anything else made from it is shown as pandas shows it.
+    wide = found.pivot(index="kpi", columns="variant", values="n")
+    assert "worst_region_fill_rate.red_cells" in wide._repr_html_()
+    hostile = found.assign(variant="<script>x</script>")
+    assert "<script" not in hostile._repr_html_()
 
 
 def test_html_is_escaped_and_long_tables_are_tidy(results: Results) -> None:

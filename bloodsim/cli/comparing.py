@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,21 +17,6 @@ if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
 
 Folder = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a saved run.")]
-
-LOWER_IS_BETTER = (
-    "shortage_rate",
-    "emergency_shortage_rate",
-    "elective_cancelled_rate",
-    "outdate_rate",
-    "days_below_yellow",
-    "days_below_orange",
-    "days_below_red",
-    "equity_gini",
-    "cost",
-)
-HIGHER_IS_BETTER = ("min_cover_days", "worst_region_fill_rate")
-NEITHER = ("mean_cover_days", "transfer_units", "shipments", "donations")
-"""Effort and state: what they show is a difference, not which side is better."""
 
 
 def compare(
@@ -91,6 +75,8 @@ def _against(results: Results, bases: Mapping[str, str], *, every: bool) -> dict
 
 def differences(results: Results, baseline: str, *, every: bool = False) -> dict[str, Any]:
     """Return the paired differences of each variant from a baseline, with what they show."""
+    from bloodsim.results.comparison import HIGHER_IS_BETTER, LOWER_IS_BETTER, NEITHER, words
+
     chosen = {*LOWER_IS_BETTER, *HIGHER_IS_BETTER, *NEITHER}
     found: dict[str, dict[str, Any]] = {v: {} for v in results.variants if v != baseline}
     for row in results.compare(baseline).to_dict("records"):
@@ -104,19 +90,6 @@ def differences(results: Results, baseline: str, *, every: bool = False) -> dict
                 "words": words(name, row["mean_difference"], row["half_width"]),
             }
     return {"variants": found}
-
-
-def words(kpi: str, mean: float, half_width: float) -> str:
-    """Return what a paired difference shows: better, worse, higher, lower, or nothing."""
-    if mean == 0 and (half_width == 0 or math.isnan(half_width)):
-        return "equal"
-    if math.isnan(half_width) or abs(mean) <= half_width:
-        return "no difference shown"
-    if kpi in LOWER_IS_BETTER:
-        return "better" if mean < 0 else "worse"
-    if kpi in HIGHER_IS_BETTER:
-        return "better" if mean > 0 else "worse"
-    return "higher" if mean > 0 else "lower"
 
 
 def rerun(

@@ -233,7 +233,7 @@ policies:
 overrides: {same_donors: {policies: {collection: {kind: frozen, of: none}}}}
 variants: {replayed: [balance, same_donors]}""",
     "OptimizedCollection": """\
-policies: {collection: {kind: optimized}}
+policies: {collection: {kind: optimized, placed_by: calendar}}
 resources:
   drives: {teams_per_day: 3}
   organisations: {mill: {region: BJ, channel: street, headcount: 2000}}""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bloodsim.blood import label
+from bloodsim.cli.drives_table import print_drives
 from bloodsim.cli.sites_table import print_sites
+from bloodsim.labels import within
 from bloodsim.planning.limits import span
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def print_proposal(proposal: TransferProposal, *, every: bool = False) -> None:
         _shipments(console, proposal, every)
         _cover(console, proposal, every)
         _limits(console, proposal, every)
+    if proposal.drives is not None:
+        print_drives(console, proposal.drives, proposal.names, every=every)
     if proposal.sites is not None:
         print_sites(console, proposal.sites, proposal.names)
     if proposal.check is not None:
@@ -77,7 +81,8 @@ def _shipments(console: Console, proposal: TransferProposal, every: bool) -> Non
             f"{label(g)} {u:g}" for g, u in zip(lot["group"], lot["units"], strict=True)
         )
         units = f"{lot['units'].sum():,.1f}"
-        table.add_row(day, product, origin, destination, units, arrival, groups)
+        ends = (proposal.names.get(place, place) for place in (origin, destination))
+        table.add_row(day, proposal.called(product), *ends, units, arrival, groups)
     console.print(table)
     if len(shown) < len(rows):
         console.print(f"and {len(rows) - len(shown)} more; --all prints every one")
@@ -100,7 +105,9 @@ def _cover(console: Console, proposal: TransferProposal, every: bool) -> None:
         order = change.sort_values(ascending=False, kind="stable").index
         for region in order if every else order[: _MOST // len(proposal.products)]:
             row = (*(f"{v:.1f}" for v in means.loc[region]), *map(_number, sums.loc[region]))
-            table.add_row(str(product), proposal.names.get(str(region), str(region)), *row)
+            table.add_row(
+                proposal.called(str(product)), proposal.names.get(str(region), str(region)), *row
+            )
     console.print(table)
     console.print()
 
@@ -119,17 +126,18 @@ def _limits(console: Console, proposal: TransferProposal, every: bool) -> None:
     for key, rows in parts:
         kind, product = (str(name) for name in key)
         lines = [
-            (float(mine["units"].sum()), _of_region(mine, proposal.names))
+            (float(mine["units"].sum()), _of_region(mine, proposal))
             for _, mine in rows.groupby(["region", "what"], sort=False)
         ]
         lines.sort(key=lambda line: -line[0])
         _say(console, (says for _, says in lines[:_MOST_LIMITS]))
         if len(lines) > _MOST_LIMITS:
-            console.print(f"  and {len(lines) - _MOST_LIMITS} more of {product} ({kind})")
+            what = within(proposal.called(product))
+            console.print(f"  and {len(lines) - _MOST_LIMITS} more of {what} ({kind})")
     console.print("--all prints every group's\n")
 
 
-def _of_region(rows: pd.DataFrame, names: Mapping[str, str]) -> str:
+def _of_region(rows: pd.DataFrame, proposal: TransferProposal) -> str:
     """Return one limit of a region, its groups added up, the largest named."""
     first = rows.iloc[0]
     if not first["group"]:
@@ -141,7 +149,8 @@ def _of_region(rows: pd.DataFrame, names: Mapping[str, str]) -> str:
     ]
     more = f", {len(rows) - 3} more" if len(rows) > 3 else ""
     return (
-        f"{names.get(first['region'], first['region'])} {first['product']}: {first['what']} "
+        f"{proposal.names.get(first['region'], first['region'])} "
+        f"{within(proposal.called(first['product']))}: {first['what']} "
         f"{rows['units'].sum():,.0f} ({', '.join(named)}{more}), "
         f"{span(rows['date'].min(), rows['until'].max())}"
     )
@@ -167,7 +176,7 @@ def _check(console: Console, proposal: TransferProposal) -> None:
     for key, rows in check.table.groupby("product", sort=False):
         product = str(key)
         if product:
-            table.add_row(f"{product} ({proposal.units[product]})")
+            table.add_row(f"{proposal.called(product)} ({proposal.units[product]})")
         for row in _telling(rows):
             table.add_row(*row)
     console.print(table)

@@ -25,8 +25,12 @@ def plan(
     variant: Annotated[str, typer.Option(help="Variant to plan for.")] = "",
     settings: Settings = None,
     what: Annotated[
-        str, typer.Option(help="What to plan, separated by commas: transfers, sites.")
+        str, typer.Option(help="What to plan, separated by commas: transfers, drives, sites.")
     ] = "transfers",
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives to plan.")] = 6,
+    visits: Annotated[
+        str, typer.Option(help="Visits held and agreed: CSV of organisation, date, donors.")
+    ] = "",
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -77,6 +81,8 @@ def plan(
         scenario,
         parts,
         first,
+        weeks=weeks,
+        visits=visits or None,
         stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],
         firm_days=firm_days,
@@ -130,11 +136,16 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def _charts(proposal: TransferProposal) -> dict[str, bytes]:
     """Return the charts of the parts, by file name."""
-    if proposal.sites is None:
-        return {}
-    from bloodsim.plots.sites import plot_sites
+    charts = {}
+    if proposal.drives is not None:
+        from bloodsim.plots.drive_calendar import plot_drive_calendar
 
-    return {"sites.svg": plot_sites(proposal).content("svg")}
+        charts["drives.svg"] = plot_drive_calendar(proposal).content("svg")
+    if proposal.sites is not None:
+        from bloodsim.plots.sites import plot_sites
+
+        charts["sites.svg"] = plot_sites(proposal).content("svg")
+    return charts
 
 
 def _day(text: str) -> date | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 
-BRIEFINGS = ("html", "xlsx")
+BRIEFINGS = ("html", "xlsx", "docx")
 """Kinds of file that a whole briefing can be written to."""
 
 
@@ -56,7 +56,7 @@ def report(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Turn saved runs into a briefing (HTML, Excel), or into charts; nothing is simulated."""
+    """Turn saved runs into a briefing (HTML, Excel, Word), or into charts, simulating nothing."""
     from bloodsim.plots import CHARTS, ENDINGS, PLAN_CHARTS
     from bloodsim.results import Results
     from bloodsim.results.plan_file import read_plan
@@ -100,12 +100,21 @@ def _brief(
     as_json: bool,
 ) -> None:
     """Write the whole briefing in every kind of file asked for."""
-    from bloodsim.report import Own, read_brief, write_html, write_xlsx
+    from bloodsim.report import (
+        Own,
+        make_sure_of_word,
+        read_brief,
+        write_docx,
+        write_html,
+        write_xlsx,
+    )
     from bloodsim.report.several import MOST
     from bloodsim.results import Results
 
     if len(runs) > MOST:
         raise typer.BadParameter(f"one briefing has room for {MOST} runs", param_hint="RUN")
+    if "docx" in endings:
+        make_sure_of_word()
     own = read_brief(brief, lang) if brief else Own()
     results = [Results.load(run) for run in runs]
     one = len(runs) == 1
@@ -117,7 +126,8 @@ def _brief(
         if ending == "xlsx":
             files.append(write_xlsx(results, path, lang, own))
         else:
-            files.append(write_html(results, path, lang, own, plan))
+            write = write_docx if ending == "docx" else write_html
+            files.append(write(results, path, lang, own, plan))
     if as_json:
         said = [{"file": path.as_posix(), "bytes": path.stat().st_size} for path in files]
         print_json({"lang": lang, **said[0], "files": said})

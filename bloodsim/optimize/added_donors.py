@@ -136,11 +136,14 @@ class AddedDonors:
         most = builder.add_rows(f"appeal_most_{number}", (len(days),), upper=lever.appeal_max)
         builder.add_terms(most, rise, 1)
         width = np.array([width for width, _ in lever.appeal_steps])
+        window = min(lever.appeal_window_days, len(days))  # shorter ones at the start say nothing
         lasting = builder.add_rows(
-            f"appeal_days_{number}", shape, upper=(width * lever.appeal_max)[:, None]
+            f"appeal_days_{number}",
+            (shape[0], len(days) - window + 1),
+            upper=(width * lever.appeal_max)[:, None],
         )
-        for back in range(min(lever.appeal_window_days, len(days))):
-            builder.add_terms(lasting[:, back:], rise[:, : len(days) - back], 1)
+        for first in range(window):
+            builder.add_terms(lasting, rise[:, first : len(days) - window + 1 + first], 1)
         for step in range(shape[0]):
             self._count(lever, rise[step], gained[step])
             self.add(lever.gift, days, rise[step], gained[step], np.asarray(1.0), per_unit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -90,13 +89,16 @@ def pool_response(natural: Floats, shares: Floats, usual: Floats, elasticity: fl
 
 
 def fatigue_steps(
-    loss_per_day: float, lowest: float, step_days: int = 7, most_days: int = 60
+    loss_per_day: float, lowest: float, widths: tuple[int, ...] = (7, 7, 14, 32)
 ) -> tuple[tuple[float, float], ...]:
     """Return (days, effect) of appeals that wear out: falling steps of mean effect.
 
-    Day n of an appeal has the effect max((1 - loss)^n, lowest), from n = 0.
+    Day n of an appeal has the effect max((1 - loss)^n, lowest), from n = 0; *widths* are the days
+    of the steps.
     """
-    effect = [max((1 - loss_per_day) ** day, lowest) for day in range(most_days)]
-    count = math.ceil(most_days / step_days)
-    parts = [effect[k * step_days : (k + 1) * step_days] for k in range(count)]
-    return tuple((float(len(part)), sum(part) / len(part)) for part in parts)
+    steps, day = [], 0
+    for width in widths:
+        effects = [max((1 - loss_per_day) ** (day + k), lowest) for k in range(width)]
+        steps.append((float(width), sum(effects) / width))
+        day += width
+    return tuple(steps)

@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bloodsim.labels import within
 from bloodsim.optimize.aims import Aims
 from bloodsim.optimize.situation import Settings
 from bloodsim.optimize.solver import Limits
@@ -124,6 +125,8 @@ def plan(
     names = {
         name: region.name_en or region.name_zh or name for name, region in scenario.regions.items()
     }
+    labels = {name: product.label.en or name for name, product in scenario.products.items()}
+    called = {**{name: within(label) for name, label in labels.items()}, **names}
     return TransferProposal(
         scenario=scenario.name,
         scenario_hash=world.hash,
@@ -139,11 +142,12 @@ def plan(
         prices=tables.prices_table(solved, first),
         headlines=tables.headlines_table(solved, first),
         cover=tables.cover_table(solved, first),
-        limits=limits_table(solved, sent, first, names),
+        limits=limits_table(solved, sent, first, called),
         check=found,
         notes=(*_notes(stock, warmup_replications), *notes_on(aims)),
         names=names,
         units={name: product.unit_label.en or "U" for name, product in scenario.products.items()},
+        labels=labels,
     )
 
 

@@ -49,9 +49,9 @@ def asked_beside(proposal: TransferProposal) -> list[str]:
         line
         for product, facts in proposal.products.items()
         for line in (
-            *_stages(product, facts, proposal.units[product]),
-            *_price_of_fairness(product, facts, proposal),
-            *_price_of_caution(product, facts, proposal.aims),
+            *_stages(proposal.called(product), facts, proposal.units[product]),
+            *_price_of_fairness(proposal.called(product), facts, proposal),
+            *_price_of_caution(proposal.called(product), facts, proposal.aims),
         )
     ]
 

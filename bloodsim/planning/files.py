@@ -21,9 +21,9 @@ JSON_FILE, WORKBOOK = "plan.json", "plan.xlsx"
 """Names of the JSON file, which makes a folder that of a plan, and of the workbook."""
 TABLES = ("transfers", "prices", "headlines", "cover", "limits")
 """CSV tables, by the proposal's attribute; with a check also ``check`` and ``check_regions``."""
-PARTS = ("sites",)
+PARTS = ("drives", "sites")
 """CSV tables of the parts that were asked for."""
-CHARTS = ("sites.svg",)
+CHARTS = ("drives.svg", "sites.svg")
 """Charts that may lie beside them."""
 
 _TABLES = (*TABLES, *PARTS, "check", "check_regions")
@@ -44,8 +44,9 @@ def save(
     if proposal.check is not None:
         contents["check.csv"] = csv_bytes(proposal.check.table)
         contents["check_regions.csv"] = csv_bytes(proposal.check.regions)
-    if proposal.sites is not None:
-        contents["sites.csv"] = csv_bytes(proposal.sites.table)
+    for name in PARTS:
+        if (part := getattr(proposal, name)) is not None:
+            contents[f"{name}.csv"] = csv_bytes(part.table)
     contents.update(charts or {})
     contents[WORKBOOK] = workbook_bytes(proposal)
     text = json.dumps(proposal.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)

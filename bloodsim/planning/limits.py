@@ -40,7 +40,7 @@ def limits_table(
     start : date
         First day.
     names : mapping of str to str
-        Regions as people call them.
+        Regions and products as people call them.
     """
     rows: list[tuple[Any, ...]] = []
     for item, sendable in zip(solved, sent, strict=True):
@@ -51,7 +51,7 @@ def limits_table(
             units = sendable.left_out_pieces / item.today.per_unit
             smallest = item.today.smallest_pieces / item.today.per_unit
             says = (
-                f"{sendable.too_small} shipments of {item.today.product} are smaller than "
+                f"{sendable.too_small} shipments of {_called(item, names)} are smaller than "
                 f"{smallest:g} and left out; with parts of lots {units:,.0f}"
             )
             what = "shipments too small to send"
@@ -132,6 +132,10 @@ def span(first: date, last: date) -> str:
     return f"on {first}" if first == last else f"{first} to {last}"
 
 
+def _called(item: Solved, names: dict[str, str]) -> str:
+    return names.get(item.today.product, item.today.product)
+
+
 def _row(
     kind: str,
     item: Solved,
@@ -142,6 +146,6 @@ def _row(
     what: str,
 ) -> tuple[Any, ...]:
     region, group = item.today.network.regions[where[0]], item.today.network.groups[where[1]]
-    who = f"{names.get(region, region)} {label(group)} {item.today.product}"
+    who = f"{names.get(region, region)} {label(group)} {_called(item, names)}"
     says = f"{who}: {what} {units:,.0f}, {span(*days)}"
     return (kind, item.today.product, region, group, *days, units, what, says)

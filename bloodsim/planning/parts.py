@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from bloodsim import planning
 from bloodsim.planning import tables
+from bloodsim.planning.drives import plan_calendar
+from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.sites import plan_sites
 from bloodsim.scenario import Scenario
 
-PARTS = ("transfers", "sites")
+PARTS = ("transfers", "drives", "sites")
 """What can be planned."""
 
 
 def plan_parts(
-    scenario: Scenario, parts: Collection[str], start: date | None = None, **options: Any
+    scenario: Scenario,
+    parts: Collection[str],
+    start: date | None = None,
+    *,
+    weeks: int = 6,
+    visits: str | Path | None = None,
+    **options: Any,
 ) -> TransferProposal:
     """Plan the parts that are asked for.
 
@@ -31,6 +40,10 @@ def plan_parts(
         Of `PARTS`.
     start : date, optional
         First day; see `bloodsim.planning.plan`.
+    weeks : int
+        Weeks of drives, after the days on which they are committed.
+    visits : path, optional
+        Visits held so far and agreed (CSV); default: those of the default calendar.
     **options
         Of `bloodsim.planning.plan`, for transfers.
     """
@@ -38,6 +51,9 @@ def plan_parts(
         proposal = planning.plan(scenario, start=start, **options)
     else:
         proposal = without_transfers(scenario, start or scenario.run.score_start)
+    if "drives" in parts:
+        held = read_visits(visits, scenario) if visits else None
+        proposal = replace(proposal, drives=plan_calendar(scenario, proposal.start, weeks, held))
     if "sites" in parts:
         proposal = replace(proposal, sites=plan_sites(scenario))
     return proposal

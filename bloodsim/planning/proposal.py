@@ -12,9 +12,13 @@ from typing import Any
 import pandas as pd
 
 from bloodsim.blood import label
+from bloodsim.html_table import table
+from bloodsim.labels import within
+from bloodsim.numbers import unit_noun
 from bloodsim.optimize.aims import Aims
 from bloodsim.planning.beside import asked_beside
 from bloodsim.planning.check import Check
+from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
 
@@ -33,7 +37,10 @@ JSON_KEYS: Mapping[str, str] = {
     "worst_before, share_before, worst_after, share_after), caution_points; null if not asked for",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
-    "drives": "collection sessions; empty: `plan` plans transfers",
+    "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
+    "committed; empty if not asked for",
+    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound; null "
+    "if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
     "are left out",
     "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
@@ -82,6 +89,10 @@ class TransferProposal:
         Units of the products.
     sites : SitesProposal, optional
         Which sites to open.
+    drives : DrivesProposal, optional
+        Who is visited when.
+    labels : mapping of str to str
+        Products as people call them.
     """
 
     scenario: str
@@ -103,7 +114,16 @@ class TransferProposal:
     names: Mapping[str, str]
     units: Mapping[str, str]
     sites: SitesProposal | None = None
+    drives: DrivesProposal | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     aims: Aims = field(default_factory=Aims)
+
+    def called(self, product: str) -> str:
+        """Return what people call a product."""
+        return self.labels.get(product, product)
+
+    def _amount(self, units: float, product: str) -> str:
+        return f"{units:,.0f} {unit_noun(self.units[product], round(units), 'en')}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints; the keys are those of `JSON_KEYS`."""
@@ -120,7 +140,8 @@ class TransferProposal:
             "aims": asdict(self.aims),
             "products": {name: dict(facts) for name, facts in self.products.items()},
             "transfers": list(records(self.transfers)),
-            "drives": [],
+            "drives": self.drives.to_dict() if self.drives else [],
+            "calendar": self.drives.facts() if self.drives else None,
             "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
             "headlines": list(records(self.headlines)),
             "cover": list(records(cover)),
@@ -149,11 +170,10 @@ class TransferProposal:
         for product in self.products:
             mine = self.transfers[self.transfers["product"] == product]
             today = mine[mine["date"] == self.start]
-            unit = self.units[product]
+            now, all_days = (self._amount(t["units"].sum(), product) for t in (today, mine))
             lines.append(
-                f"{product}: {today['units'].sum():,.0f} {unit} leave today on "
-                f"{_roads(today)}; {mine['units'].sum():,.0f} {unit} in "
-                f"{self.products[product]['days']} days"
+                f"{self.called(product)}: {now} leave today on {_roads(today)}; "
+                f"{all_days} in {self.products[product]['days']} days"
             )
         if self.products:
             lines.append(
@@ -167,6 +187,7 @@ class TransferProposal:
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+        lines += self.drives.summary() if self.drives else []
         lines += self.sites.summary() if self.sites else []
         return lines
 
@@ -175,9 +196,9 @@ class TransferProposal:
 
         Columns ``region`` and ``price`` (points per unit).
         """
-        table = self.prices
-        there = (table["date"] <= day) & (day <= table["until"])
-        mine = table[there & (table["product"] == product) & (table["group"] == group)]
+        known = self.prices
+        there = (known["date"] <= day) & (day <= known["until"])
+        mine = known[there & (known["product"] == product) & (known["group"] == group)]
         return (
             mine[["region", "points_per_unit"]]
             .rename(columns={"points_per_unit": "price"})
@@ -193,8 +214,9 @@ class TransferProposal:
         """Return one headline price as a sentence."""
         unit = self.units[row.product]
         place = self.names.get(row.region, row.region)
+        what = f"{label(row.group)} {within(self.called(row.product))}"
         said = (
-            f"one more {unit} of {label(row.group)} {row.product} in {place} on {row.date} is "
+            f"one more {unit} of {what} in {place} on {row.date} is "
             f"worth {row.points_per_unit:.1f} points (10 more save {row.gain:.1f} each"
         )
         return said + (f", 10 fewer cost {row.loss:.1f} each)" if row.loss == row.loss else ")")
@@ -227,12 +249,23 @@ class TransferProposal:
     def _repr_html_(self) -> str:
         lines = "".join(f"<li>{escape(line)}</li>" for line in self.summary())
         today = self.transfers[self.transfers["date"] == self.start]
-        shown = today.head(_MOST_ROWS).to_html(index=False, escape=True)
-        more = len(today) - _MOST_ROWS
-        said = (
-            f"<p>and {more} rows more of today in <code>.transfers</code></p>" if more > 0 else ""
-        )
-        return f"<ul>{lines}</ul>{shown}{said}"
+        keys = ["product", "origin", "destination", "arrival"]
+        sums = today.groupby(keys, sort=False)["units"].sum().sort_values(ascending=False)
+        lots: list[tuple[Any, float]] = list(sums.items())
+        rows = [
+            (
+                f"{self.names.get(origin, origin)} → {self.names.get(destination, destination)}",
+                self.called(product),
+                f"{units:,.1f} {self.units[product]}",
+                str(arrival),
+            )
+            for (product, origin, destination, arrival), units in lots[:_MOST_ROWS]
+        ]
+        more = len(lots) - len(rows)
+        note = "by blood group in .transfers" + (f", with {more} smaller ones" if more else "")
+        heads = ("road · 线路", "product · 产品", "amount · 数量", "arrives · 到达")
+        caption = f"shipments of {self.start} · 当日调剂"
+        return f"<ul>{lines}</ul>{table(caption, heads, rows, note) if rows else ''}"
 
 
 def _roads(table: pd.DataFrame) -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
 SHEETS = ("definitions", "summary", "transfers", "cover", "prices", "limits", "check")
-"""Sheets, in order; ``check`` only with a check; ``sites`` follows where they were planned."""
+"""Sheets, in order; ``check`` only with a check; ``drives`` and ``sites`` follow
+where they were planned."""
 
 DEFINITIONS: Mapping[str, str] = {
     "transfers.date, until": "day a shipment leaves; where until is later, some day of the span",
@@ -32,6 +33,9 @@ DEFINITIONS: Mapping[str, str] = {
     "solving again",
     "limits.kind": "unmet, safety, end, universal: missed by so many units; floor: binding; size: "
     "shipments too small to send",
+    "drives.donors, units": "donors expected to give at the visits, and units of the product that "
+    "the calendar was made for",
+    "drives.committed": "stood before the plan: no longer to be changed",
     "sites.gifts_per_year": "gifts of a year from residents served; of sites that are not opened, "
     "what they would bring alone",
     "sites.donors_per_day": "donors to invite on a normal open day for these gifts",
@@ -79,6 +83,8 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         checked = book.add_worksheet("check")
         _write(checked, proposal.check.table, formats)
         _write(checked, proposal.check.regions, formats, first_row=len(proposal.check.table) + 2)
+    if proposal.drives is not None:
+        _write(book.add_worksheet("drives"), proposal.drives.table, formats)
     if proposal.sites is not None:
         _write(book.add_worksheet("sites"), proposal.sites.table, formats)
     book.close()

@@ -19,6 +19,7 @@ from bloodsim.plots.canvas import (
     height_of,
     width_of,
 )
+from bloodsim.plots.choice import chosen
 from bloodsim.plots.dates import date_axis, days_of
 from bloodsim.plots.frame import footer, frame
 from bloodsim.plots.legend import legend_below, legend_rows
@@ -115,10 +116,3 @@ class Chart(NamedTuple):
         with house_style():
             self.figure.savefig(picture, format="png", dpi=144)
         return picture.getvalue()
-
-
-def chosen(kind: str, name: str, known: Sequence[str]) -> str:
-    """The name, or an error that lists the known ones."""
-    if name not in known:
-        raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(known)}")
-    return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bloodsim import metrics
@@ -25,6 +26,27 @@ def proposal(results: Results, product: str) -> str:
         return reference(results)
     unmet = metrics.shortage_rate(results).sel(product=product).mean("replication")
     return min(others, key=lambda name: float(unmet.sel(variant=name).fillna(0.0)))
+
+
+def chosen(kind: str, name: str, known: Sequence[str]) -> str:
+    """The name, or an error that lists the known ones."""
+    if name not in known:
+        raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(known)}")
+    return name
+
+
+def of_today(results: Results, variant: str | None, product: str | None) -> tuple[str, str]:
+    """Variant and product of a chart of the present: by default the reference, red cells."""
+    return (
+        chosen("variant", variant or reference(results), results.variants),
+        chosen("product", product or main_product(results), results.products),
+    )
+
+
+def of_plan(results: Results, variant: str | None, product: str | None) -> tuple[str, str]:
+    """Variant and product of a chart of what is proposed: by default the proposal, red cells."""
+    product = chosen("product", product or main_product(results), results.products)
+    return chosen("variant", variant or proposal(results, product), results.variants), product
 
 
 def main_product(results: Results) -> str:

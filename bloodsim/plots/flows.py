@@ -13,7 +13,7 @@ from bloodsim.labels import NBSP, Lang, day_label, pick
 from bloodsim.metrics import interval
 from bloodsim.numbers import give_or_take, quantity, rounded, tick, unit_noun
 from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
-from bloodsim.plots.choice import main_product, reference
+from bloodsim.plots.choice import of_today
 from bloodsim.plots.style import INK, MUTED, house_style, is_national, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label
 
@@ -86,8 +86,7 @@ def plot_flows(
     Chart
         ``(ax, data)``; data: step, units (mean over replications), half_width.
     """
-    variant = chosen("variant", variant or reference(results), results.variants)
-    product = chosen("product", product or main_product(results), results.products)
+    variant, product = of_today(results, variant, product)
     if region is not None:
         chosen("region", region, results.regions)
     daily = _daily(results, variant, product, region)

@@ -14,20 +14,11 @@ from matplotlib.patches import Patch
 
 from bloodsim.labels import Lang, full_day_label, group_label, pick, shown
 from bloodsim.numbers import number
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
+from bloodsim.plots.chart import Chart, Margins, chosen, footer, frame, legend_rows
 from bloodsim.plots.choice import main_product
 from bloodsim.plots.style import INK, house_style
 from bloodsim.plots.text import drawable, product_name, product_unit, region_label, say
-from bloodsim.plots.tiles import (
-    NO_DATA,
-    TILE,
-    draw_places,
-    draw_without_data,
-    not_a_map,
-    shape_places,
-    tile_name,
-    tile_places,
-)
+from bloodsim.plots.tiles import NO_DATA, TILE, draw_ground, not_a_map, tile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,16 +77,20 @@ def plot_prices(
         chosen("region", str(region), results.regions)
     worth = dict(zip(prices["region"].astype(str), prices["price"].astype(float), strict=True))
     groups = dict(zip(prices["region"], prices["group"], strict=True)) if "group" in prices else {}
-    places = shape_places(results, shapes) if shapes else tile_places(results)
     edges = _edges(list(worth.values()))
     with house_style():
-        step = min(STEP_MM, (WIDTH_MM - 8) / places.size[0])
-        on = canvas(ax, WIDTH_MM, 38 + step * places.size[1])
-        fills = {region: _colour(price, edges) for region, price in worth.items()}
-        draw_places(on.ax, results, places, fills)
-        draw_without_data(on.ax, results, places, lang)
+        on, places, step = draw_ground(
+            results,
+            {region: _colour(price, edges) for region, price in worth.items()},
+            lang,
+            ax=ax,
+            width_mm=WIDTH_MM,
+            around_mm=(8, 38),
+            widest_mm=STEP_MM,
+            shapes=shapes,
+        )
         for region, (x, y) in places.centres.items():
-            name, size = tile_name(results, region, lang, step * TILE / 25.4 * 72, 6.5)
+            name, size = tile_name(results, region, lang, step * TILE, 6.5)
             dark = region in worth and worth[region] >= edges[-1]
             ink = "white" if dark else INK
             say(ax=on.ax, x=x, y=y - 0.16, text=name, size=size, ha="center", color=ink)

@@ -11,19 +11,11 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 from bloodsim.labels import NBSP, Lang, day_label, level_label, pick
 from bloodsim.numbers import number, plain
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer, frame
-from bloodsim.plots.choice import main_product, reference
+from bloodsim.plots.chart import Chart, Margins, chosen, days_of, footer, frame
+from bloodsim.plots.choice import of_today
 from bloodsim.plots.style import INK, LEVEL_TEXT_COLOURS, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, region_label, say
-from bloodsim.plots.tiles import (
-    TILE,
-    Places,
-    draw_places,
-    draw_without_data,
-    not_a_map,
-    tile_name,
-    tile_places,
-)
+from bloodsim.plots.tiles import TILE, Places, draw_ground, not_a_map, tile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,21 +71,22 @@ def plot_shortage_tiles(
     Chart
         ``(ax, data)``; data: region, name, day, chance.
     """
-    variant = chosen("variant", variant or reference(results), results.variants)
-    product = chosen("product", product or main_product(results), results.products)
+    variant, product = of_today(results, variant, product)
     levels = results.alert_levels(product, variant)
     below = levels[chosen("alert level", level, tuple(levels))]
     risk = _risk(results, variant, product, below)
-    places = tile_places(results)
-    columns, rows = places.size
+    peaks = [risk.peak(i) for i in range(len(results.regions))]
     with house_style():
-        on = canvas(ax, WIDTH_MM, 44 + STEP_MM * rows)
-        peaks = [risk.peak(i) for i in range(len(results.regions))]
-        fills = {r: _fill(p) for r, p in zip(results.regions, peaks, strict=True)}
-        draw_places(on.ax, results, places, fills)
-        draw_without_data(on.ax, results, places, lang)
+        on, places, step = draw_ground(
+            results,
+            {r: _fill(p) for r, p in zip(results.regions, peaks, strict=True)},
+            lang,
+            ax=ax,
+            width_mm=WIDTH_MM,
+            around_mm=(0, 44),
+            widest_mm=STEP_MM,
+        )
         _curves(on.ax, results, places, risk, level)
-        step = min(STEP_MM, WIDTH_MM / columns) / 25.4 * 72
         for i, region in enumerate(results.regions):
             _label(on.ax, results, region, places.centres[region], peaks[i], step, lang)
         _key(on.ax, places, risk, lang)

@@ -14,8 +14,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from bloodsim.labels import NBSP, Lang, day_label, full_day_label, group_label, level_label, pick
 from bloodsim.numbers import floored, number, percent, plain
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
-from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame, legend_rows
+from bloodsim.plots.choice import of_today, proposal
 from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say
@@ -87,8 +87,7 @@ def plot_status_board(
         lowest_day, lowest_level, chance of each level, unmet_units, unmet_share, one column of
         unmet share per group, and net_help_units under the variant that leaves least unmet.
     """
-    variant = chosen("variant", variant or reference(results), results.variants)
-    product = chosen("product", product or main_product(results), results.products)
+    variant, product = of_today(results, variant, product)
     levels = results.alert_levels(product, variant)
     if not levels:
         raise ValueError(f"{product} has no alert levels to tell a status by")

@@ -19,6 +19,7 @@ from matplotlib.path import Path
 
 from bloodsim import data
 from bloodsim.labels import Lang, pick, shown
+from bloodsim.plots.canvas import MM, POINTS, Canvas, canvas
 from bloodsim.plots.style import MUTED, is_national
 from bloodsim.plots.text import drawable, region_label, say, text_width
 
@@ -124,6 +125,41 @@ def _rings(geometry: dict[str, Any], geojson: str | FilePath) -> list[np.ndarray
 def _area(ring: np.ndarray) -> float:
     x, y = ring[:, 0], ring[:, 1]
     return abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2
+
+
+class Ground(NamedTuple):
+    """Where a chart of places is drawn, and the width of a step of the grid (points)."""
+
+    on: Canvas
+    places: Places
+    step: float
+
+
+def draw_ground(
+    results: Results,
+    fills: dict[str, str],
+    lang: Lang,
+    *,
+    ax: Axes | None,
+    width_mm: float,
+    around_mm: tuple[float, float],
+    widest_mm: float,
+    least_mm: float = 0.0,
+    tile: float = TILE,
+    shapes: str | FilePath | None = None,
+) -> Ground:
+    """Draw the regions in their colours on axes as large as they need.
+
+    *around_mm* is what is beside and what above and below the tiles, *widest_mm* the largest step
+    of the grid, *least_mm* the least height of the grid.
+    """
+    places = shape_places(results, shapes) if shapes else tile_places(results, tile)
+    columns, rows = places.size
+    step = min(widest_mm, (width_mm - around_mm[0]) / columns)
+    on = canvas(ax, width_mm, around_mm[1] + max(step * rows, least_mm))
+    draw_places(on.ax, results, places, fills)
+    draw_without_data(on.ax, results, places, lang)
+    return Ground(on, places, step * MM * POINTS)
 
 
 def draw_places(ax: Axes, results: Results, places: Places, fills: dict[str, str]) -> None:

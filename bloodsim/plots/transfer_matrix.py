@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 
 from bloodsim.labels import NBSP, Lang, pick
 from bloodsim.numbers import number, percent, quantity, rounded, unit_noun
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
-from bloodsim.plots.choice import main_product, proposal
+from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
+from bloodsim.plots.choice import of_plan
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
 
@@ -64,8 +64,7 @@ def plot_transfer_matrix(
         ``(ax, data)``; data: origin, destination (empty for the others together), units (mean
         over replications).
     """
-    product = chosen("product", product or main_product(results), results.products)
-    variant = chosen("variant", variant or proposal(results, product), results.variants)
+    variant, product = of_plan(results, variant, product)
     matrix = _matrix(results, variant, product)
     with house_style():
         on = canvas(ax, WIDTH_MM, 52 + ROW_MM * max(len(matrix.origins), 5))

@@ -13,19 +13,11 @@ from matplotlib.patches import FancyArrowPatch, Patch
 from bloodsim import metrics
 from bloodsim.labels import NBSP, Lang, pick
 from bloodsim.numbers import give_or_take, number, percent, quantity, rounded, unit_noun
-from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame, legend_rows
-from bloodsim.plots.choice import main_product, proposal
+from bloodsim.plots.chart import Chart, Margins, footer, frame, legend_rows
+from bloodsim.plots.choice import of_plan
 from bloodsim.plots.style import INK, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say
-from bloodsim.plots.tiles import (
-    Places,
-    draw_places,
-    draw_without_data,
-    not_a_map,
-    shape_places,
-    tile_name,
-    tile_places,
-)
+from bloodsim.plots.tiles import Places, draw_ground, not_a_map, tile_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,19 +95,23 @@ def plot_transfers_map(
         ``(ax, data)``; data has the flows drawn: rank, origin, destination (and their names),
         units, half_width, shipments.
     """
-    product = chosen("product", product or main_product(results), results.products)
-    variant = chosen("variant", variant or proposal(results, product), results.variants)
+    variant, product = of_plan(results, variant, product)
     flows = largest_flows(results, variant, product)
     net = _net(results, variant, product)
-    places = shape_places(results, shapes) if shapes else tile_places(results, _TILE)
     with house_style():
-        free = WIDTH_MM - (_LIST + 10) * 25.4 / 72
-        step = min(WIDEST_STEP_MM, free / places.size[0])
-        on = canvas(ax, WIDTH_MM, 32 + max(step * places.size[1], 76))
-        fills = {region: _ground(units) for region, units in net.items()}
-        draw_places(on.ax, results, places, fills)
-        draw_without_data(on.ax, results, places, lang)
-        _names(on.ax, results, places, net, step / 25.4 * 72, lang)
+        on, places, step = draw_ground(
+            results,
+            {region: _ground(units) for region, units in net.items()},
+            lang,
+            ax=ax,
+            width_mm=WIDTH_MM,
+            around_mm=((_LIST + 10) * 25.4 / 72, 32),
+            widest_mm=WIDEST_STEP_MM,
+            least_mm=76,
+            tile=_TILE,
+            shapes=shapes,
+        )
+        _names(on.ax, results, places, net, step, lang)
         _arrows(on.ax, places, flows[:SHOWN])
         _ranking(on.ax, results, flows[:SHOWN], product, lang)
         handles = [Patch(facecolor=c, linewidth=0) for c in (_RECEIVES, _SENDS, _EVEN)]

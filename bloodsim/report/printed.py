@@ -29,7 +29,7 @@ class Paper(NamedTuple):
 
 SHEET = Paper(width=182, height=262, heading=23, around=9, line=5.2, row=8.5)
 """A4 as a browser prints it, within its margins."""
-LETTER = Paper(width=166, height=244, heading=24, around=16, line=5.4, row=9)
+LETTER = Paper(width=166, height=257, heading=19, around=12, line=5.0, row=9)
 """A4 in Word, within its margins; captions below the charts."""
 
 _CHARACTERS = 92

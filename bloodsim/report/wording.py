@@ -46,6 +46,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Texts by key, Chinese and English."""
 
+CHART_NAMES: Mapping[str, tuple[str, str]] = {
+    "status_board": ("库存状态一览", "Status of stocks"),
+    "prices": ("一个单位的价值", "What one more unit is worth"),
+    "calendar_heatmap": ("逐日库存水平", "Cover by region and day"),
+    "fan": ("库存走势与不确定性", "Cover and its spread"),
+    "flows": ("库存变化的来源", "Why stock changes"),
+    "shortage_tiles": ("各地短缺概率", "Chance of shortage by region"),
+    "comparison": ("方案比较", "Variants compared"),
+    "transfers_map": ("主要调剂流向", "Largest transfers"),
+    "transfer_matrix": ("调出—调入表", "Transfers by origin and destination"),
+    "collection_plan": ("各周采集计划", "Collection plan by week"),
+    "cost_shortage": ("短缺与付出", "Shortage and effort"),
+    "equity": ("地区之间的公平", "Fairness between regions"),
+    "ageing": ("储存时间与过期", "Age at issue and outdates"),
+    "model_check": ("模型检验", "Check of the model"),
+}
+"""Short names of the charts, for captions."""
+
 
 def title_of(results: Results, lang: Lang) -> str:
     """The scenario's title in a language, else its name."""

@@ -267,7 +267,9 @@ class Results:
             for name, unit, values in self._indicators
             for paired in [values.sel(variant=variant) - values.sel(variant=baseline)]
         ]
-        return as_frame(rows, "mean_difference")
+        from bloodsim.results.comparison import Comparison
+
+        return Comparison(as_frame(rows, "mean_difference"))
 
     def kpi_summary(self, confidence: float = 0.95) -> dict[str, dict[str, dict[str, Any]]]:
         """Indicators by variant and name, as JSON holds them: what is not defined is None."""

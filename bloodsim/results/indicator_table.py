@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bloodsim.html_table import both, table
+from bloodsim.labels import indicator_label, variant_label
 from bloodsim.metrics import Interval
+from bloodsim.numbers import number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = ("shortage_rate", "outdate_rate", "mean_cover_days", "days_below_red", "transfer_units")
+MAIN = (
+    "shortage_rate",
+    "outdate_rate",
+    "mean_cover_days",
+    "days_below_red",
+    "transfer_units",
+    "cost",
+)
 
 
 class Row(NamedTuple):
@@ -55,27 +64,35 @@ def as_json(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def as_html(rows: Sequence[Row], caption: str) -> str:
-    """A small table of the main indicators, a column per variant."""
+    """A small table of the main indicators, a column per variant, names in both languages."""
     cells: dict[str, list[str]] = {}
     for row in rows:
-        if row.kpi.split(".")[0] in _SHOWN:
-            cells.setdefault(f"{row.kpi} ({row.unit})", []).append(_shown(row.interval))
+        if row.kpi.split(".")[0] in MAIN:
+            cells.setdefault(row.kpi, [indicator_name(row.kpi, row.unit)]).append(_shown(row))
     variants = dict.fromkeys(row.variant for row in rows)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *variants))
-    body = "".join(
-        f"<tr><td>{html.escape(name)}</td>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
-        for name, row in cells.items()
-    )
-    note = "mean ± half-width of the 95 % interval over replications"
-    return (
-        f"<p>{html.escape(caption)}</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{note}</p>"
-    )
+    heads = ["", *(both(variant_label(v, "zh"), variant_label(v, "en")) for v in variants)]
+    note = "mean ± half-width of the 95 % interval over replications; .kpi() has all indicators"
+    return table(caption, heads, list(cells.values()), note)
 
 
-def _shown(interval: Interval) -> str:
-    if interval.n == 0:
+def indicator_name(kpi: str, unit: str) -> str:
+    """An indicator as people call it in both languages, its unit, and its name in the tables."""
+    name = kpi.partition(".")[0]
+    named = both(indicator_label(name, "zh"), indicator_label(name, "en"))
+    return f"{named} [{kpi}]" if unit.startswith("share") else f"{named} ({unit}) [{kpi}]"
+
+
+def amount(value: float, unit: str, *, signed: bool = False) -> str:
+    """A value: shares in per cent; – where it is not defined."""
+    if math.isnan(value):
         return "–"
-    if interval.n == 1:
-        return f"{interval.mean:.4g}"
-    return f"{interval.mean:.4g} ± {interval.half_width:.2g}"
+    if unit.startswith("share"):
+        return percent(value, signed)
+    return number(value, "en", signed)
+
+
+def _shown(row: Row) -> str:
+    mean, half, n = row.interval
+    if n <= 1 or math.isnan(half):
+        return amount(mean, row.unit) if n else "–"
+    return f"{amount(mean, row.unit)} ± {amount(half, row.unit)}"

@@ -351,6 +351,11 @@ class Scenario(Model):
     def __str__(self) -> str:
         return repr(self)
 
+    def _repr_html_(self) -> str:
+        from bloodsim.scenario.shown import as_html
+
+        return as_html(self)
+
     def __reduce__(self) -> Any:
         """Pickle through the raw tree, which validates again where it arrives."""
         travels = replace(self._provenance, origins={})  # a worker has no use for line numbers

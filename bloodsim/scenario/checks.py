@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.bound_checks import check_bound
+from bloodsim.scenario.calendar_checks import check_calendar
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -20,6 +21,7 @@ from bloodsim.scenario.ordering_checks import check_ordering
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
+from bloodsim.scenario.sampled_checks import check_sampled
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.scenario.size_checks import check_sizes
 from bloodsim.scenario.variant_checks import check_variants
@@ -34,8 +36,6 @@ LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
 
 _SHARE_TOLERANCE = 1e-6
-_SMALL_NETWORK = 12
-"""Regions of the largest network that is planned on sampled paths: roads grow with their square."""
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
 _LEVELS = ("blue", "yellow", "orange", "red")
 _SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
@@ -278,6 +278,8 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     elif policy.kind == "optimized" and scenario.resources.drives is None:
         message = "there are no drives to place"
         yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
+    elif policy.kind == "optimized" and policy.placed_by == "calendar":
+        yield from check_calendar(scenario, policy)
     elif policy.kind == "pre_collect":
         yield from unknown_names(policy.channels, scenario.channels, "channel", here, "channels")
         if policy.to_offset < policy.from_offset:
@@ -298,9 +300,8 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
                 yield Problem((*path, str(index)), message, hint, level="warning")
-        if policy.kind == "sampled" and len(scenario.regions) > _SMALL_NETWORK:
-            message = f"{len(scenario.regions)} regions are too many to plan on sampled paths"
-            yield Problem((*here, "kind"), message, f"up to {_SMALL_NETWORK}; or kind: optimized")
+        if policy.kind == "sampled":
+            yield from check_sampled(scenario, policy, here)
         if policy.kind == "optimized" and policy.foresight == "perfect":
             frozen = scenario.policies.collection.kind == "frozen"
             if not frozen or here[0] == "run":

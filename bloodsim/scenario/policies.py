@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bloodsim.scenario.agreements import FixedShipment
-from bloodsim.scenario.base import Model, Positive, RegionId
+from bloodsim.scenario.base import Model, Name, Positive, RegionId, Share
 
 ReviewDays = Annotated[int, Field(ge=1, le=60)]
 
@@ -215,14 +215,34 @@ class FrozenCollection(Model):
 
 
 class OptimizedCollection(Model):
-    """Drives come from the variant's policy (`Plan.drives`), appeals and throttles as well.
+    """Drives, appeals and throttles come from plans (`Plan.drives`).
 
     Channels with drives are not regulated; the others are unless throttled. Drives that were
-    committed before the variants branch are held.
+    committed before the variants branch are held. With ``placed_by: calendar`` a linear program
+    plans before the run, on replications that no run has, when and where to collect as many
+    donations as the reference; turnout is then steered around that plan.
     """
 
     kind: Literal["optimized"] = "optimized"
     """The policy's name."""
+    placed_by: Literal["policy", "calendar"] = "policy"
+    """policy = the variant's (custom) transfer policy places drives; calendar = a plan made before
+    the run does, and the transfer policy decides on transfers alone."""
+    reference: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """Variant whose donations the calendar may use, simulated along; null = the same transfers with
+    regulated collection and the default calendar."""
+    product: Name = "red_cells"
+    """Product that the calendar is made for; all drives must be of channels that feed it."""
+    paths: Annotated[int, Field(ge=2, le=256)] = 16
+    """Planning paths: replications of their own on which plans are made."""
+    rounds: Annotated[int, Field(ge=1, le=10)] = 2
+    """Times that a plan is made and rehearsed on the planning paths."""
+    gain: Annotated[float, Field(ge=0, le=10)] = 0.7
+    """Relative rise of turnout for a cover that is relatively so much below the planned one."""
+    lower_gain: Annotated[float, Field(ge=0, le=10)] | None = None
+    """Relative fall of turnout for a cover above the planned one; null = `gain`."""
+    pooled_share: Share = 0.0
+    """Weight of the cover of all regions together against that of the region in steering."""
 
 
 CollectionPolicy = Annotated[

@@ -1,0 +1,41 @@
+"""What `plan --what drives` prints: the visits of the coming weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bloodsim.planning.drives import DrivesProposal
+
+_MOST = 20
+"""Rows unless all are asked for."""
+
+
+def print_drives(
+    console: Console, drives: DrivesProposal, names: Mapping[str, str], *, every: bool = False
+) -> None:
+    """Print the visits that the plan adds, day by day; with *every* committed ones as well."""
+    shown = drives.table if every else drives.table[~drives.table["committed"]]
+    console.print(f"drives until {drives.last}, made for {drives.product}")
+    if shown.empty:
+        console.print("  none\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    heads = ("date", "region", "organisation", "visits", "teams", "donors", "units")
+    for column, head in enumerate((*heads, "")):
+        table.add_column(head, justify="right" if 3 <= column < 7 else "left", overflow="fold")
+    rows: Any = (shown if every else shown.head(_MOST)).itertuples(index=False)
+    for row in rows:
+        table.add_row(
+            str(row.date), names.get(row.region, row.region), row.organisation, str(row.visits),
+            str(row.teams), f"{row.donors:,.0f}", f"{row.units:,.0f}",
+            "committed" if row.committed else "",
+        )  # fmt: skip
+    console.print(table)
+    if not every and len(shown) > _MOST:
+        console.print(f"and {len(shown) - _MOST} more; --all prints every one")
+    console.print()

@@ -1,0 +1,312 @@
+"""The calendar of drives of the coming weeks: prices from transfers, days from whole numbers.
+
+Transfers and visits are first planned together as if visits could be divided: that says what a
+unit is worth when and where, how much every region should collect in every week, and what no
+calendar can beat. Then each region places whole visits on days (`bloodsim.optimize.drives`): a
+donor is worth the price, and less the earlier it is than the amounts say. Transfers are planned
+once more with that calendar, which gives the next round's prices; the best round is kept, or the
+default calendar where none is better.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bloodsim.optimize.calendar_clash import NoCalendarError
+from bloodsim.optimize.divisible import plan_divisible
+from bloodsim.optimize.drive_problem import DriveProblem, ValueSteps
+from bloodsim.optimize.drives import plan_drives
+from bloodsim.optimize.solver import SolverError, SolverMissingError
+from bloodsim.optimize.transfers import TransferModel
+from bloodsim.optimize.visit_value import daily_prices, visit_value
+from bloodsim.planning.drive_start import WEEK_DAYS, DriveStart, blocks_of, drive_start, most_donors
+from bloodsim.planning.drive_terms import agreed_terms
+from bloodsim.planning.held import HeldVisits
+from bloodsim.planning.solve import NoPlanError
+from bloodsim.planning.tables import records
+from bloodsim.scenario import Scenario
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+ROUNDS = 3
+"""Times that a calendar is made."""
+EARLY = 0.3
+"""Part of a unit's worth that is lost for every week that it is collected too early (judgement)."""
+DRIVE_COLUMNS = (
+    "date", "region", "organisation", "channel", "visits", "teams", "donors", "units", "committed",
+)  # fmt: skip
+"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before."""
+
+
+@dataclass(frozen=True)
+class DrivesProposal:
+    """A calendar of drives.
+
+    Parameters
+    ----------
+    start, last : date
+        First day of the plan, and the last on which visits were placed.
+    product : str
+        Product whose shortages it was made for.
+    gap : float
+        Relative distance of its expected points from those that no calendar within the same teams
+        and donors can beat.
+    objective, objective_usual, bound : float
+        Expected points (transfers, donations and team-days) with it, with the default calendar, and
+        with visits that could be divided.
+    table : pandas.DataFrame
+        `DRIVE_COLUMNS`: committed visits and those of the plan.
+    closed : mapping of str to tuple of date
+        Days of the plan on which an organisation cannot be visited.
+    """
+
+    start: date
+    last: date
+    product: str
+    gap: float
+    objective: float
+    objective_usual: float
+    bound: float
+    table: pd.DataFrame
+    closed: Mapping[str, tuple[date, ...]]
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return the plan's ``drives`` as JSON holds them."""
+        return list(records(self.table))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the calendar costs and how good it is."""
+        return {
+            "product": self.product,
+            "last": self.last.isoformat(),
+            "gap": self.gap,
+            "objective": self.objective,
+            "objective_usual": self.objective_usual,
+            "bound": self.bound,
+        }
+
+    def summary(self) -> list[str]:
+        """Return what matters most as sentences."""
+        new = self.table[~self.table["committed"]]
+        committed = int(self.table["visits"].sum() - new["visits"].sum())
+        saved = self.objective_usual - self.objective
+        word = "less" if saved >= 0 else "more"
+        return [
+            f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
+            f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
+            f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
+            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
+        ]
+
+
+def plan_calendar(
+    scenario: Scenario,
+    start: date | None = None,
+    weeks: int = 6,
+    held: HeldVisits | None = None,
+    rounds: int = ROUNDS,
+) -> DrivesProposal:
+    """Place the drives of the coming weeks.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With `resources.drives`.
+    start : date, optional
+        First day; default: the first scored day. Drives are placed `commit_days` after it.
+    weeks : int
+        Weeks of drives.
+    held : HeldVisits, optional
+        What was held and agreed so far; default: the default calendar up to the days committed.
+    rounds : int
+        Calendars that are made, each from the prices of the one before.
+
+    Raises
+    ------
+    ScenarioError
+        No drives to plan.
+    NoPlanError
+        Agreed visits that no calendar can hold, with what clashes and the smallest way out.
+    """
+    begun = drive_start(scenario, start or scenario.run.score_start, weeks, held)
+    try:
+        return _best(begun, held, rounds)
+    except (NoPlanError, SolverMissingError):
+        raise
+    except SolverError as error:
+        raise NoPlanError(error.status, f"drives: {error}") from error
+
+
+def _best(start: DriveStart, held: HeldVisits | None, rounds: int) -> DrivesProposal:
+    base = start.without_usual()
+    blocks = blocks_of(start)
+    relaxed, amounts = plan_divisible(start.network, base, blocks)
+    n_weeks = -(-(start.n_days - start.n_commit) // WEEK_DAYS)
+    weekly: Floats = np.zeros((len(start.pieces), n_weeks))
+    week = (blocks.day - start.n_commit) // WEEK_DAYS
+    np.add.at(weekly, (blocks.region, week), amounts * blocks.donors)
+    model = TransferModel(start.network)
+    usual = model.solve(start.state).objective + _effort(start, start.usual)
+    best = usual if _keeps(start, held) else np.inf
+    prices, calendar = relaxed.prices, start.usual
+    for _ in range(rounds):
+        visits = _calendars(start, prices, weekly, held)
+        state = replace(base, receipts=base.receipts + start.receipts(visits))
+        plan = model.solve(state)
+        points = plan.objective + _effort(start, visits)
+        if points < best:
+            best, calendar = points, visits
+        prices = (prices + plan.prices) / 2
+    bound = relaxed.objective  # visits are part of it
+    return DrivesProposal(
+        start=start.first,
+        last=start.first + timedelta(days=start.n_days - 1),
+        product=start.product,
+        gap=max(0.0, (best - bound) / max(abs(bound), 1e-9)),
+        objective=best,
+        objective_usual=usual,
+        bound=bound,
+        table=_table(start, calendar),
+        closed=_closed(start),
+    )
+
+
+def _keeps(start: DriveStart, held: HeldVisits | None) -> bool:
+    """Tell whether the default calendar holds what is due, beside what stands."""
+    assert start.world.drives is not None
+    table = start.world.drives.table
+    together = start.committed + start.usual
+    for region in np.unique(table.region).tolist():
+        own = np.flatnonzero(table.region == region)
+        if (together[:, own] @ table.teams_per_visit[own] > table.teams_per_day[region]).any():
+            return False
+        for term in agreed_terms(start, region, own, np.inf, held):
+            placed = start.usual[:, own[list(term.sources)]].sum()
+            if placed < term.least_visits:
+                return False
+    return held is None or not held.visits
+
+
+def _effort(start: DriveStart, visits: Ints) -> float:
+    """Return the points of donations and team-days of visits."""
+    assert start.world.drives is not None
+    donation, team_day = start.costs
+    teams = visits @ start.world.drives.table.teams_per_visit
+    return donation * float((visits * start.donors).sum()) + team_day * float(teams.sum())
+
+
+def _calendars(start: DriveStart, prices: Floats, weekly: Floats, held: HeldVisits | None) -> Ints:
+    """Return the visits (n_days, n_sources) that every region places at these prices."""
+    assert start.world.drives is not None
+    table = start.world.drives.table
+    visits = np.zeros_like(start.usual)
+    clashes: list[str] = []
+    for region in np.unique(table.region).tolist():
+        own = np.flatnonzero(table.region == region)
+        problem = _problem(start, region, own, prices[:, region], weekly[region], held)
+        try:
+            found = plan_drives(problem)
+        except NoCalendarError as error:
+            name = start.scenario.regions[start.world.regions[region]].name_en
+            where = name or start.world.regions[region]
+            clashes += [f"{where}: {_dated(said, start.first)}" for said in error.clashes]
+            continue
+        np.add.at(visits, (problem.candidate_day, own[problem.candidate_source]), found.visits)
+    if clashes:
+        message = "drives: no calendar keeps all that was agreed"
+        raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
+    return visits
+
+
+def _dated(said: str, first: date) -> str:
+    """Return words in which "day 12" is a date."""
+    return re.sub(r"\bday (\d+)\b", lambda found: f"{first + timedelta(days=int(found[1]))}", said)
+
+
+def _problem(
+    start: DriveStart,
+    region: int,
+    own: Ints,
+    prices: Floats,
+    weekly: Floats,
+    held: HeldVisits | None,
+) -> DriveProblem:
+    """Return the problem of one region."""
+    assert start.world.drives is not None
+    table = start.world.drives.table
+    product = start.world.products[start.world.product_index(start.product)]
+    per_unit = product.pieces_per_unit
+    donation, team_day = start.costs
+    value = visit_value(
+        {start.product: daily_prices(prices * per_unit, start.network.slots.start, start.n_days)},
+        start.world.group_shares[region],
+        {start.product: float(start.pieces[region]) / per_unit},
+        {start.product: start.release_days},
+        points_per_donation=donation,
+    )
+    ahead = start.open[:, own] & (np.arange(start.n_days) >= start.n_commit)[:, None]
+    day, source = np.nonzero(ahead)
+    first = np.arange(start.n_commit, start.n_days, WEEK_DAYS)
+    last = np.minimum(first + WEEK_DAYS, start.n_days) - 1
+    means = np.array([value[a : b + 1].mean() for a, b in zip(first, last, strict=True)])
+    return DriveProblem(
+        n_days=start.n_days,
+        names=tuple(table.names[k] for k in own),
+        organisations=table.organisations[own],
+        gap_days=table.gap_days[own],
+        teams_per_visit=table.teams_per_visit[own],
+        candidate_source=source,
+        candidate_day=day,
+        donors=start.donors[day, own[source]],
+        value=value[day],
+        repeat_share=np.zeros(len(day)),
+        teams=np.full(start.n_days, int(table.teams_per_day[region])),
+        visit_cost=team_day * table.teams_per_visit[own[source]].astype(float),
+        committed=start.committed[:, own].T,
+        past=start.past[:, own].T,
+        terms=agreed_terms(start, region, own, float(most_donors(start)[region]), held),
+        steps=ValueSteps(
+            np.full_like(first, start.n_commit),
+            last,
+            np.cumsum(weekly),
+            EARLY * np.maximum(means, 0),
+        ),
+        most_per_year=table.most_per_year[own],
+    )
+
+
+def _table(start: DriveStart, visits: Ints) -> pd.DataFrame:
+    assert start.world.drives is not None
+    table, per_unit = start.world.drives.table, start.world.products
+    pieces = per_unit[start.world.product_index(start.product)].pieces_per_unit
+    rows = []
+    for stands, placed in ((True, start.committed), (False, visits)):
+        for day, source in zip(*np.nonzero(placed), strict=True):
+            count, region = int(placed[day, source]), int(table.region[source])
+            donors = count * float(start.donors[day, source])
+            units = donors * float(start.pieces[region]) / pieces
+            rows.append((
+                start.first + timedelta(days=int(day)), start.world.regions[region],
+                table.names[source], table.channel[source], count,
+                count * int(table.teams_per_visit[source]), donors, units, stands,
+            ))  # fmt: skip
+    rows.sort(key=lambda row: (row[0], row[1], row[2]))
+    return pd.DataFrame(rows, columns=list(DRIVE_COLUMNS)).astype({"committed": bool})
+
+
+def _closed(start: DriveStart) -> dict[str, tuple[date, ...]]:
+    assert start.world.drives is not None
+    days = [start.first + timedelta(days=k) for k in range(start.n_days)]
+    return {
+        name: tuple(day for k, day in enumerate(days) if not start.open[k, source])
+        for source, name in enumerate(start.world.drives.table.names)
+    }

@@ -1,0 +1,105 @@
+"""The file of visits that were held, or that are agreed: what a plan in the year starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.scenario.problems import nearest
+
+Ints = NDArray[np.int64]
+
+COLUMNS = ("organisation", "date", "visits", "donors")
+"""Columns of the file: organisation (or pool) and date; visits (1) and donors may be left out."""
+
+
+@dataclass(frozen=True)
+class HeldVisits:
+    """Visits by organisation and date: held before the plan's first day, agreed from it on.
+
+    Parameters
+    ----------
+    visits : mapping of (name, date) to int
+        How many.
+    donors : mapping of (name, date) to float
+        Donors who came, where the file says so.
+    """
+
+    visits: dict[tuple[str, date], int]
+    donors: dict[tuple[str, date], float]
+
+    def before(self, first: date, names: Sequence[str], n_days: int) -> Ints:
+        """Return visits (n_days, n_names) of the days before *first*, yesterday last."""
+        return self._on(first - timedelta(days=n_days), names, n_days)
+
+    def after(self, first: date, names: Sequence[str], n_days: int) -> Ints:
+        """Return visits (n_days, n_names) of the days from *first* on."""
+        return self._on(first, names, n_days)
+
+    def _on(self, start: date, names: Sequence[str], n_days: int) -> Ints:
+        index = {name: k for k, name in enumerate(names)}
+        found = np.zeros((n_days, len(names)), dtype=np.int64)
+        for (name, day), count in self.visits.items():
+            row = (day - start).days
+            if 0 <= row < n_days:
+                found[row, index[name]] += count
+        return found
+
+    def donors_in(self, name: str, first: date, last: date, usual: float) -> float:
+        """Return the donors of an organisation in a span; *usual* a visit where not counted."""
+        return sum(
+            self.donors.get(key, usual * count)
+            for key, count in self.visits.items()
+            if key[0] == name and first <= key[1] <= last
+        )
+
+
+def read_visits(path: str | Path, scenario: Scenario) -> HeldVisits:
+    """Read a CSV file of visits.
+
+    Raises
+    ------
+    ScenarioError
+        With every line that cannot be meant.
+    """
+    import csv
+
+    resources = scenario.resources
+    known = [*resources.organisations, *resources.organisation_pools]
+    visits: dict[tuple[str, date], int] = {}
+    donors: dict[tuple[str, date], float] = {}
+    problems: list[Problem] = []
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        for column in COLUMNS[:2]:
+            if column not in (reader.fieldnames or ()):
+                message = f"the file has no column '{column}'"
+                hint = f"columns: {', '.join(COLUMNS)}"
+                raise ScenarioError([Problem((), message, hint, place=str(path))])
+        for row in reader:
+            where = f"{path}:{reader.line_num}"
+            try:
+                key = row["organisation"].strip(), date.fromisoformat(row["date"].strip())
+                count = int(row.get("visits") or 1)
+                came = float(row["donors"]) if row.get("donors") else None
+                if count < 0 or (came is not None and not 0 <= came < float("inf")):
+                    raise ValueError("visits and donors must be 0 or more")
+            except ValueError as error:
+                problems.append(Problem((), str(error), place=where))
+                continue
+            if key[0] not in known:
+                message = f"unknown organisation '{key[0]}'"
+                problems.append(Problem((), message, nearest(key[0], known), place=where))
+                continue
+            visits[key] = visits.get(key, 0) + count
+            if came is not None:
+                donors[key] = donors.get(key, 0.0) + came
+    if problems:
+        raise ScenarioError(problems)
+    return HeldVisits(visits, donors)

@@ -1,0 +1,35 @@
+"""The semantic pass over calendars that are planned before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bloodsim.scenario.policies import OptimizedCollection
+from bloodsim.scenario.problems import Problem, unknown_names
+
+if TYPE_CHECKING:
+    from bloodsim.scenario import Scenario
+
+_HERE = ("policies", "collection")
+
+
+def check_calendar(scenario: Scenario, policy: OptimizedCollection) -> Iterator[Problem]:
+    """Yield what a calendar cannot be planned for."""
+    yield from unknown_names([policy.product], scenario.products, "product", _HERE, "product")
+    if policy.reference is not None:
+        names = [policy.reference]
+        yield from unknown_names(names, scenario.variants, "variant", _HERE, "reference")
+    product = scenario.products.get(policy.product)
+    if product is None:
+        return
+    resources = scenario.resources
+    for kind in ("organisations", "organisation_pools"):
+        for name, source in getattr(resources, kind).items():
+            channel = scenario.channels.get(source.channel)
+            if channel is not None and channel.gift != product.source:
+                message = f"a calendar for {policy.product} places visits of {source.channel}"
+                hint = (
+                    f"{source.channel} collects {channel.gift}; make the calendar for its product"
+                )
+                yield Problem(("resources", kind, name, "channel"), message, hint)

@@ -192,6 +192,7 @@ def _plans(results: Results) -> list[str]:
     """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
     lines = [each.says for each in metrics.all_avoided(results)]
     lines += [each.says for each in metrics.all_of_foresight(results)]
+    lines += [each.says for each in metrics.calendar_worth(results)]
     told = metrics.with_foresight(results)
     for variant in [name for name in results.variants if name not in told]:
         policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))

@@ -23,6 +23,7 @@ from bloodsim.metrics.avoided import (
     share_of_foresight,
     with_foresight,
 )
+from bloodsim.metrics.calendars import calendar_worth, cost_ratio
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
     drives,
@@ -78,9 +79,11 @@ __all__ = [
     "all_avoided",
     "all_of_foresight",
     "baseline_of",
+    "calendar_worth",
     "collected",
     "collection_cost",
     "cost",
+    "cost_ratio",
     "days_below",
     "days_below_orange",
     "days_below_red",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.bound_checks import check_bound
-from bloodsim.scenario.calendar_checks import check_calendar
+from bloodsim.scenario.calendar_checks import check_booking, check_calendar
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -18,6 +18,7 @@ from bloodsim.scenario.due_checks import check_due
 from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
+from bloodsim.scenario.organisation_checks import invited_a_day
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
@@ -275,6 +276,8 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and policy.placed_by == "booking":
+        yield from check_booking(scenario, policy)
     elif policy.kind == "optimized" and scenario.resources.drives is None:
         message = "there are no drives to place"
         yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
@@ -363,10 +366,8 @@ def _balance(scenario: Scenario) -> Iterator[Problem]:
         if product.compatibility != "red_cells" or product not in made:
             continue
         supply = sum(
-            donors * _units_per_invited(scenario, region, channel, product)
-            for region in scenario.regions.values()
-            for channel, donors in region.donors_per_day.items()
-            if channel in scenario.channels
+            donors * _units_per_invited(scenario, scenario.regions[region], channel, product)
+            for region, channel, donors in invited_a_day(scenario)
         )
         requests = sum(r.demand_per_day.get(name, 0.0) for r in scenario.regions.values())
         low, high = _SURPLUS_RANGE

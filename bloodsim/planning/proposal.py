@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -15,6 +15,8 @@ from bloodsim.blood import label
 from bloodsim.html_table import table
 from bloodsim.labels import within
 from bloodsim.numbers import unit_noun
+from bloodsim.optimize.aims import Aims
+from bloodsim.planning.beside import asked_beside
 from bloodsim.planning.check import Check
 from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
@@ -29,7 +31,10 @@ JSON_KEYS: Mapping[str, str] = {
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",
     "objective_without": "the same without transfers",
-    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns",
+    "aims": "objective, fairness and robust_gamma that were asked for",
+    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns; "
+    "stages (what each reached: units, or a share), fairness (price_points, price_share, "
+    "worst_before, share_before, worst_after, share_after), caution_points; null if not asked for",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
     "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
@@ -68,8 +73,10 @@ class TransferProposal:
         ``optimal`` or ``feasible``.
     gap, objective, objective_without : float
         Proved distance from the best plan (relative), cost in points, and cost without transfers.
+    aims : Aims
+        What was asked for beside the cost.
     products : mapping
-        By product: status, gap, objective, seconds and sizes.
+        By product: status, gap, objective, seconds and sizes; stages, fairness, caution_points.
     transfers, prices, headlines, cover, limits : pandas.DataFrame
         Shipments; shadow prices; the highest of them confirmed; expected stock; limits in words.
     check : Check or None
@@ -109,6 +116,7 @@ class TransferProposal:
     sites: SitesProposal | None = None
     drives: DrivesProposal | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    aims: Aims = field(default_factory=Aims)
 
     def called(self, product: str) -> str:
         """Return what people call a product."""
@@ -129,6 +137,7 @@ class TransferProposal:
             "gap": self.gap,
             "objective": self.objective,
             "objective_without": self.objective_without,
+            "aims": asdict(self.aims),
             "products": {name: dict(facts) for name, facts in self.products.items()},
             "transfers": list(records(self.transfers)),
             "drives": self.drives.to_dict() if self.drives else [],
@@ -171,6 +180,7 @@ class TransferProposal:
                 f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
                 "transfers"
             )
+        lines += asked_beside(self)
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
         if self.check is not None:
             lines.append(

@@ -18,13 +18,13 @@ Tried for speed (national, 8 groups, in bare HiGHS; ratios of processor time wit
 plan and re-plan a week later from the first basis). What enters the old class stands per slot:
 cumulated (with one term less per row) platelets take 1.6 and 1.7 times as long, red cells 1.3 and
 1.0 times. Presolve halves the first plan of platelets and does nothing for re-plans; devex prices
-take 0.6 to 0.8 of steepest edge in re-plans, Dantzig 5 to 13 times as long. Slots of platelets:
-7 days against 4 (as long as a new unit lives) 7 and 10 times; two-day slots count units as lost.
-No gain, each within a fifth either way: random costs that break ties (1e-4 to 1e-2), no
+take 0.6 of steepest edge in re-plans, Dantzig 5 to 13 times as long. Slots of platelets: 7 days
+against 4 (as long as a new unit lives) 4 to 7 and 9 times; two-day slots count units as lost.
+No gain, each within two fifths either way: random costs that break ties (1e-4 to 1e-2), no
 perturbation or ten times as much, no scaling, ladders of 0 to 0.5 points, one to three substitutes
 instead of all, fewer updates of the factors, rows of the young class and of entries eliminated by
-hand. Without any substitution 5 and 4 times faster, but another problem; four roads per region
-instead of eight 1.5 and 1.2 times, at 16 % more cost. Interior point without crossover leaves no
+hand. Without any substitution 6 and 4 times faster, but another problem; four roads per region
+instead of eight 1.6 and 1.5 times, at up to 16 % more cost. Interior point without crossover leaves no
 basis to start from; primal simplex is slow from a re-plan's basis, yet ten times faster where only
 costs change (`aims`). Red cells in 23 slots took 4 and 3 times as long as in 12.
 """

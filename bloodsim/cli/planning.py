@@ -31,6 +31,10 @@ def plan(
     visits: Annotated[
         str, typer.Option(help="Visits held and agreed: CSV of organisation, date, donors.")
     ] = "",
+    paths: Annotated[
+        int,
+        typer.Option(min=0, max=50, help="Paths to find the worth of planning on paths; 0 = no."),
+    ] = 0,
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -83,6 +87,7 @@ def plan(
         first,
         weeks=weeks,
         visits=visits or None,
+        paths=paths,
         stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],
         firm_days=firm_days,

@@ -21,6 +21,7 @@ from bloodsim.planning.check import Check
 from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
+from bloodsim.planning.uncertainty import Uncertainty
 
 JSON_KEYS: Mapping[str, str] = {
     "scenario": "name and hash of the scenario",
@@ -48,6 +49,8 @@ JSON_KEYS: Mapping[str, str] = {
     "slacks": "limits missed or binding: kind, region, group, dates, units, says",
     "sites": "candidate sites: goal, status, gap, gifts_per_year, cost_per_year, mean_minutes, "
     "sites, patch (opens them in a scenario); null if not asked for",
+    "uncertainty": "by product: paths, judged, vss, evpi (points) with half-widths, says; empty if "
+    "not asked for",
     "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
     "null if not asked for",
     "notes": "sentences on what the plan rests on",
@@ -91,6 +94,8 @@ class TransferProposal:
         Which sites to open.
     drives : DrivesProposal, optional
         Who is visited when.
+    uncertainty : tuple of Uncertainty
+        What planning on paths, and knowing the future, would be worth.
     labels : mapping of str to str
         Products as people call them.
     """
@@ -115,6 +120,7 @@ class TransferProposal:
     units: Mapping[str, str]
     sites: SitesProposal | None = None
     drives: DrivesProposal | None = None
+    uncertainty: tuple[Uncertainty, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     aims: Aims = field(default_factory=Aims)
 
@@ -147,6 +153,7 @@ class TransferProposal:
             "cover": list(records(cover)),
             "slacks": list(records(self.limits)),
             "sites": self.sites.to_dict() if self.sites else None,
+            "uncertainty": [each.to_dict() for each in self.uncertainty],
             "check": self._check_as_dict(),
             "notes": list(self.notes),
         }
@@ -187,6 +194,7 @@ class TransferProposal:
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+        lines += [each.says for each in self.uncertainty]
         lines += self.drives.summary() if self.drives else []
         lines += self.sites.summary() if self.sites else []
         return lines

@@ -24,9 +24,9 @@ No gain, each within two fifths either way: random costs that break ties (1e-4 t
 perturbation or ten times as much, no scaling, ladders of 0 to 0.5 points, one to three substitutes
 instead of all, fewer updates of the factors, rows of the young class and of entries eliminated by
 hand. Without any substitution 6 and 4 times faster, but another problem; four roads per region
-instead of eight 1.6 and 1.5 times, at up to 16 % more cost. Interior point without crossover leaves no
-basis to start from; primal simplex is slow from a re-plan's basis, yet ten times faster where only
-costs change (`aims`). Red cells in 23 slots took 4 and 3 times as long as in 12.
+instead of eight 1.6 and 1.5 times, at up to 16 % more cost. Interior point without crossover leaves
+no basis to start from; primal simplex is slow from a re-plan's basis, yet ten times faster where
+only costs change (`aims`). Red cells in 23 slots took 4 and 3 times as long as in 12.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ The worth of an eligible donor, lambda, comes from a year of the pool that repea
 (`bloodsim.optimize.donor_value`) and begins on the plan's first day. Its prices of a gift are
 
 * within the plan: the mean of each week, by the prices of transfers with the default calendar;
-* after it: the usual price of the region x (scarcity of the week / scarcity within the plan)
-  to the power `SCARCITY_POWER`. The usual price is the mean of the weeks of the plan; scarcity is
-  what all regions are expected to need over one shelf life from the week on, against what donors
-  are planned to give in that time, by the scenario's own seasons, feasts and closures.
+* after it: the mean price of the region's weeks in the plan x (scarcity of the week / scarcity of
+  the plan's days) to the power `SCARCITY_POWER`. Scarcity is what all regions are expected to need
+  over one shelf life from the week on, against what donors are planned to give in that time, by the
+  scenario's own seasons, feasts and closures.
 
 So a plan that ends before a dip keeps donors for it, as far as its own weeks have a price at all:
 where blood is plentiful throughout, a donor is worth little.
@@ -15,7 +15,7 @@ where blood is plentiful throughout, a donor is worth little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -73,6 +73,19 @@ class DonorPrice:
         path = self.paths[region]
         return () if path is None else (path,)
 
+    def room(self, region: int, gifts: Floats) -> Floats:
+        """Return how many more could give on each day (n_days,) after repeat gifts (n_days,)."""
+        path = self.paths[region]
+        if path is None:
+            return np.full(len(gifts), np.inf)
+        assert path.hazard is not None
+        assert path.natural is not None
+        missing = missing_donors(path, gifts)[:, :-1]
+        able = path.most_share * (path.eligible - missing).sum(axis=0)
+        by_themselves = path.natural - (path.hazard * missing).sum(axis=0)
+        room: Floats = able - by_themselves - gifts
+        return room
+
     def table(self, start: DriveStart, donors: Floats) -> pd.DataFrame:
         """Return `DONOR_COLUMNS` for donors (n_days, n_sources) who give at the plan's visits."""
         assert start.world.drives is not None
@@ -82,7 +95,7 @@ class DonorPrice:
             if path is None:
                 continue
             own = place == region
-            missing = _missing(path, donors[:, own] @ self.repeat_share[own])
+            missing = missing_donors(path, donors[:, own] @ self.repeat_share[own])
             before, after = path.eligible[:, 0].sum(), path.eligible[:, -1].sum()
             cost = float((path.shares @ gift_cost(path)).mean())
             left = float(after - missing[:, -2].sum())
@@ -126,7 +139,7 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
         own = drives.table.region == region
         facts = _facts(start, year, pool, region)
         value = start.value(region, prices)
-        found = donor_value(donor_year(facts, _weekly(value, scarcity))) if charged else None
+        found = donor_value(donor_year(facts, _weekly(value, *scarcity))) if charged else None
         path = _path(start, pool, facts, region, repeat * own, value, found)
         paths[region] = path
         cost[:, own] = np.outer(path.shares @ gift_cost(path), repeat[own])
@@ -138,20 +151,23 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
     return DonorPrice(charged, tuple(paths), repeat, cost, worth)
 
 
-def _weekly(value: Floats, scarcity: Floats) -> Floats:
+def _weekly(value: Floats, scarcity: Floats, in_plan: float) -> Floats:
     """Return the points per gift of a year's weeks (52,) from those of the plan's days."""
     price: Floats = np.zeros(WEEKS)
     starts = np.arange(0, len(value), DAYS)
     within = np.add.reduceat(value, starts) / np.diff(np.append(starts, len(value)))
     within = np.maximum(within, 0)[:WEEKS]
-    factor = (scarcity / scarcity[: len(within)].mean()) ** SCARCITY_POWER
+    factor = (scarcity / in_plan) ** SCARCITY_POWER
     price[:] = within.mean() * np.clip(factor, 1 / LARGEST_FACTOR, LARGEST_FACTOR)
     price[: len(within)] = within
     return price
 
 
-def _scarcity(start: DriveStart, year: World) -> Floats:
-    """Return requests over planned releases in the shelf life from each week of a year on (52,)."""
+def _scarcity(start: DriveStart, year: World) -> tuple[Floats, float]:
+    """Return requests over planned releases: by week of a year (52,), and in the plan's days.
+
+    That of a week is of the shelf life which begins with it.
+    """
     product = year.products[year.product_index(start.product)]
     days = slice(year.score_first, year.score_first + DAYS * WEEKS)
     gifts = sum(
@@ -162,12 +178,14 @@ def _scarcity(start: DriveStart, year: World) -> Floats:
     supply = (gifts * start.pieces / product.pieces_per_unit).sum(axis=1)
     asked = product.calm_demand_units[days].sum(axis=1)
     span = max(1, round(product.life_days / DAYS))
-    ahead = [
-        sum(np.roll(series.reshape(WEEKS, DAYS).sum(axis=1), -week) for week in range(span))
-        for series in (asked, supply)
-    ]
-    scarcity: Floats = ahead[0] / np.maximum(ahead[1], 1e-9)
-    return np.maximum(scarcity, 1e-9)
+
+    def ahead(series: Floats) -> Floats:
+        by_week = series.reshape(WEEKS, DAYS).sum(axis=1)
+        return np.sum([np.roll(by_week, -week) for week in range(span)], axis=0)
+
+    scarcity: Floats = ahead(asked) / np.maximum(ahead(supply), 1e-9)
+    in_plan = asked[: start.n_days].sum() / max(float(supply[: start.n_days].sum()), 1e-9)
+    return scarcity, max(float(in_plan), 1e-9)
 
 
 def _facts(start: DriveStart, year: World, pool: PoolWorld, region: int) -> PoolFacts:
@@ -215,11 +233,15 @@ def _path(
     usual = np.maximum(pool.usual[span, :, region].T, 0)
     worth = np.concatenate([np.zeros(n_past), value])
     whole = donor_path(facts, usual, natural, worth, None, 0.0)
-    eligible = usual + _missing(whole, freed)[:, :-1]
-    return donor_path(facts, eligible[:, n_past:], natural[n_past:], value, found, 0.0)
+    assert whole.hazard is not None
+    more = missing_donors(whole, freed)[:, :-1]
+    natural = natural + (whole.hazard * more).sum(axis=0)
+    path = donor_path(facts, (usual + more)[:, n_past:], natural[n_past:], value, found, 0.0)
+    # Near the usual path: what the default calendar takes leads back to it.
+    return replace(path, hazard=whole.hazard[:, n_past:])
 
 
-def _missing(path: DonorPath, gifts: Floats) -> Floats:
+def missing_donors(path: DonorPath, gifts: Floats) -> Floats:
     """Return the eligible donors missing after repeat gifts (n_days,): (n_segments, n_days + 1)."""
     assert path.hazard is not None
     assert path.retention is not None

@@ -194,7 +194,7 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, charged: bool
     np.add.at(weekly, (blocks.region, week), amounts * blocks.donors)
     calendar = Calendar(start.usual, start.usual * start.donors)
     usual = default.objective + _effort(start, later, calendar)
-    best = usual if _keeps(start, held) else np.inf
+    best = usual if _keeps(start, held, later) else np.inf
     prices = relaxed.prices
     for _ in range(rounds):
         found = _calendars(start, prices, weekly, held, later)
@@ -220,14 +220,17 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, charged: bool
     )
 
 
-def _keeps(start: DriveStart, held: HeldVisits | None) -> bool:
-    """Tell whether the default calendar holds what is due, beside what stands."""
+def _keeps(start: DriveStart, held: HeldVisits | None, later: DonorPrice) -> bool:
+    """Tell whether the default calendar holds what is due, beside what stands, with donors left."""
     assert start.world.drives is not None
     table = start.world.drives.table
     together = start.committed + start.usual
     for region in np.unique(table.region).tolist():
         own = np.flatnonzero(table.region == region)
         if (together[:, own] @ table.teams_per_visit[own] > table.teams_per_day[region]).any():
+            return False
+        gifts = (start.usual * start.donors)[:, own] @ later.repeat_share[own]
+        if (later.room(region, gifts)[gifts > 0] < -1).any():
             return False
         for term in agreed_terms(start, region, own, np.inf, held):
             placed = start.usual[:, own[list(term.sources)]].sum()
@@ -300,6 +303,8 @@ def _problem(
     last = np.minimum(first + WEEK_DAYS, start.n_days) - 1
     worth = np.maximum(value + start.costs[0], 0)  # of the blood, whatever it costs to collect
     fall = EARLY * np.array([worth[a : b + 1].mean() for a, b in zip(first, last, strict=True)])
+    # At the prices of the divisible plan the last visit is worth what it costs: who collects up to
+    # the amounts, and no more, gains a little, or chance would decide between none and all.
     follow = EARLY * float(worth[start.n_commit :].mean())
     fall[-1:] += follow
     return DriveProblem(

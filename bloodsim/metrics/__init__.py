@@ -45,6 +45,7 @@ from bloodsim.metrics.effort import (
     transfer_units,
 )
 from bloodsim.metrics.events import event_cost_per_day, event_weights
+from bloodsim.metrics.information import value_of_information
 from bloodsim.metrics.intervals import Interval, interval
 from bloodsim.metrics.shortage import (
     elective_cancelled_rate,
@@ -116,6 +117,7 @@ __all__ = [
     "terminal_charge",
     "transfer_unit_km",
     "transfer_units",
+    "value_of_information",
     "voluntary_share",
     "with_foresight",
     "worst_region_fill_rate",

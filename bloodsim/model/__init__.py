@@ -158,8 +158,10 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
-donors of another variant, day by day and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans, and with *placed_by* booking
+steers apheresis around bookings and cover that a linear program planned before the run on expected
+requests and usual turnout (`bloodsim.optimize.booking`), unforeseen shocks left out; ``frozen``
+replays the invited donors of another variant, day by day and per replication.
 
 With *placed_by* ``calendar`` the plan of drives is made before the run. A reference variant is
 simulated on planning paths: replications from number 1,000,000 on, under a seed of their own, which

@@ -117,8 +117,6 @@ class Network:
     universal_share : float, optional
         Stock of a group that other groups may be served from in a slot, as a share of what is left;
         beyond it *universal_price* points per piece.
-    fairness_price : float
-        Points for the worst region's unmet share of demand (all of the horizon's), 0 = off.
     normal : float array (n_regions, n_groups)
         Pieces asked for on a normal day: the scale of shares and targets.
     whole_slots : int
@@ -144,7 +142,6 @@ class Network:
     end_price: float = 0.0
     universal_share: float | None = None
     universal_price: float = 20.0
-    fairness_price: float = 0.0
     normal: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     whole_slots: int = 0
     lot: int = 1

@@ -145,6 +145,14 @@ def network_of(snapshot: Snapshot, product: str, settings: Settings) -> Network:
     )
 
 
+def slots_of_life(life_days: int, test_delay_days: int) -> tuple[tuple[int, int], ...]:
+    """Return the slots of a product of short life: day by day, as long as a new unit lives.
+
+    What is there today can serve nothing later, and longer slots would count its units as lost.
+    """
+    return ((1, max(2, life_days - test_delay_days)),)
+
+
 def _fate(urgency: str) -> str:
     return "cancelled_elective" if urgency == "elective" else f"lost_{urgency}"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from bloodsim.results.cells import inert, looks_like_a_formula, width_of
 
 if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
@@ -67,6 +70,7 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
         "number": book.add_format({"num_format": "#,##0.0"}),
         "text": book.add_format({"text_wrap": True, "valign": "top"}),
+        "quoted": book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True}),
     }
     defined = pd.DataFrame(list(DEFINITIONS.items()), columns=["column", "meaning"])
     _write(book.add_worksheet("definitions"), defined, formats)
@@ -128,5 +132,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: Mapping[
         if value == value:  # what is not defined stays empty
             sheet.write_number(row, column, value, formats["number"])
         return len(f"{value:,.1f}")
-    sheet.write_string(row, column, str(value), formats["text"])
-    return len(str(value))
+    text = inert(value)
+    kind = "quoted" if looks_like_a_formula(text) else "text"
+    sheet.write_string(row, column, text, formats[kind])
+    return math.ceil(width_of(text))

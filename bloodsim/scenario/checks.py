@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.bound_checks import check_bound
-from bloodsim.scenario.calendar_checks import check_calendar
+from bloodsim.scenario.calendar_checks import check_booking, check_calendar
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -276,6 +276,8 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and policy.placed_by == "booking":
+        yield from check_booking(scenario, policy)
     elif policy.kind == "optimized" and scenario.resources.drives is None:
         message = "there are no drives to place"
         yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")

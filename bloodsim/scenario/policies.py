@@ -225,9 +225,10 @@ class OptimizedCollection(Model):
 
     kind: Literal["optimized"] = "optimized"
     """The policy's name."""
-    placed_by: Literal["policy", "calendar"] = "policy"
+    placed_by: Literal["policy", "calendar", "booking"] = "policy"
     """policy = the variant's (custom) transfer policy places drives; calendar = a plan made before
-    the run does, and the transfer policy decides on transfers alone."""
+    the run does, and the transfer policy decides on transfers alone; booking = so are the bookings
+    of a short-lived product (platelets) planned, day by day and by expected requests."""
     reference: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     """Variant whose donations the calendar may use, simulated along; null = the same transfers with
     regulated collection and the default calendar."""
@@ -246,6 +247,9 @@ class OptimizedCollection(Model):
     on top of regulation: the uplift of a reference that has one makes equal limits of turnout."""
     same_team_days: bool = False
     """Whether a calendar takes no more team-days than the default one, over the scored days."""
+    chairs_per_normal_day: Positive | None = None
+    """Most donors whom chairs and machines take in a day, over those of a normal day (-), with
+    ``placed_by: booking``; null = no limit."""
     pooled_share: Share = 0.0
     """Weight of the cover of all regions together against that of the region in steering."""
 

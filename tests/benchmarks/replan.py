@@ -28,9 +28,9 @@ from bloodsim.optimize.exchange import Exchanger
 from bloodsim.optimize.program import Program
 from bloodsim.optimize.situation import network_of, outlook, state_of
 from bloodsim.optimize.transfers import TransferModel
-from bloodsim.planning.today import LONG, SHORT
+from bloodsim.planning.today import settings_of
 
-PRODUCTS = {"red_cells": LONG, "platelets": SHORT}
+PRODUCTS = ("red_cells", "platelets")
 
 
 @dataclass
@@ -45,7 +45,8 @@ class Probe:
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Note the state; plan nothing."""
-        for product, settings in PRODUCTS.items():
+        for product in PRODUCTS:
+            settings = settings_of(snapshot, product)
             seen = self.states.setdefault(product, [])
             if len(seen) >= self.reviews:
                 continue

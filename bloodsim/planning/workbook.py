@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
 SHEETS = ("definitions", "summary", "transfers", "cover", "prices", "limits", "check")
-"""Sheets, in order; ``check`` only with a check; ``drives`` and ``sites`` follow
+"""Sheets, in order; ``check`` only with a check; ``drives``, ``throttles``, ``sites`` follow
 where they were planned."""
 
 DEFINITIONS: Mapping[str, str] = {
@@ -39,6 +39,8 @@ DEFINITIONS: Mapping[str, str] = {
     "drives.donors, units": "donors expected to give at the visits, and units of the product that "
     "the calendar was made for",
     "drives.committed": "stood before the plan: no longer to be changed",
+    "throttles.factor": "turnout to aim at: donors to book over usual donors",
+    "throttles.cover_days": "stock, in test and on the way that is planned for the morning (days)",
     "sites.gifts_per_year": "gifts of a year from residents served; of sites that are not opened, "
     "what they would bring alone",
     "sites.donors_per_day": "donors to invite on a normal open day for these gifts",
@@ -89,6 +91,8 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         _write(checked, proposal.check.regions, formats, first_row=len(proposal.check.table) + 2)
     if proposal.drives is not None:
         _write(book.add_worksheet("drives"), proposal.drives.table, formats)
+    if proposal.throttles is not None:
+        _write(book.add_worksheet("throttles"), proposal.throttles.table, formats)
     if proposal.sites is not None:
         _write(book.add_worksheet("sites"), proposal.sites.table, formats)
     book.close()

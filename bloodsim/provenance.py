@@ -93,8 +93,10 @@ def _identity(variant: Variant, policy: Policy) -> str:
 def _variant(variant: Variant) -> dict[str, Any]:
     """Return the facts of a variant that indicators and charts need."""
     scenario = variant.scenario
+    reference = getattr(scenario.policies.collection, "reference", None)
     return {
         **({"parameters": "sampled"} if variant.draws else {}),
+        **({"reference": reference} if reference else {}),
         "policy": _identity(variant, variant.policy),
         "hash": scenario.hash,
         "cost_weights": scenario.cost.model_dump(mode="json"),

@@ -141,6 +141,14 @@ def test_a_picture_is_made_anew_and_not_too_large(tmp_path: Path) -> None:
         read_brief(path, "zh")
 
 
+def test_the_example_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    example = readme.partition("```yaml\n# brief.yaml")[2].partition("```")[0]
+    own = read_brief(_file(tmp_path, f"# brief.yaml{example}"), "zh")
+    assert own.title == "2026 年春节保供简报"
+    assert [place for place, _ in own.passages] == ["opening", "transfers"]
+
+
 # ------------------------------------------------------------------------------- several runs
 
 

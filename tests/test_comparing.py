@@ -74,6 +74,10 @@ def test_rerun_finds_the_same_bytes_and_tells_others(saved, capsys):
     content["seed"] += 1
     manifest.write_text(json.dumps(content), "utf-8")
     assert execute(arguments) == 3
+    assert "manifest.json has changed" in capsys.readouterr().out
+    del content["digest"]
+    manifest.write_text(json.dumps(content), "utf-8")
+    assert execute(arguments) == 3
     assert json.loads(capsys.readouterr().out)["files"][-1] == "tables/transfers.parquet"
     assert execute([*arguments[:-1], "-s", "cost.outdated=9"]) == 3
     assert "is not the one of" in capsys.readouterr().err

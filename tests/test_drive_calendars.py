@@ -95,6 +95,24 @@ def test_no_open_day_is_said():
         plan_drives(replace(never, terms=(Term("min_visits", (0,), least_visits=1),)), EXACT)
 
 
+def test_a_region_without_candidates_has_an_empty_calendar():
+    none: dict[str, Any] = dict.fromkeys(("donors", "value", "repeat_share"), np.zeros(0))
+    none |= dict.fromkeys(("candidate_source", "candidate_day"), np.zeros(0, int))
+    found = plan_drives(problem(**none), prices=True)
+    assert found.status == "optimal"
+    assert found.objective == 0
+    assert not found.visits.size
+    assert not found.units.any()
+    with pytest.raises(NoCalendarError) as caught:
+        plan_drives(problem(**none, terms=(Term("min_visits", (0,), least_visits=1),)))
+    assert caught.value.together == ("min_visits",)
+
+
+def test_what_was_committed_too_much_is_let_be():
+    full = problem(committed=np.ones((2, 6), int), processing=np.full(6, -3.0))
+    assert not plan_drives(full, EXACT).visits.any()
+
+
 @pytest.mark.parametrize("seed", range(64))
 def test_ways_out_lead_out(seed):
     small = random_problem(seed)

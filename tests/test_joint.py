@@ -136,6 +136,8 @@ def weekly_world(n_weeks: int = 6) -> tuple[CollectionWorld, PlanningPaths]:
         channels=("group",),
         sessions=np.zeros((n_days, 1, 1)),
         visit_donations=np.full((n_days, 1), 10.0),
+        visit_factor=1.0,
+        same_team_days=False,
         source_channel=np.zeros(1, dtype=int),
         open=np.ones((n_days, 1), dtype=bool),
         default_visits=np.ones((n_days, 1), dtype=int),
@@ -317,3 +319,38 @@ def test_a_calendar_is_for_a_product_that_the_drives_feed():
     problems = found({"policies": {"collection": unknown}, "resources": resources})
     for field in ("product", "reference"):
         assert [p for p in problems if f"policies.collection.{field}: " in p]
+
+
+def test_the_summary_says_what_a_calendar_is_worth_and_whether_donations_are_equal():
+    calendar = {**CALENDAR, "reference": "rule"}
+    scenario = two_regions(overrides={"planned": {"policies": {"collection": calendar}}})
+    results = simulate(scenario, seed=3, replications=8)
+    (worth,) = metrics.calendar_worth(results)
+    cost, given = metrics.cost(results), metrics.donations(results)
+    means = [float(cost.sel(variant=name).mean()) for name in ("calendar", "rule")]
+    assert worth.cost.ratio == pytest.approx(means[0] / means[1])
+    assert worth.cost.low < worth.cost.ratio < worth.cost.high
+    totals = [float(given.sel(variant=name).sum()) for name in ("calendar", "rule")]
+    assert worth.donations == pytest.approx(totals[0] / totals[1] - 1)
+    assert f"of rule with {100 * worth.donations:+.2f} % donations" in worth.says
+    assert ("no fair comparison" in worth.says) == (abs(worth.donations) > 0.002)
+
+
+def test_visits_count_in_the_balance_of_supply_and_requests():
+    problems = [str(each) for each in two_regions().warnings()]
+    assert not [each for each in problems if "a normal day's collection makes" in each]
+    scarce = two_regions(resources__organisation_pools__north_mills__donors_per_visit=5)
+    assert [str(w) for w in scarce.warnings() if "a normal day's collection makes" in str(w)]
+
+
+def test_a_calendar_with_the_same_team_days_takes_no_more_of_them():
+    even = {**CALENDAR, "lift": 0.1, "same_team_days": True}
+    scenario = two_regions(overrides={"planned": {"policies": {"collection": even}}})
+    world = compile_world(scenario)
+    usual = world.drives.calendar[world.score_first : world.n_days].sum()
+    visits = visits_by_day(scenario)
+    assert visits.sum() <= usual + len(world.drives.table.names)  # whole visits of weekly plans
+    variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
+    plan = variant.policy.editions[-1].plan
+    assert np.allclose(plan.factors, 1.1)
+    assert plan.limits == (("group", 1.0, 1.1),)

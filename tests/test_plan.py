@@ -69,10 +69,7 @@ def test_plan_names_everything_that_json_promises() -> None:
     assert found["status"] in ("optimal", "feasible")
     products = found["products"].values()
     assert found["gap"] == max(item["gap"] for item in products) >= 0
-    assert found["products"]["red_cells"]["gap"] < 0.01
-    # Few platelets move, and whole shipments weigh more on them: together the plans are close.
-    beyond = sum(item["gap"] * item["objective"] for item in products)
-    assert beyond < 0.01 * sum(item["objective"] for item in products)
+    assert max(item["gap"] for item in products) < 0.01
     assert (found["status"] == "optimal") == (found["gap"] <= 1e-4)
     assert set(found["transfers"][0]) == set(TRANSFER_COLUMNS)
     assert {row["product"] for row in found["transfers"]} == {"red_cells", "platelets"}
@@ -122,13 +119,12 @@ def test_small_shipments_are_planned_again_not_cut_off() -> None:
     free = replace(today, smallest_pieces=0, network=today.network)
     strict = replace(today, smallest_pieces=20 * today.smallest_pieces)
     loose, sized = solve(free, headlines=0), solve(strict, headlines=0)
-    assert (loose.plan.status, loose.plan.gap) == ("optimal", 0)
+    assert (loose.plan.status, loose.plan.gap < 1e-4) == ("optimal", True)  # whole lots are left
     assert sized.plan.objective >= loose.plan.objective
     carried = sized.plan.transfers.sum(axis=2)
     assert (carried[carried > 1e-6] >= strict.smallest_pieces - 1e-6).all()
-    assert sized.plan.gap == pytest.approx(
-        (sized.plan.objective - loose.plan.objective) / loose.plan.objective, rel=1e-3
-    )
+    bound = loose.plan.objective / (1 + loose.plan.gap)  # without sizes and lots
+    assert sized.plan.gap == pytest.approx((sized.plan.objective - bound) / bound, rel=1e-3)
     assert sendable(sized).too_small == 0
 
 

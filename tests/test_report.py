@@ -10,9 +10,11 @@ import re
 from html.parser import HTMLParser
 from importlib.resources import as_file
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from fontTools.ttLib import TTFont
+from hostile import hostile_results
 from synthetic_results import synthetic_results
 
 from bloodsim import data
@@ -93,6 +95,42 @@ def test_another_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert execute(["report", str(run), "--chart", "fan"]) == 3
     assert "manifest.json has schema_version 99" in capsys.readouterr().err
     assert execute(["report", str(tmp_path / "nothing"), "--chart", "fan"]) == 3
+
+
+def test_an_edited_manifest_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = synthetic_results(days=10).save(tmp_path / "run")
+    path = run / "manifest.json"
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("A made-up festival", "A festival"), "utf-8")
+    assert execute(["report", str(run), "--to", "xlsx"]) == 3
+    assert "manifest.json has changed since it was written" in capsys.readouterr().err
+    content = json.loads(whole)
+    del content["digest"]  # as of runs before there was one
+    path.write_text(json.dumps(content), "utf-8")
+    assert Results.load(run).name == "made-up-festival"
+    del content["regions"]
+    path.write_text(json.dumps(content), "utf-8")
+    assert execute(["report", str(run), "--to", "xlsx"]) == 3
+    assert "manifest.json is damaged (KeyError('regions'))" in capsys.readouterr().err
+    path.write_text(whole, "utf-8")
+    (run / "timing.json").write_text("[", "utf-8")
+    assert execute(["report", str(run), "--to", "xlsx"]) == 3
+    assert "timing.json is damaged" in capsys.readouterr().err
+    assert not list(run.glob("briefing*"))
+
+
+@pytest.mark.parametrize("chart", ["status_board", "transfers_map"])
+def test_hostile_names_are_inert_in_the_files_of_charts(tmp_path: Path, chart: str) -> None:
+    drawn = CHARTS[chart](hostile_results(), lang="en")
+    svg, table = (drawn.save(tmp_path / chart, [kind])[0] for kind in ("svg", "csv"))
+    root = ElementTree.fromstring(svg.read_bytes())
+    tags = {element.tag.rpartition("}")[2].lower() for element in root.iter()}
+    assert not tags & {"script", "img", "foreignobject", "a"}
+    assert not [k for e in root.iter() for k in e.attrib if k.lower().startswith("on")]
+    text = table.read_text("utf-8-sig")
+    assert "\u202e" not in text + svg.read_text("utf-8")
+    assert not re.search(r"(^|,)\"?[=@]", text, re.M)
+    assert "'=cmd" in text
 
 
 # ------------------------------------------------------------------------------- the briefing

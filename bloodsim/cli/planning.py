@@ -25,12 +25,19 @@ def plan(
     variant: Annotated[str, typer.Option(help="Variant to plan for.")] = "",
     settings: Settings = None,
     what: Annotated[
-        str, typer.Option(help="What to plan, separated by commas: transfers, drives, sites.")
+        str,
+        typer.Option(
+            help="What to plan, separated by commas: transfers, drives, throttles, sites."
+        ),
     ] = "transfers",
-    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives to plan.")] = 6,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives and throttles.")] = 6,
     visits: Annotated[
         str, typer.Option(help="Visits held and agreed: CSV of organisation, date, donors.")
     ] = "",
+    paths: Annotated[
+        int,
+        typer.Option(min=0, max=50, help="Paths to find the worth of planning on paths; 0 = no."),
+    ] = 0,
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -51,6 +58,15 @@ def plan(
     gap: Annotated[
         float, typer.Option(min=0, max=1, help="Gap at which whole-number problems stop.")
     ] = 1e-4,
+    objective: Annotated[
+        str, typer.Option(help="cost, or lexicographic: lost, cancelled, waiting, outdated, cost.")
+    ] = "cost",
+    fairness: Annotated[
+        str, typer.Option(help="Between regions: none, min-max or proportional; says its price.")
+    ] = "none",
+    robust: Annotated[
+        float, typer.Option(metavar="GAMMA", help="Days of high demand to stand; 0 = expected.")
+    ] = 0.0,
     as_json: AsJson = False,
     every: Annotated[bool, typer.Option("--all", help="Print all rows of the tables.")] = False,
 ) -> None:
@@ -60,6 +76,7 @@ def plan(
     from bloodsim.planning.parts import plan_parts
 
     first, parts = _day(start), _parts(what)
+    _known(objective, fairness, robust)
     if out:
         claim(Path(out), force=force)  # before the work, not after it
     scenario = apply_settings(load(file_or_name), settings or [])
@@ -73,6 +90,7 @@ def plan(
         first,
         weeks=weeks,
         visits=visits or None,
+        paths=paths,
         stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],
         firm_days=firm_days,
@@ -80,6 +98,9 @@ def plan(
         check_replications=replications,
         time_limit_s=time_limit,
         gap=gap,
+        objective=objective,
+        fairness=fairness,
+        robust_gamma=robust,
     )
     folder = save(proposal, Path(out), force=force, charts=_charts(proposal)) if out else None
     if as_json:
@@ -93,6 +114,21 @@ def plan(
         print(f"saved in {folder.as_posix()}")
     else:
         print("--out DIR saves tables (CSV), JSON and an Excel workbook")
+
+
+def _known(objective: str, fairness: str, robust: float) -> None:
+    """Refuse aims that there are not."""
+    from bloodsim.optimize.aims import FAIRNESS, OBJECTIVES
+
+    for name, value, known in (
+        ("--objective", objective, OBJECTIVES),
+        ("--fairness", fairness, FAIRNESS),
+    ):
+        if value not in known:
+            message = f"'{value}' is not known; there are {', '.join(known)}"
+            raise typer.BadParameter(message, param_hint=name)
+    if not 0 <= robust < float("inf"):
+        raise typer.BadParameter("a number of days, 0 or more", param_hint="--robust")
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -191,7 +191,9 @@ def headlines(results: Results) -> list[str]:
 def _plans(results: Results) -> list[str]:
     """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
     lines = [each.says for each in metrics.all_avoided(results)]
+    lines += _information(results)
     lines += [each.says for each in metrics.all_of_foresight(results)]
+    lines += [each.says for each in metrics.calendar_worth(results)]
     told = metrics.with_foresight(results)
     for variant in [name for name in results.variants if name not in told]:
         policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))
@@ -208,6 +210,17 @@ def _plans(results: Results) -> list[str]:
             mean = float(days.isel(product=0).mean())
             lines.append(f"{variant}: on {mean:.1f} days no plan was found and a rule served")
     return lines
+
+
+def _information(results: Results) -> list[str]:
+    """Return what knowing the future could be worth at most to each policy that has a bound."""
+    known = {name: metrics.value_of_information(results, name) for name in results.variants}
+    return [
+        f"{name}: knowing all ahead is worth at most {found.mean:,.0f} ± {found.half_width:,.0f} "
+        "points (EVPI: mean cost above the bound)"
+        for name, found in known.items()
+        if found is not None
+    ]
 
 
 def _lowest_cover(results: Results, variant: str, product: str, label: str) -> str:

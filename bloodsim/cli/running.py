@@ -298,6 +298,12 @@ def _avoided(results: Results) -> dict[str, Any]:
         if found:
             shares = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
             parts[key] = {"baseline": found[0].baseline, "variants": shares}
+    known = {name: metrics.value_of_information(results, name) for name in results.variants}
+    if worth := {name: found for name, found in known.items() if found}:
+        parts["value_of_information"] = {
+            name: {"points": found.mean, "half_width": found.half_width}
+            for name, found in worth.items()
+        }
     for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
         parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
     return parts

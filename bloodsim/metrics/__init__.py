@@ -23,6 +23,7 @@ from bloodsim.metrics.avoided import (
     share_of_foresight,
     with_foresight,
 )
+from bloodsim.metrics.calendars import calendar_worth, cost_ratio
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
     drives,
@@ -44,6 +45,7 @@ from bloodsim.metrics.effort import (
     transfer_units,
 )
 from bloodsim.metrics.events import event_cost_per_day, event_weights
+from bloodsim.metrics.information import value_of_information
 from bloodsim.metrics.intervals import Interval, interval
 from bloodsim.metrics.shortage import (
     elective_cancelled_rate,
@@ -78,9 +80,11 @@ __all__ = [
     "all_avoided",
     "all_of_foresight",
     "baseline_of",
+    "calendar_worth",
     "collected",
     "collection_cost",
     "cost",
+    "cost_ratio",
     "days_below",
     "days_below_orange",
     "days_below_red",
@@ -113,6 +117,7 @@ __all__ = [
     "terminal_charge",
     "transfer_unit_km",
     "transfer_units",
+    "value_of_information",
     "voluntary_share",
     "with_foresight",
     "worst_region_fill_rate",

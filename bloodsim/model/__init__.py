@@ -158,8 +158,24 @@ With *group_gain* donors of groups that are short are called first: group g turn
 turnout stays as it is.
 
 Collection policies: ``regulated``; ``pre_collect`` multiplies turnout by 1 + *uplift* on planned
-days; ``optimized`` takes drives, throttles and appeals from plans; ``frozen`` replays the invited
-donors of another variant, day by day and per replication.
+days; ``optimized`` takes drives, throttles and appeals from plans, and with *placed_by* booking
+steers apheresis around bookings and cover that a linear program planned before the run on expected
+requests and usual turnout (`bloodsim.optimize.booking`), unforeseen shocks left out; ``frozen``
+replays the invited donors of another variant, day by day and per replication.
+
+With *placed_by* ``calendar`` the plan of drives is made before the run. A reference variant is
+simulated on planning paths: replications from number 1,000,000 on, under a seed of their own, which
+no run has. A linear program (`bloodsim.optimize.joint`) on their means and scatter finds weekly
+visits and the turnout of sessions; visits go on days, the plan is rehearsed on the same paths, and
+planned again with the donors, the scatter and the donations it then has. In the run, drives are
+committed week by week, the same in every replication; on each day the turnout of all channels that
+feed the product is
+
+.. math:: f = \mathrm{clip}(\phi_t (1 + \gamma (T_t - C_t) / T_t),\ f_{min},\ f_{max})
+
+around the plan's factor and cover (stock + in test + in transit), within the limits of regulation.
+Shocks that are not known yet are not in the paths; each one that becomes known within the run makes
+a further edition, from paths that have it, which keeps what is committed by then.
 
 Products made from stock
 ------------------------

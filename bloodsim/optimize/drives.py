@@ -87,6 +87,8 @@ def calendar_program(problem: DriveProblem) -> Program:
 def _built(problem: DriveProblem) -> tuple[Program, AddedDonors]:
     builder = ProgramBuilder()
     visits = _add_visits(builder, problem)
+    if not problem.n_candidates:
+        builder.add_columns("nothing", (1,), upper=0)  # the solver wants a column
     add_limits(builder, problem, visits)
     away = add_turned_away(builder, problem, visits)
     added = AddedDonors(problem, visits, away)
@@ -142,7 +144,7 @@ def _calendar(
     return DriveCalendar(
         status=str(solution.status),
         gap=solution.gap,
-        objective=-solution.objective,
+        objective=0.0 - solution.objective,
         visits=x[columns["visit"]].astype(np.int64),
         turned_away=away,
         throttles=throttles,

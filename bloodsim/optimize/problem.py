@@ -117,12 +117,12 @@ class Network:
     universal_share : float, optional
         Stock of a group that other groups may be served from in a slot, as a share of what is left;
         beyond it *universal_price* points per piece.
-    fairness_price : float
-        Points for the worst region's unmet share of demand (all of the horizon's), 0 = off.
     normal : float array (n_regions, n_groups)
         Pieces asked for on a normal day: the scale of shares and targets.
     whole_slots : int
         First slots whose shipments are whole lots between the smallest and the largest shipment.
+    has_vehicles : bool
+        Whether what leaves on a road today is limited by vehicles (the room is the state's).
     lot, smallest, largest : int
         Pieces: lot of each group, smallest and largest shipment over all groups.
     """
@@ -144,9 +144,9 @@ class Network:
     end_price: float = 0.0
     universal_share: float | None = None
     universal_price: float = 20.0
-    fairness_price: float = 0.0
     normal: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     whole_slots: int = 0
+    has_vehicles: bool = False
     lot: int = 1
     smallest: int = 0
     largest: int = 1_000_000
@@ -183,6 +183,8 @@ class State:
         Target of stock and transit at the end, less backlog.
     end_level : float array (n_regions, n_groups)
         Target of each group's stock at the end.
+    room : float array (n_arcs,), optional
+        Pieces that today's vehicles on each road still take, where the network has vehicles.
     """
 
     by_life: Floats
@@ -195,6 +197,7 @@ class State:
     exportable: Floats
     terminal: Floats
     end_level: Floats
+    room: Floats | None = None
 
 
 @dataclass(frozen=True)

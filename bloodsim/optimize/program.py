@@ -83,6 +83,24 @@ class ProgramBuilder:
     n_columns: int = 0
     n_rows: int = 0
 
+    @classmethod
+    def of(cls, program: Program) -> ProgramBuilder:
+        """Return a builder that adds to a program, behind what is there."""
+        there = program.matrix.tocoo()
+        return cls(
+            cost=[program.cost],
+            lower=[program.lower],
+            upper=[program.upper],
+            integer=[program.integer],
+            row_lower=[program.row_lower],
+            row_upper=[program.row_upper],
+            columns=dict(program.columns),
+            rows=dict(program.rows),
+            terms=[(there.row, there.col, there.data)],
+            n_columns=program.matrix.shape[1],
+            n_rows=program.matrix.shape[0],
+        )
+
     def add_columns(
         self,
         name: str,

@@ -8,7 +8,14 @@ import numpy as np
 
 from bloodsim.decision import SHORT_LIFE_DAYS, Snapshot
 from bloodsim.optimize.problem import COARSE, Ints, Network, State, TransferPlan
-from bloodsim.optimize.situation import Outlook, Settings, network_of, outlook, state_of
+from bloodsim.optimize.situation import (
+    Outlook,
+    Settings,
+    network_of,
+    outlook,
+    slots_of_life,
+    state_of,
+)
 from bloodsim.optimize.transfers import TransferModel
 
 
@@ -65,10 +72,8 @@ class Planner:
         life = snapshot.facts[product].life_days
         if life >= SHORT_LIFE_DAYS:
             return replace(self.settings, spans=COARSE)
-        # Day by day: longer slots would count units of a short life as lost.
-        return replace(
-            self.settings, spans=((1, 2 * life),), safety_days=(2.0, 1.0, 0.5), end_days=2.0
-        )
+        spans = slots_of_life(life, snapshot.facts[product].test_delay_days)
+        return replace(self.settings, spans=spans, safety_days=(2.0, 1.0, 0.5), end_days=2.0)
 
 
 def _reference(snapshot: Snapshot, product: str, network: Network, settings: Settings) -> State:
@@ -105,7 +110,7 @@ def _alike(one: Network, other: Network) -> bool:
         mine, theirs = getattr(one, item.name), getattr(other, item.name)
         if item.name == "slots":
             mine, theirs = mine.length, theirs.length
-        if item.name == "normal" and not one.fairness_price:
+        if item.name == "normal":  # a scale of shares and targets, not a coefficient
             continue
         same = np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
         if not same:

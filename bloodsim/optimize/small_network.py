@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -55,18 +55,25 @@ class SmallPlanner:
     def day(self, snapshot: Snapshot) -> DayOfPlans:
         """Return the problems of a day."""
         supply = snapshot.supply(self.product)
-        network = network_of(snapshot, supply, self.product, self.scenarios)
+        route = usable_roads(snapshot, self.product)
+        network = network_of(snapshot, supply, self.product, self.scenarios, route)
         if self.network is None or not _alike(self.network, network):
             self.network, self.models = network, {}
-        return DayOfPlans(self, snapshot, supply, self.network)
+        return DayOfPlans(self, snapshot, supply, self.network, route)
 
 
 class DayOfPlans:
     """The problems of one product on one day, one per replication and group."""
 
     def __init__(
-        self, planner: SmallPlanner, snapshot: Snapshot, supply: Supply, network: SmallNetwork
+        self,
+        planner: SmallPlanner,
+        snapshot: Snapshot,
+        supply: Supply,
+        network: SmallNetwork,
+        route: Ints,
     ) -> None:
+        self.route = route
         self.planner, self.network, product = planner, network, planner.product
         self.normal = snapshot.normal_demand[product]
         facts = snapshot.facts[product]
@@ -84,7 +91,8 @@ class DayOfPlans:
         self.promised = snapshot.promised_out[product]
         self.day = snapshot.day
         self.regions = snapshot.regions
-        self.least_life = supply.travel_days + snapshot.routes.min_life_days.get(product, 1)
+        least_life = snapshot.routes.min_life_days.get(product, 1)
+        self.least_life = network.lead_days + least_life
         self._shippable = lambda route, replication: snapshot.shippable(product, route, replication)
         self.groups = np.flatnonzero(self.draws.any(axis=(0, 1, 2)))
         self._chances = {int(group): self._chances_of(int(group)) for group in self.groups}
@@ -108,8 +116,9 @@ class DayOfPlans:
         paths[:, 0] += self.backlog[:, group, replication]
         ends = np.minimum(self.life, self.horizon) - 1
         every = np.arange(network.n_regions)
-        route = np.arange(len(network.origin))
-        able = self._shippable(route, np.full(len(route), replication))[:, group]
+        able: Floats | Ints = np.zeros(len(self.route))
+        if len(able):
+            able = self._shippable(self.route, np.full(len(able), replication))[:, group]
         by_class = _classes(pieces, classes)
         held = np.zeros(network.n_regions)
         np.maximum.at(held, network.origin, able)
@@ -191,7 +200,20 @@ class DayOfPlans:
         return parts
 
 
-def network_of(snapshot: Snapshot, supply: Supply, product: str, scenarios: int) -> SmallNetwork:
+def usable_roads(snapshot: Snapshot, product: str) -> Ints:
+    """Return the rows of the road table that a product may travel, at once and without approval."""
+    routes = snapshot.routes
+    if product not in routes.products:
+        return np.zeros(0, dtype=np.intp)
+    free = routes.approval_days == 0
+    if product in routes.barred:
+        free &= ~routes.barred[product]
+    return np.flatnonzero(free)
+
+
+def network_of(
+    snapshot: Snapshot, supply: Supply, product: str, scenarios: int, route: Ints
+) -> SmallNetwork:
     """Return the network of a product: its roads, who orders, prices per piece."""
     routes, prices = snapshot.routes, supply.prices
     per_piece = 1.0 / snapshot.pieces_per_unit[product]
@@ -205,16 +227,13 @@ def network_of(snapshot: Snapshot, supply: Supply, product: str, scenarios: int)
     outdate = prices.get("outdated_unit", 0.0) or prices["outdated"]
     way = prices.get("transferred_unit", 0.0)
     arc_price = np.full(len(routes), way) if way else prices["unit_km"] * routes.distance_km
-    if product not in routes.products:
-        routes = replace(routes, origin=routes.origin[:0], destination=routes.destination[:0])
-    n_arcs = len(routes)
     return SmallNetwork(
         n_regions=len(snapshot.regions),
         n_scenarios=scenarios,
-        origin=routes.origin,
-        destination=routes.destination,
-        lead_days=supply.travel_days[:n_arcs],
-        arc_price=np.maximum(arc_price[:n_arcs], 1e-3) * per_piece,
+        origin=routes.origin[route],
+        destination=routes.destination[route],
+        lead_days=supply.travel_days[route],
+        arc_price=np.maximum(arc_price[route], 1e-3) * per_piece,
         order_days=supply.order_days,
         holding_price=prices.get("holding_unit_day", 0.0) * per_piece,
         short_price=short * per_piece,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,8 @@ _LINEAR = {"presolve": "off", "simplex_dual_edge_weight_strategy": 1}
 """How linear programs are solved: presolve costs more than it saves on these network-like programs,
 and from a stored basis devex prices save the steepest-edge weights of every row: re-plans of
 platelets took half the time (national, two-class)."""
+
+_DUAL, _PRIMAL = 1, 4
 
 
 class Status(StrEnum):
@@ -130,10 +133,14 @@ class Solver:
         Coefficients, bounds and names.
     limits : Limits
         When to stop.
+    presolve : bool
+        Whether the first solve of a linear program may shorten it before it is solved.
     """
 
-    def __init__(self, program: Program, limits: Limits | None = None) -> None:
-        self.program, self.limits = program, limits or Limits()
+    def __init__(
+        self, program: Program, limits: Limits | None = None, *, presolve: bool = False
+    ) -> None:
+        self.program, self.limits, self._presolve = program, limits or Limits(), presolve
         self._highs: Any = None
         self._reference: Any = None
 
@@ -146,6 +153,8 @@ class Solver:
             options["timeLimit"] = self.limits.seconds
         linear = not self.program.integer.any()
         own: dict[str, object] = dict(_LINEAR) if linear else {"mip_max_nodes": self.limits.nodes}
+        if linear and self._presolve:
+            own["presolve"] = "on"
         own["simplex_iteration_limit"] = self.limits.iterations
         try:
             problem.solve(pulp.HiGHS(**options, **own))
@@ -153,6 +162,8 @@ class Solver:
             if getattr(problem, "solverModel", None) is None:
                 raise
         self._highs = problem.solverModel
+        if linear:
+            self._highs.setOptionValue("presolve", _LINEAR["presolve"])
         self._check_order()
         solution = self._accepted(highspy)
         if linear:
@@ -165,8 +176,34 @@ class Solver:
         upper: Floats | None = None,
         row_lower: Floats | None = None,
         row_upper: Floats | None = None,
+        cost: Floats | None = None,
     ) -> Solution:
-        """Solve again with other bounds and right-hand sides, from the reference basis."""
+        """Solve again with other bounds, right-hand sides or costs, from the reference basis."""
+        highspy = self._take(lower, upper, row_lower, row_upper, cost)
+        self._highs.clearSolver()  # nothing of the last solve may show
+        if self._reference is not None:
+            self._highs.setBasis(self._reference)
+        self._highs.run()
+        return self._accepted(highspy)
+
+    def go_on(self, row_upper: Floats, cost: Floats) -> Solution:
+        """Solve the next stage of a plan from the basis of the stage before.
+
+        Stages follow each other in the same order whatever was solved before the first of them.
+        """
+        highspy = self._take(row_upper=row_upper, cost=cost)
+        self._highs.run()
+        return self._accepted(highspy)
+
+    def _take(
+        self,
+        lower: Floats | None = None,
+        upper: Floats | None = None,
+        row_lower: Floats | None = None,
+        row_upper: Floats | None = None,
+        cost: Floats | None = None,
+    ) -> Any:
+        """Tell HiGHS what differs; what is not given stays. Return the solver's library."""
         if self._highs is None:
             raise RuntimeError("solve() comes before resolve()")
         _, highspy = _libraries()
@@ -177,17 +214,19 @@ class Solver:
             upper=old.upper if upper is None else upper,
             row_lower=old.row_lower if row_lower is None else row_lower,
             row_upper=old.row_upper if row_upper is None else row_upper,
+            cost=old.cost if cost is None else cost,
         )
         _change(highs.changeColsBounds, (old.lower, old.upper), (new.lower, new.upper))
         _change(
             highs.changeRowsBounds, (old.row_lower, old.row_upper), (new.row_lower, new.row_upper)
         )
+        differ = np.flatnonzero(old.cost != new.cost).astype(np.int32)
+        if len(differ):
+            highs.changeColsCost(len(differ), differ, new.cost[differ])
+        # Other costs leave the basis feasible; primal simplex goes on from it, ten times faster.
+        highs.setOptionValue("simplex_strategy", _DUAL if cost is None else _PRIMAL)
         self.program = new
-        highs.clearSolver()  # nothing of the last solve may show
-        if self._reference is not None:
-            highs.setBasis(self._reference)
-        highs.run()
-        return self._accepted(highspy)
+        return highspy
 
     def _check_order(self) -> None:
         """Make sure that columns and rows stand in HiGHS as they stand in the program."""
@@ -238,18 +277,32 @@ def solve(program: Program, limits: Limits | None = None) -> Solution:
     return Solver(program, limits).solve()
 
 
-def pulp_problem(program: Program, name: str = "bloodsim") -> Any:
-    """Return the program as a PuLP problem under opaque names, columns and rows in order."""
+def pulp_problem(
+    program: Program,
+    name: str = "bloodsim",
+    names: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> Any:
+    """Return the program as a PuLP problem, columns and rows in order.
+
+    Parameters
+    ----------
+    program : Program
+        What to solve.
+    name : str
+        Of the problem.
+    names : (columns, rows), optional
+        Names to write; default: opaque ones, which no name of a region can break.
+    """
     pulp, _ = _libraries()
     expression = getattr(pulp.LpAffineExpression, "from_list", pulp.LpAffineExpression)
     problem = pulp.LpProblem(name, pulp.LpMinimize)
     infinite = np.isinf
-    digits = len(str(max(program.matrix.shape)))
+    column_names, row_names = names or _opaque(program)
     columns = [
         _add_variable(
             pulp,
             problem,
-            f"x{column:0{digits}d}",
+            column_names[column],
             None if infinite(low) else float(low),
             None if infinite(high) else float(high),
             whole,
@@ -268,14 +321,21 @@ def pulp_problem(program: Program, name: str = "bloodsim") -> Any:
         span = range(pointer[row], pointer[row + 1])
         terms = expression([(columns[indices[k]], values[k]) for k in span])
         if low == high:
-            problem += terms == high, f"r{row:0{digits}d}"
+            problem += terms == high, row_names[row]
         elif np.isinf(low):
-            problem += terms <= high, f"r{row:0{digits}d}"
+            problem += terms <= high, row_names[row]
         elif np.isinf(high):
-            problem += terms >= low, f"r{row:0{digits}d}"
+            problem += terms >= low, row_names[row]
         else:
             raise ValueError(f"row {program.row_name(row)} has two different sides")
     return problem
+
+
+def _opaque(program: Program) -> tuple[list[str], list[str]]:
+    """Return names of columns and rows that say nothing and stand in order when sorted."""
+    digits = len(str(max(program.matrix.shape)))
+    rows, columns = program.matrix.shape
+    return [f"x{k:0{digits}d}" for k in range(columns)], [f"r{k:0{digits}d}" for k in range(rows)]
 
 
 def _add_variable(

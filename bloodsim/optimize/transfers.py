@@ -5,45 +5,44 @@ Stock of a region and group is held in two classes (t: slots, C: cumulated relea
 .. math::
     Y_t &= Y_{t-1} + c_t - z_t - \textstyle\sum y_{out}, \qquad
     Y_t \le Y_0 + C_t - (\text{what was due to leave the class by } t) \\
-    V_t &= V_{t-1} + z_t + \textstyle\sum y_{in} + a_t, \qquad
-    O_t = O_{t-1} + (V_t - V_{t-1}) - \textstyle\sum u - w_t \\
-    O_t &\le O_0 + V_t - V_{t-\rho+1} - (\text{what of } O_0 \text{ expired by } t)
+    e_t &= z_t + \textstyle\sum y_{in} + a_t, \qquad
+    O_t = O_{t-1} + e_t - \textstyle\sum u - w_t \\
+    O_t &\le O_0 + \textstyle\sum_{t-\rho+1 < s \le t} e_s
+        - (\text{what of } O_0 \text{ expired by } t)
 
 Young units alone travel; all that is issued, and all that arrives, is of the old class, whose units
 have at least :math:`\rho` days left when they enter it. Entry order is then expiry order, so the
 plan can always be carried out. Slots longer than a day count as received on their first day.
 
-Tried for speed (national, 8 groups; processor seconds of one busy machine, first plan and re-plan
-in bare HiGHS): red cells in 23 slots 1.6 and 0.15, in 12 (7 days, 5 weeks) 0.4 and 0.05. Platelets,
-scarce and full of ties, are what takes long (10 days: 14 and 4). A week of days in their place: 4.5
-and 1.3; devex prices halve their re-plans; presolve (9) helps the first plan, not what follows;
-interior point without crossover (3.4) leaves no basis to start from; primal simplex ran out of
-time. A third class of platelets that are kept where they are found plans of the same cost, slower.
+Tried for speed (national, 8 groups, in bare HiGHS; ratios of processor time within one run, first
+plan and re-plan a week later from the first basis). What enters the old class stands per slot:
+cumulated (with one term less per row) platelets take 1.6 and 1.7 times as long, red cells 1.3 and
+1.0 times. Presolve halves the first plan of platelets and does nothing for re-plans; devex prices
+take 0.6 of steepest edge in re-plans, Dantzig 5 to 13 times as long. Slots of platelets: 7 days
+against 4 (as long as a new unit lives) 4 to 7 and 9 times; two-day slots count units as lost.
+No gain, each within two fifths either way: random costs that break ties (1e-4 to 1e-2), no
+perturbation or ten times as much, no scaling, ladders of 0 to 0.5 points, one to three substitutes
+instead of all, fewer updates of the factors, rows of the young class and of entries eliminated by
+hand. Without any substitution 6 and 4 times faster, but another problem; four roads per region
+instead of eight 1.6 and 1.5 times, at up to 16 % more cost. Interior point without crossover leaves
+no basis to start from; primal simplex is slow from a re-plan's basis, yet ten times faster where
+only costs change (`aims`). Red cells in 23 slots took 4 and 3 times as long as in 12.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.optimize.problem import Network, State, TransferPlan, TransferProblem
 from bloodsim.optimize.program import Program, ProgramBuilder
+from bloodsim.optimize.sides import gone_by, sides_of
 from bloodsim.optimize.solver import Limits, Solution, Solver
 
 Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Bounds and right-hand sides of one state: what a re-solve changes."""
-
-    lower: Floats
-    upper: Floats
-    row_lower: Floats
-    row_upper: Floats
 
 
 class TransferModel:
@@ -63,7 +62,7 @@ class TransferModel:
     def solve(self, state: State) -> TransferPlan:
         """Plan for a state; the first solve builds the model and sets the reference basis."""
         if self._solver is None:
-            self._solver = Solver(self.program(state), self.limits)
+            self._solver = Solver(self.program(state), self.limits, presolve=True)
             return self._plan(self._solver.solve())
         return self._plan(self._solver.resolve(**vars(sides_of(self.network, self.frame, state))))
 
@@ -156,7 +155,6 @@ def _balance(
     builder.add_terms(rows[:, network.origin], leaving, 1)
     rows = builder.add_rows("old_entry", shape, 0, 0)
     builder.add_terms(rows, entered, 1)
-    builder.add_terms(rows[1:], entered[:-1], -1)
     builder.add_terms(rows, columns["ageing"], -1)
     for slot, start in enumerate(network.slots.start.tolist()):
         arrive = network.slots.holding(start + network.lead_days)
@@ -166,23 +164,14 @@ def _balance(
     builder.add_terms(rows, old, 1)
     builder.add_terms(rows[1:], old[:-1], -1)
     builder.add_terms(rows, entered, -1)
-    builder.add_terms(rows[1:], entered[:-1], 1)
     builder.add_terms(rows, columns["outdated"], 1)
     for rule in network.classes:
         donors = np.array([donor for donor, _ in rule.pairs])
         builder.add_terms(rows[:, :, donors], columns[f"served_{rule.name}"], 1)
     rows = builder.add_rows("old_age", shape, upper=0)
     builder.add_terms(rows, old, 1)
-    builder.add_terms(rows, entered, -1)
-    for slot, before in enumerate(_gone_by(network, network.min_life_days).tolist()):
-        if before >= 0:
-            builder.add_terms(rows[slot], entered[before], 1)
-
-
-def _gone_by(network: Network, life_days: int) -> Index:
-    """Return, per slot, the last slot whose entries must be gone by its end (-1: none)."""
-    last_issue = network.slots.start + life_days - 1
-    return np.searchsorted(last_issue, network.slots.end, side="right") - 1
+    for slot, before in enumerate(gone_by(network, network.min_life_days).tolist()):
+        builder.add_terms(rows[slot], entered[before + 1 : slot + 1], -1)
 
 
 def _requests(
@@ -209,11 +198,14 @@ def _policy_rows(
     columns: dict[str, Index],
     shape: tuple[int, int, int],
 ) -> None:
-    """Add floors, safety levels, targets at the end, the reserve of universal groups, fairness."""
+    """Add floors, safety levels, targets at the end, the reserve of universal groups."""
     n_slots, n_regions, n_groups = shape
     young, old, leaving = columns["young"], columns["old"], columns["transfer"]
     rows = builder.add_rows("donor_floor", (n_regions, n_groups), upper=0)
     builder.add_terms(rows[network.origin], leaving[0], 1)
+    if network.has_vehicles:
+        rows = builder.add_rows("vehicle_room", network.origin.shape, upper=0)
+        builder.add_terms(rows[:, None], leaving[0], 1)
     if network.level_prices:
         rows = builder.add_rows("safety", shape, lower=0)
         builder.add_terms(rows, young, 1)
@@ -239,14 +231,6 @@ def _policy_rows(
             builder.add_terms(rows[to][:, None], leaving[slot, away], 1)
     if network.universal_share is not None:
         _universal_rows(builder, network, columns, shape)
-    if network.fairness_price:
-        worst = builder.add_columns("worst_share", (1,), cost=network.fairness_price)
-        rows = builder.add_rows("fairness", (n_regions,), upper=0)
-        for rule in network.classes:
-            unmet = columns[f"unmet_{rule.name}"]
-            builder.add_terms(rows[None, :, None], unmet, 1)
-        scale = network.normal.sum(axis=1) * network.slots.days
-        builder.add_terms(rows, worst, -scale)
 
 
 def _universal_rows(
@@ -292,78 +276,6 @@ def _whole_lots(builder: ProgramBuilder, network: Network, columns: dict[str, In
     builder.add_terms(largest, goes, -network.largest)
 
 
-def sides_of(network: Network, frame: Program, state: State) -> Sides:
-    """Return the bounds and right-hand sides of a state."""
-    sides = Sides(
-        frame.lower.copy(), frame.upper.copy(), frame.row_lower.copy(), frame.row_upper.copy()
-    )
-
-    def equal(name: str, value: Floats) -> None:
-        sides.row_lower[frame.rows[name]] = value
-        sides.row_upper[frame.rows[name]] = value
-
-    young, due, old, expired = _opening(network, state)
-    receipts, first = state.receipts, np.zeros_like(state.receipts)
-    first[0] = 1
-    equal("young_balance", receipts + first * young)
-    equal("old_entry", state.arrivals)
-    equal("old_balance", first * old)
-    sides.row_upper[frame.rows["old_age"]] = old - expired
-    cumulated = np.concatenate([np.zeros_like(receipts[:1]), np.cumsum(receipts, axis=0)])
-    stay = state.release_life_days - network.min_life_days - network.longest_days + 1
-    left = cumulated[_gone_by(network, stay) + 1]
-    sides.upper[frame.columns["young"]] = np.maximum(young + cumulated[1:] - due - left, 0)
-    _request_sides(network, frame, state, sides, equal)
-    sides.row_upper[frame.rows["donor_floor"]] = np.maximum(
-        np.minimum(state.exportable, young + receipts[0]), 0
-    )
-    transfer = sides.upper[frame.columns["transfer"]]
-    transfer[network.slots.start[:, None] < network.approval_days] = 0
-    sides.upper[frame.columns["transfer"]] = transfer
-    if network.level_prices:
-        deeper = np.concatenate([state.levels[1:], np.zeros_like(state.levels[:1])])
-        for k in range(len(network.level_prices)):
-            sides.upper[frame.columns[f"below_level_{k}"]] = state.levels[k] - deeper[k]
-        sides.row_lower[frame.rows["safety"]] = state.levels[0]
-    if network.end_price:
-        sides.row_lower[frame.rows["end_level"]] = state.end_level
-    if network.terminal_price:
-        sides.row_lower[frame.rows["terminal"]] = state.terminal
-    return sides
-
-
-def _request_sides(
-    network: Network, frame: Program, state: State, sides: Sides, equal: object
-) -> None:
-    """Requests of each class; what waits cannot be older than its patience."""
-    assert callable(equal)
-    slots = network.slots
-    for number, rule in enumerate(network.classes):
-        asked = state.demand[number].copy()
-        asked[0] += state.backlog[number]
-        equal(f"requests_{rule.name}", asked)
-        if rule.patience_days:
-            most = np.zeros_like(asked)
-            for k, end in enumerate(slots.end.tolist()):
-                from_day = end - rule.patience_days + 1
-                overlap = np.minimum(slots.end, end) - np.maximum(slots.start, from_day) + 1
-                share = np.clip(overlap / slots.length, 0, 1)
-                most[k] = np.tensordot(share, state.demand[number], axes=1)
-                if from_day < 0:
-                    most[k] += state.backlog[number]
-            sides.upper[frame.columns[f"waiting_{rule.name}"]] = most
-
-
-def _opening(network: Network, state: State) -> tuple[Floats, Floats, Floats, Floats]:
-    """Split the stock of today: young pieces and when they must have left the class, old ones."""
-    end, life = network.slots.end, np.arange(1, len(state.by_life) + 1)
-    last_young = life - network.min_life_days - network.longest_days
-    is_young = last_young >= 0
-    due = np.stack([state.by_life[is_young & (last_young <= day)].sum(axis=0) for day in end])
-    expired = np.stack([state.by_life[~is_young & (life - 1 <= day)].sum(axis=0) for day in end])
-    return state.by_life[is_young].sum(axis=0), due, state.by_life[~is_young].sum(axis=0), expired
-
-
 def plan_of(network: Network, frame: Program, solution: Solution) -> TransferPlan:
     """Read a plan from a solution."""
     x = solution.x
@@ -382,7 +294,7 @@ def plan_of(network: Network, frame: Program, solution: Solution) -> TransferPla
         name = f"waiting_{rule.name}"
         waiting.append(block(name) if name in frame.columns else np.zeros_like(stock))
     slack_names = [n for n in frame.columns if n.startswith("below_level") or n.endswith("_short")]
-    slack_names += [n for n in ("beyond_share", "worst_share") if n in frame.columns]
+    slack_names += [name for name in ("beyond_share",) if name in frame.columns]
     return TransferPlan(
         status=str(solution.status),
         gap=solution.gap,

@@ -14,15 +14,18 @@ days the rule follows in both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bloodsim.labels import within
+from bloodsim.optimize.aims import Aims
 from bloodsim.optimize.situation import Settings
 from bloodsim.optimize.solver import Limits
 from bloodsim.planning import check as checking
 from bloodsim.planning import tables
+from bloodsim.planning.beside import facts_of_stages, notes_on
 from bloodsim.planning.limits import limits_table
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.shipments import sendable
@@ -48,6 +51,9 @@ def plan(
     gap: float = 1e-4,
     settings: Mapping[str, Settings] | None = None,
     workers: int = 1,
+    objective: str = "cost",
+    fairness: str = "none",
+    robust_gamma: float = 0.0,
 ) -> TransferProposal:
     """Propose transfers for the days from *start* on.
 
@@ -78,9 +84,21 @@ def plan(
         Slots, safety levels and targets.
     workers : int
         Processes of the check.
+    objective : str
+        ``cost``, or ``lexicographic``: first requests lost, then electives cancelled, days of
+        waiting, units outdated, and the cost last; each held while the next is brought down.
+    fairness : str
+        ``none``, ``min-max`` (the largest unmet share of a region is brought down first) or
+        ``proportional`` (the sum of what regions ask for times the logarithm of the share served is
+        brought up first); the proposal says what it costs.
+    robust_gamma : float
+        Budget of uncertainty (days at their worst, of each region and group): requests of the
+        cautious path instead of the expected one; see `bloodsim.optimize.caution`.
 
     Raises
     ------
+    ValueError
+        An unknown objective or fairness, a negative budget.
     ScenarioError
         A stock file with problems, or a scenario in which nothing travels.
     NoPlanError
@@ -88,6 +106,7 @@ def plan(
     SolverMissingError
         PuLP or HiGHS is not installed.
     """
+    aims = Aims(objective, fairness, robust_gamma)
     chosen = travelling(scenario, tuple(products))
     if isinstance(stock, str | Path):
         stock = read_stock_to_plan(stock, scenario, start)
@@ -95,7 +114,7 @@ def plan(
     world = starting(scenario, first, check_days)
     today = look(world, stock, warmup_replications, chosen, settings)
     limits = Limits(gap=gap, seconds=time_limit_s)
-    solved = [solve(today[product], limits) for product in chosen]
+    solved = [solve(today[product], limits, aims=aims, firm_days=firm_days) for product in chosen]
     sent = [sendable(item) for item in solved]
     found = None
     if check_replications:
@@ -117,6 +136,7 @@ def plan(
         gap=max(item.plan.gap for item in solved),
         objective=sum(item.plan.objective for item in solved),
         objective_without=sum(item.without.objective for item in solved),
+        aims=aims,
         products={item.today.product: _facts(item) for item in solved},
         transfers=tables.transfers_table(solved, sent, first, firm_days),
         prices=tables.prices_table(solved, first),
@@ -124,7 +144,7 @@ def plan(
         cover=tables.cover_table(solved, first),
         limits=limits_table(solved, sent, first, called),
         check=found,
-        notes=_notes(stock, warmup_replications),
+        notes=(*_notes(stock, warmup_replications), *notes_on(aims)),
         names=names,
         units={name: product.unit_label.en or "U" for name, product in scenario.products.items()},
         labels=labels,
@@ -141,6 +161,9 @@ def _facts(item: Solved) -> dict[str, Any]:
         "seconds": round(item.seconds, 3),
         "rows": item.n_rows,
         "columns": item.n_columns,
+        "stages": facts_of_stages(item),
+        "fairness": asdict(item.fairness) if item.fairness else None,
+        "caution_points": item.caution_points,
     }
 
 

@@ -15,9 +15,11 @@ from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.sites import plan_sites
+from bloodsim.planning.throttles import plan_throttles
+from bloodsim.planning.uncertainty import plan_uncertainty
 from bloodsim.scenario import Scenario
 
-PARTS = ("transfers", "drives", "sites")
+PARTS = ("transfers", "drives", "throttles", "sites")
 """What can be planned."""
 
 
@@ -28,6 +30,7 @@ def plan_parts(
     *,
     weeks: int = 6,
     visits: str | Path | None = None,
+    paths: int = 0,
     **options: Any,
 ) -> TransferProposal:
     """Plan the parts that are asked for.
@@ -41,9 +44,11 @@ def plan_parts(
     start : date, optional
         First day; see `bloodsim.planning.plan`.
     weeks : int
-        Weeks of drives, after the days on which they are committed.
+        Weeks of drives, after the days on which they are committed, and of throttles.
     visits : path, optional
         Visits held so far and agreed (CSV); default: those of the default calendar.
+    paths : int
+        Paths on which the worth of planning on paths is found; 0 = not asked for.
     **options
         Of `bloodsim.planning.plan`, for transfers.
     """
@@ -51,9 +56,16 @@ def plan_parts(
         proposal = planning.plan(scenario, start=start, **options)
     else:
         proposal = without_transfers(scenario, start or scenario.run.score_start)
+    if paths:
+        worth = plan_uncertainty(
+            scenario, proposal.start, paths, tuple(options.get("products", ()))
+        )
+        proposal = replace(proposal, uncertainty=worth)
     if "drives" in parts:
         held = read_visits(visits, scenario) if visits else None
         proposal = replace(proposal, drives=plan_calendar(scenario, proposal.start, weeks, held))
+    if "throttles" in parts:
+        proposal = replace(proposal, throttles=plan_throttles(scenario, proposal.start, weeks))
     if "sites" in parts:
         proposal = replace(proposal, sites=plan_sites(scenario))
     return proposal

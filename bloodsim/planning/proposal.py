@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -15,10 +15,14 @@ from bloodsim.blood import label
 from bloodsim.html_table import table
 from bloodsim.labels import within
 from bloodsim.numbers import unit_noun
+from bloodsim.optimize.aims import Aims
+from bloodsim.planning.beside import asked_beside
 from bloodsim.planning.check import Check
 from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
+from bloodsim.planning.throttles import ThrottlesProposal
+from bloodsim.planning.uncertainty import Uncertainty
 
 JSON_KEYS: Mapping[str, str] = {
     "scenario": "name and hash of the scenario",
@@ -29,13 +33,18 @@ JSON_KEYS: Mapping[str, str] = {
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",
     "objective_without": "the same without transfers",
-    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns",
+    "aims": "objective, fairness and robust_gamma that were asked for",
+    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns; "
+    "stages (what each reached: units, or a share), fairness (price_points, price_share, "
+    "worst_before, share_before, worst_after, share_after), caution_points; null if not asked for",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
     "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
     "committed; empty if not asked for",
     "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound; null "
     "if not asked for",
+    "throttles": "bookings of apheresis: date, region, channel, factor, donors, usual_donors, "
+    "cover_days; empty if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
     "are left out",
     "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
@@ -43,6 +52,8 @@ JSON_KEYS: Mapping[str, str] = {
     "slacks": "limits missed or binding: kind, region, group, dates, units, says",
     "sites": "candidate sites: goal, status, gap, gifts_per_year, cost_per_year, mean_minutes, "
     "sites, patch (opens them in a scenario); null if not asked for",
+    "uncertainty": "by product: paths, judged, vss, evpi (points) with half-widths, says; empty if "
+    "not asked for",
     "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
     "null if not asked for",
     "notes": "sentences on what the plan rests on",
@@ -68,8 +79,10 @@ class TransferProposal:
         ``optimal`` or ``feasible``.
     gap, objective, objective_without : float
         Proved distance from the best plan (relative), cost in points, and cost without transfers.
+    aims : Aims
+        What was asked for beside the cost.
     products : mapping
-        By product: status, gap, objective, seconds and sizes.
+        By product: status, gap, objective, seconds and sizes; stages, fairness, caution_points.
     transfers, prices, headlines, cover, limits : pandas.DataFrame
         Shipments; shadow prices; the highest of them confirmed; expected stock; limits in words.
     check : Check or None
@@ -84,6 +97,10 @@ class TransferProposal:
         Which sites to open.
     drives : DrivesProposal, optional
         Who is visited when.
+    throttles : ThrottlesProposal, optional
+        How many donors to book for each day.
+    uncertainty : tuple of Uncertainty
+        What planning on paths, and knowing the future, would be worth.
     labels : mapping of str to str
         Products as people call them.
     """
@@ -108,7 +125,10 @@ class TransferProposal:
     units: Mapping[str, str]
     sites: SitesProposal | None = None
     drives: DrivesProposal | None = None
+    throttles: ThrottlesProposal | None = None
+    uncertainty: tuple[Uncertainty, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    aims: Aims = field(default_factory=Aims)
 
     def called(self, product: str) -> str:
         """Return what people call a product."""
@@ -129,15 +149,18 @@ class TransferProposal:
             "gap": self.gap,
             "objective": self.objective,
             "objective_without": self.objective_without,
+            "aims": asdict(self.aims),
             "products": {name: dict(facts) for name, facts in self.products.items()},
             "transfers": list(records(self.transfers)),
             "drives": self.drives.to_dict() if self.drives else [],
             "calendar": self.drives.facts() if self.drives else None,
+            "throttles": self.throttles.to_dict() if self.throttles else [],
             "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
             "headlines": list(records(self.headlines)),
             "cover": list(records(cover)),
             "slacks": list(records(self.limits)),
             "sites": self.sites.to_dict() if self.sites else None,
+            "uncertainty": [each.to_dict() for each in self.uncertainty],
             "check": self._check_as_dict(),
             "notes": list(self.notes),
         }
@@ -171,13 +194,16 @@ class TransferProposal:
                 f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
                 "transfers"
             )
+        lines += asked_beside(self)
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
         if self.check is not None:
             lines.append(
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+        lines += [each.says for each in self.uncertainty]
         lines += self.drives.summary() if self.drives else []
+        lines += self.throttles.summary() if self.throttles else []
         lines += self.sites.summary() if self.sites else []
         return lines
 

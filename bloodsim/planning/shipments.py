@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.planning.lots import whole_lots
 from bloodsim.planning.solve import Solved
 
 Ints = NDArray[np.int64]
@@ -68,7 +69,7 @@ def sendable(solved: Solved) -> Sendable:
     for slot, arc in zip(*np.nonzero(flows.sum(axis=2) > 1e-6), strict=True):
         origin = int(network.origin[arc])
         most = spare[origin] if slot == 0 else np.full(len(spare[origin]), np.inf)
-        wanted = _whole_lots(flows[slot, arc], np.maximum(most, 0), today.lot_pieces)
+        wanted = whole_lots(flows[slot, arc], np.maximum(most, 0), today.lot_pieces)
         total = int(wanted.sum())
         if total > today.largest_pieces:
             wanted = wanted * today.largest_pieces // total
@@ -86,18 +87,6 @@ def sendable(solved: Solved) -> Sendable:
             life = _sent_today(ages[:, origin], wanted, network.min_life_days + lead) - lead
         shipments.append(Shipment(today.product, int(slot), int(arc), wanted, life))
     return Sendable(tuple(shipments), too_small, left_out)
-
-
-def _whole_lots(flow: Floats, most: Floats, lot: int) -> Ints:
-    """Round a flow per group to whole lots, the sum as near below as the most per group allows."""
-    lots = np.floor(np.minimum(flow + 1e-6, most) / lot)
-    missing = int(np.floor((flow.sum() + 1e-6) / lot) - lots.sum())
-    rest = flow / lot - lots
-    for group in np.argsort(-rest, kind="stable").tolist():
-        if missing > 0 and rest[group] > 1e-6 and (lots[group] + 1) * lot <= most[group]:
-            lots[group] += 1
-            missing -= 1
-    return (lots * lot).astype(np.int64)
 
 
 def _sent_today(ages: Floats, wanted: Ints, least_days: int) -> Ints:

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.blood import label
+from bloodsim.optimize.aims import Aims, asked_for
+from bloodsim.optimize.caution import cautious
 from bloodsim.optimize.problem import TransferPlan
-from bloodsim.optimize.program import Program
 from bloodsim.optimize.solver import (
     InfeasibleError,
     Limits,
-    Solver,
     SolverError,
     SolverMissingError,
     Status,
 )
-from bloodsim.optimize.transfers import TransferModel, plan_of, sides_of
 from bloodsim.planning.clash import clashing_rows
+from bloodsim.planning.search import Found, Search
+from bloodsim.planning.sizes import Sized, sized
 from bloodsim.planning.today import ProductToday
 
 Floats = NDArray[np.floating]
-Closed = NDArray[np.bool_]
-
-SHARES_OF_SMALLEST = (0.25, 0.5)
-"""Shares of the smallest shipment below which roads are closed first."""
-MOST_ROUNDS = 12
-"""Times that roads with too small shipments are closed and the rest planned again."""
 
 STEP_UNITS = 10
 """Units more and fewer by which the value of a unit is confirmed."""
 NEARLY = 0.9
 """Share of the highest price of a region from which on a group is nearly as dear (judgement)."""
-
-_TINY = 1e-6
 
 
 class NoPlanError(SolverError):
@@ -71,13 +65,35 @@ class Worth:
 
 
 @dataclass(frozen=True)
+class Fairness:
+    """What fairness between regions costs, beside the same plan without it.
+
+    Parameters
+    ----------
+    price_points, price_share : float, float or None
+        Points more than without, and as a share of its cost (None if that is 0).
+    worst_before, worst_after : str
+        Region whose unmet share is largest without fairness, and with.
+    share_before, share_after : float
+        That share of what the region asks for over the horizon.
+    """
+
+    price_points: float
+    price_share: float | None
+    worst_before: str
+    share_before: float
+    worst_after: str
+    share_after: float
+
+
+@dataclass(frozen=True)
 class Solved:
     """What was found for one product.
 
     Parameters
     ----------
     today : ProductToday
-        The problem.
+        The problem; with a budget of uncertainty, that of the cautious path.
     plan, without : TransferPlan
         The best plan, and the best that can be done without transfers.
     worths : tuple of Worth
@@ -86,6 +102,12 @@ class Solved:
         Time from the problem to the plan.
     n_rows, n_columns : int
         Size of the program.
+    stages : mapping of str to float
+        What each stage reached, in pieces (a share, where the stage is one); empty without stages.
+    fairness : Fairness, optional
+        What fairness costs.
+    caution_points : float, optional
+        What the cautious plan costs on the expected path beyond the best plan for that path.
     """
 
     today: ProductToday
@@ -95,9 +117,18 @@ class Solved:
     seconds: float
     n_rows: int
     n_columns: int
+    stages: Mapping[str, float] = field(default_factory=dict)
+    fairness: Fairness | None = None
+    caution_points: float | None = None
 
 
-def solve(today: ProductToday, limits: Limits | None = None, headlines: int = 3) -> Solved:
+def solve(
+    today: ProductToday,
+    limits: Limits | None = None,
+    headlines: int = 3,
+    aims: Aims | None = None,
+    firm_days: int = 7,
+) -> Solved:
     """Plan one product.
 
     Raises
@@ -107,80 +138,108 @@ def solve(today: ProductToday, limits: Limits | None = None, headlines: int = 3)
     SolverMissingError
         PuLP or HiGHS is not installed.
     """
+    aims = aims or Aims()
+    if aims.robust_gamma:
+        expected, today = today, on_cautious_path(today, aims.robust_gamma)
     started = time.perf_counter()
-    model = TransferModel(today.network)
-    program = model.program(today.state)
-    solver = Solver(program, limits)
+    search = Search.of(today, aims, limits)
     try:
-        plan, closed = _of_size(today, model, solver, program)
+        cheapest = search.start()
+        first = search.best() if len(search.stages) > 1 else cheapest
+        found = sized(search, first, today.firm_days(firm_days))
         seconds = time.perf_counter() - started
-        nothing = _upper(program, program.upper, np.ones_like(closed))
-        without = plan_of(today.network, model.frame, solver.resolve(upper=nothing))
+        without = search.best(np.ones_like(found.closed)).plan
+        unfair = cheapest
+        if aims.fairness != "none" and aims.objective != "cost":
+            unfair = _best(today, replace(aims, fairness="none"), limits)
+        price = None
+        if aims.robust_gamma:
+            price = price_of_caution(expected, first.plan, replace(aims, robust_gamma=0), limits)
     except InfeasibleError as error:
         said = tuple(
             f"{_row_in_words(name, today)} would have to give way by {excess / today.per_unit:,.1f}"
-            for name, excess in clashing_rows(program)
+            for name, excess in clashing_rows(search.program)
         )
         raise NoPlanError(error.status, f"{today.product}: {error}", said) from error
     except SolverMissingError:
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"{today.product}: {error}") from error
-    worths = _worths(today, model, solver, plan, closed, headlines)
-    return Solved(today, plan, without, worths, seconds, *program.matrix.shape)
+    worths = _worths(today, search, found, headlines)
+    return Solved(
+        today=today,
+        plan=replace(found.found.plan, prices=found.flows.plan.prices),
+        without=without,
+        worths=worths,
+        seconds=seconds,
+        n_rows=len(search.program.row_lower),
+        n_columns=len(search.program.cost),
+        stages=_reached(search, first),
+        fairness=None if aims.fairness == "none" else fairness_of(today, unfair, first),
+        caution_points=price,
+    )
 
 
-def _of_size(
-    today: ProductToday, model: TransferModel, solver: Solver, program: Program
-) -> tuple[TransferPlan, Closed]:
-    """Return the best plan found without shipments that are too small, and what it closes.
-
-    Without sizes the problem is linear: its cost is a bound. Roads are closed in slots in which
-    they would carry less than the smallest shipment, the least first, and the rest planned again;
-    what that costs beyond the bound is the gap.
-    """
-    plan = plan_of(today.network, model.frame, solver.solve())
-    bound = plan.objective - plan.gap * abs(plan.objective)
-    first, closed = plan, np.zeros(plan.transfers.shape[:2], dtype=bool)
-    for share in (*SHARES_OF_SMALLEST, *[1.0] * MOST_ROUNDS):
-        carried = plan.transfers.sum(axis=2)
-        small = (carried > _TINY) & (carried < share * today.smallest_pieces - _TINY)
-        if not small.any():
-            if share == 1:
-                break
-            continue
-        closed |= small
-        upper = _upper(program, program.upper, closed)
-        plan = plan_of(today.network, model.frame, solver.resolve(upper=upper))
-    if not closed.any():
-        return plan, closed
-    assert first.objective <= plan.objective + _TINY * abs(first.objective)
-    gap = (plan.objective - bound) / max(abs(bound), _TINY)
-    status = Status.OPTIMAL if gap <= solver.limits.gap else Status.FEASIBLE
-    return replace(plan, status=str(status), gap=max(gap, 0.0)), closed
+def _reached(search: Search, first: Found) -> dict[str, float]:
+    if len(search.stages) == 1:
+        return {}
+    names = [stage.name for stage in search.stages]
+    return dict(zip(names, first.reached, strict=True))
 
 
-def _upper(program: Program, upper: Floats, closed: Closed) -> Floats:
-    """Return upper bounds under which roads carry nothing in slots that are closed."""
-    upper = upper.copy()
-    upper[program.columns["transfer"][closed]] = 0
-    return upper
+def on_cautious_path(today: ProductToday, gamma: float) -> ProductToday:
+    """Return the problem with the requests of the cautious path."""
+    ratio = today.variance_to_mean * today.per_unit
+    return replace(today, state=cautious(today.state, today.network.slots, gamma, ratio))
 
 
-def _worths(
-    today: ProductToday,
-    model: TransferModel,
-    solver: Solver,
-    plan: TransferPlan,
-    closed: Closed,
-    most: int,
-) -> tuple[Worth, ...]:
+def price_of_caution(
+    expected: ProductToday, plan: TransferPlan, aims: Aims, limits: Limits | None
+) -> float:
+    """Return what a plan's shipments cost on the expected path beyond the best (points)."""
+    search = Search.of(expected, aims, limits)
+    search.start()
+    stands = search.best(transfers=plan.transfers)
+    return stands.plan.objective - search.best().plan.objective
+
+
+def _best(today: ProductToday, aims: Aims, limits: Limits | None) -> Found:
+    """Return the best plan with shipments of any size."""
+    search = Search.of(today, aims, limits)
+    search.start()
+    return search.best()
+
+
+def unmet_shares(today: ProductToday, plan: TransferPlan) -> Floats:
+    """Return what is lost or cancelled of what each region asks for (n_regions,)."""
+    asked = asked_for(today.state)
+    shares: Floats = plan.unmet.sum(axis=(0, 1, 3)) / np.where(asked > 0, asked, np.inf)
+    return shares
+
+
+def fairness_of(today: ProductToday, unfair: Found, fair: Found) -> Fairness:
+    """Return what fairness costs; shipments of any size, so that only fairness differs."""
+    before, after = (unmet_shares(today, found.plan) for found in (unfair, fair))
+    names = today.network.regions
+    return Fairness(
+        price_points=fair.plan.objective - unfair.plan.objective,
+        price_share=fair.plan.objective / unfair.plan.objective - 1
+        if unfair.plan.objective
+        else None,
+        worst_before=names[int(before.argmax())],
+        share_before=float(before.max()),
+        worst_after=names[int(after.argmax())],
+        share_after=float(after.max()),
+    )
+
+
+def _worths(today: ProductToday, search: Search, found: Sized, most: int) -> tuple[Worth, ...]:
     """Return the highest price of the single days in each of some regions, confirmed.
 
     Of groups that are nearly as dear, the one that is asked for most; groups of which a week asks
     for fewer units than the step are left out: ten more of them would mostly outdate.
     """
-    days = today.network.slots.length == 1
+    days, plan = today.network.slots.length == 1, found.flows.plan
     prices = np.where(days[:, None, None], plan.prices, 0)
     asked = 7 * today.network.normal >= STEP_UNITS * today.per_unit
     by_group = np.where(asked, prices.max(axis=0), 0)
@@ -194,9 +253,7 @@ def _worths(
         group = int(np.where(dear, today.network.normal[region], -1).argmax())
         at = int(prices[:, region, group].argmax()), region, group
         step = STEP_UNITS * today.per_unit
-        more, fewer = (
-            _objective(today, model, solver, closed, at, pieces) for pieces in (step, -step)
-        )
+        more, fewer = (_objective(today, search, found, at, by) for by in (step, -step))
         gain = (plan.objective - more) / STEP_UNITS
         loss = (fewer - plan.objective) / STEP_UNITS
         worths.append(Worth(*at, float(prices[at]) * today.per_unit, gain, loss))
@@ -204,21 +261,13 @@ def _worths(
 
 
 def _objective(
-    today: ProductToday,
-    model: TransferModel,
-    solver: Solver,
-    closed: Closed,
-    at: tuple[int, int, int],
-    pieces: int,
+    today: ProductToday, search: Search, found: Sized, at: tuple[int, int, int], pieces: int
 ) -> float:
     """Return the cost of the best plan with so many pieces more received; NaN if there is none."""
     receipts = today.state.receipts.copy()
     receipts[at] += pieces
-    state = replace(today.state, receipts=receipts)
     try:
-        sides = sides_of(today.network, model.frame, state)
-        sides = replace(sides, upper=_upper(model.frame, sides.upper, closed))
-        return solver.resolve(**vars(sides)).objective
+        return search.best(found.closed, replace(today.state, receipts=receipts)).plan.objective
     except SolverError:
         return float("nan")
 

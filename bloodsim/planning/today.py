@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from bloodsim.decision import NOTHING, SHORT_LIFE_DAYS, Plan, Snapshot
 from bloodsim.experiment import simulate
 from bloodsim.optimize.problem import Network, State
-from bloodsim.optimize.situation import Settings, network_of, outlook, state_of
+from bloodsim.optimize.situation import Settings, network_of, outlook, slots_of_life, state_of
 from bloodsim.scenario import Problem, Scenario, ScenarioError
 from bloodsim.stockfile import OpeningStock
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-SHORT = Settings(spans=((1, 7),), safety_days=(2.0, 1.0, 0.5), end_days=2.0)
-"""How products of short life are planned: a week, day by day; longer slots would count their units
-as lost."""
+SHORT = Settings(safety_days=(2.0, 1.0, 0.5), end_days=2.0)
+"""How products of short life are planned, but for the slots: `slots_of_life`."""
 LONG = Settings(spans=((1, 7), (7, 5)))
 """How other products are planned: 42 days, the firm week day by day. Two weeks day by day cost the
 same 31 provinces twice the time and found a plan of the same expected cost."""
@@ -50,6 +49,8 @@ class ProductToday:
         Stock (days of normal-day demand) that regions which send keep.
     life_days : int
         Shelf life.
+    variance_to_mean : float
+        Variance over mean of a day's requests (units).
     """
 
     product: str
@@ -62,6 +63,7 @@ class ProductToday:
     settings: Settings
     floor_days: float
     life_days: int
+    variance_to_mean: float = 1.0
 
     def firm_days(self, wanted: int) -> int:
         """Return the first days whose shipments are promised: of short lives at most half a life.
@@ -92,7 +94,7 @@ class _Look:
             return NOTHING
         table = snapshot.routes
         for product in self.products or table.products:
-            settings = self.settings.get(product) or _settings_of(snapshot, product)
+            settings = self.settings.get(product) or settings_of(snapshot, product)
             network = network_of(snapshot, product, settings)
             ahead = outlook(snapshot, product, network.slots.days, settings)
             self.states.setdefault(product, []).extend(
@@ -110,6 +112,7 @@ class _Look:
                 settings=settings,
                 floor_days=snapshot.facts[product].floor_days,
                 life_days=snapshot.facts[product].life_days,
+                variance_to_mean=snapshot.facts[product].variance_to_mean,
             )
         return NOTHING
 
@@ -143,7 +146,7 @@ def look(
     """
     shelves = on_shelves(scenario, stock, replications) if stock else None
     eyes = _Look(settings or {}, products)
-    days = max(_days(item) for item in (LONG, SHORT, *(settings or {}).values()))
+    days = max(_days(item) for item in (LONG, *(settings or {}).values()))
     world = starting(scenario, scenario.run.score_start, days)
     world = world.set("run.daily_replications", max(replications, 1))
     results = simulate(
@@ -228,8 +231,12 @@ def _spread(total: Ints, ages: Floats) -> Ints:
     return np.diff(np.floor(upto + 0.5), axis=2, prepend=0.0).astype(np.int64)
 
 
-def _settings_of(snapshot: Snapshot, product: str) -> Settings:
-    return SHORT if snapshot.facts[product].life_days < SHORT_LIFE_DAYS else LONG
+def settings_of(snapshot: Snapshot, product: str) -> Settings:
+    """Return how a product is planned unless told otherwise: by its shelf life."""
+    facts = snapshot.facts[product]
+    if facts.life_days >= SHORT_LIFE_DAYS:
+        return LONG
+    return replace(SHORT, spans=slots_of_life(facts.life_days, facts.test_delay_days))
 
 
 def _mean(states: list[State]) -> State:

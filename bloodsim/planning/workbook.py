@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bloodsim.results.cells import inert, looks_like_a_formula, width_of
+
 if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
 SHEETS = ("definitions", "summary", "transfers", "cover", "prices", "limits", "check")
-"""Sheets, in order; ``check`` only with a check; ``drives`` and ``sites`` follow
+"""Sheets, in order; ``check`` only with a check; ``drives``, ``throttles``, ``sites`` follow
 where they were planned."""
 
 DEFINITIONS: Mapping[str, str] = {
@@ -36,6 +39,8 @@ DEFINITIONS: Mapping[str, str] = {
     "drives.donors, units": "donors expected to give at the visits, and units of the product that "
     "the calendar was made for",
     "drives.committed": "stood before the plan: no longer to be changed",
+    "throttles.factor": "turnout to aim at: donors to book over usual donors",
+    "throttles.cover_days": "stock, in test and on the way that is planned for the morning (days)",
     "sites.gifts_per_year": "gifts of a year from residents served; of sites that are not opened, "
     "what they would bring alone",
     "sites.donors_per_day": "donors to invite on a normal open day for these gifts",
@@ -67,6 +72,7 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
         "number": book.add_format({"num_format": "#,##0.0"}),
         "text": book.add_format({"text_wrap": True, "valign": "top"}),
+        "quoted": book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True}),
     }
     defined = pd.DataFrame(list(DEFINITIONS.items()), columns=["column", "meaning"])
     _write(book.add_worksheet("definitions"), defined, formats)
@@ -85,6 +91,8 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         _write(checked, proposal.check.regions, formats, first_row=len(proposal.check.table) + 2)
     if proposal.drives is not None:
         _write(book.add_worksheet("drives"), proposal.drives.table, formats)
+    if proposal.throttles is not None:
+        _write(book.add_worksheet("throttles"), proposal.throttles.table, formats)
     if proposal.sites is not None:
         _write(book.add_worksheet("sites"), proposal.sites.table, formats)
     book.close()
@@ -128,5 +136,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, formats: Mapping[
         if value == value:  # what is not defined stays empty
             sheet.write_number(row, column, value, formats["number"])
         return len(f"{value:,.1f}")
-    sheet.write_string(row, column, str(value), formats["text"])
-    return len(str(value))
+    text = inert(value)
+    kind = "quoted" if looks_like_a_formula(text) else "text"
+    sheet.write_string(row, column, text, formats[kind])
+    return math.ceil(width_of(text))

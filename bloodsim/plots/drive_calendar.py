@@ -10,11 +10,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.dates import date2num
 from matplotlib.patches import Patch, Rectangle
 
-from bloodsim.labels import Lang, day_label, pick
+from bloodsim.labels import Lang, day_label, pick, shown
 from bloodsim.numbers import number
 from bloodsim.plots.chart import Chart, Margins, canvas, date_axis, frame, legend_rows
 from bloodsim.plots.style import INK, MUTED, house_style
-from bloodsim.plots.text import say, text_width
+from bloodsim.plots.text import drawable, say, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def plot_drive_calendar(
 
 def _rows(table: pd.DataFrame, proposal: TransferProposal, by_region: bool) -> pd.DataFrame:
     """Return visits by row and date, in the order drawn: regions together."""
-    where = [proposal.names.get(name, name) for name in table["region"]]
+    where = [drawable(shown(proposal.names.get(name, name))) for name in table["region"]]
     named = [
         region if by_region else f"{organisation} ({region})"
         for region, organisation in zip(where, table["organisation"], strict=True)
@@ -143,10 +143,13 @@ def _headline(drives: DrivesProposal, lang: Lang) -> str:
         return pick(lang, "计划期内不新增活动", "The plan adds no drives")
     first, last = min(new["date"]), max(new["date"])
     span = day_label(first, lang), day_label(last, lang)
+    zh, en = f"{span[0]}至{span[1]}", f"from {span[0]} to {span[1]}"
+    if first == last:
+        zh, en = span[0], f"on {span[0]}"
     return pick(
         lang,
-        f"{span[0]}至{span[1]}安排 {count} 场活动，预计 {donors} 人次",
-        f"{count} drives from {span[0]} to {span[1]}, {donors} donors expected",
+        f"{zh}安排 {count} 场活动，预计 {donors} 人次",
+        f"{count} drives {en}, {donors} donors expected",
     )
 
 
@@ -164,7 +167,7 @@ def _subtitle(drives: DrivesProposal, by_region: bool, lang: Lang) -> str:
 
 
 def _footer(proposal: TransferProposal, lang: Lang) -> str:
-    scenario = f"{proposal.scenario} {proposal.scenario_hash[:8]}"
+    scenario = drawable(f"{shown(proposal.scenario, 60)} {proposal.scenario_hash[:8]}")
     return pick(
         lang,
         f"计划值，非实测；人次为期望值。情景 {scenario}。",

@@ -69,7 +69,7 @@ class Sampling:
                 continue
             ordered[..., replication] = to_order
             going = np.flatnonzero(wanted.any(axis=1))
-            rows.append((going, np.full(len(going), replication), wanted[going]))
+            rows.append((day.route[going], np.full(len(going), replication), wanted[going]))
         return executable(snapshot, product, rows), ordered, failed
 
     def _planner(self, product: str) -> SmallPlanner:

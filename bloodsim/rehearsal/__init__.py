@@ -20,6 +20,7 @@ from bloodsim.model.world import World, compile_world
 from bloodsim.planning_paths import CollectionPlan, PlanningPaths
 from bloodsim.policies.optimized_collection import EPOCH_DAYS, Edition, carrying_out
 from bloodsim.provenance import OpeningStock, Variant
+from bloodsim.rehearsal.booking import booking_editions
 from bloodsim.rehearsal.paths import Staging, collection_world, rehearse
 from bloodsim.scenario import (
     FrozenCollection,
@@ -51,8 +52,11 @@ def _planned(
     variant: Variant, by_name: Mapping[str, Variant], opening_stock: OpeningStock | None
 ) -> Variant:
     settings = variant.scenario.policies.collection
-    if not isinstance(settings, OptimizedCollection) or settings.placed_by != "calendar":
+    if not isinstance(settings, OptimizedCollection) or settings.placed_by == "policy":
         return variant
+    if settings.placed_by == "booking":
+        planned = booking_editions(variant.scenario, settings, variant.policy)
+        return replace(variant, policy=carrying_out(variant.policy, planned, settings))
     reference = _reference(variant, settings, by_name)
     key = _key(variant.scenario, settings, reference, opening_stock)
     if key not in _known:
@@ -191,7 +195,7 @@ def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
     """Return the plan after a few rounds of planning and rehearsing it."""
     from bloodsim.optimize.joint import plan_collection
 
-    fixed = collection_world(planner.world, planner.settings.product, planner.reference)
+    fixed = collection_world(planner.world, planner.settings, planner.reference)
     reference = planner.rehearsed(None)
     donations = reference.donations
     plan = plan_collection(fixed, reference, reference, agreed, donations)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,17 @@ SCHEMA_VERSION = 1
 """Version of the folder's layout."""
 
 _MANIFEST = "manifest.json"
+_NEEDED = (
+    "seed",
+    "files",
+    "score_start",
+    "score_end",
+    "regions",
+    "products",
+    "normal_demand",
+    "cost_weights",
+)
+"""Keys without which nothing can be said of a run."""
 _FILES = {_MANIFEST, "kpi.csv", "timing.json", "tables", "parts"}
 _TABLES = {f"{name}.parquet" for name in (*TABLES, "kpi")}
 _STAGE = ".new-"
@@ -106,7 +118,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text("utf-8"))
         version = manifest["schema_version"]
         if version == SCHEMA_VERSION:
-            _ = manifest["scenario"]["hash"], manifest["seed"], manifest["files"]
+            _ = manifest["scenario"]["hash"], manifest["scenario"]["name"]
+            _ = [manifest[key] for key in _NEEDED]
     except FileNotFoundError:
         raise ResultsError(
             f"{folder} holds no manifest.json: it is no result folder, or the run that wrote it "
@@ -118,6 +131,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ResultsError(
             f"{path} is damaged ({error!r}); remove the folder and run the scenario again"
         ) from None
+    if version == SCHEMA_VERSION and manifest.get("digest", "") not in ("", digest(manifest)):
+        raise ResultsError(
+            f"{path} has changed since it was written (its digest is another); run the scenario "
+            "again, or restore the file"
+        )
     if version != SCHEMA_VERSION:
         raise ResultsError(
             f"{path} has schema_version {version!r} and this bloodsim reads {SCHEMA_VERSION}: "
@@ -125,6 +143,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "the scenario again with this one"
         )
     return dict(manifest)
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of what a manifest says, its own digest left out.
+
+    It tells an edited or damaged manifest; it is no signature, for whoever can edit the file can
+    compute it anew.
+    """
+    said = {key: value for key, value in manifest.items() if key != "digest"}
+    return sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 @contextmanager

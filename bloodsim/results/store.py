@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from bloodsim.results.csvfile import csv_bytes
-from bloodsim.results.folder import SCHEMA_VERSION, claim, read_manifest, replaced
+from bloodsim.results.folder import SCHEMA_VERSION, claim, digest, read_manifest, replaced
 from bloodsim.results.tables import TABLES, ResultsError
 
 _ROWS_PER_GROUP = 1 << 17
@@ -55,7 +55,8 @@ def write(
         (stage / "kpi.csv").write_bytes(csv_bytes(kpi))
         _write_json(stage / "timing.json", dict(timing))
         whole = {**manifest, "schema_version": SCHEMA_VERSION, "files": files}
-        _write_json(stage / "manifest.json", whole)
+        said = json.loads(_json(whole))
+        _write_json(stage / "manifest.json", {**said, "digest": digest(said)})
 
 
 def read(folder: Path) -> tuple[dict[str, xr.Dataset], dict[str, Any], dict[str, Any]]:
@@ -73,9 +74,17 @@ def read(folder: Path) -> tuple[dict[str, xr.Dataset], dict[str, Any], dict[str,
             )
         if path.stem in TABLES:
             tables[path.stem] = _read_parquet(path, TABLES[path.stem].dims)
-    timing_path = folder / "timing.json"
-    timing = json.loads(timing_path.read_text("utf-8")) if timing_path.is_file() else {}
-    return tables, manifest, timing
+    manifest.pop("digest", None)
+    return tables, manifest, _timing(folder / "timing.json")
+
+
+def _timing(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ResultsError(f"{path} is damaged ({error}); remove it: it only holds times") from None
 
 
 # --------------------------------------------------------------------------------------- Parquet
@@ -217,10 +226,13 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(
+    path.write_bytes(f"{_json(content)}\n".encode())
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(
         content, sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False, default=_plain
     )
-    path.write_bytes(f"{text}\n".encode())
 
 
 def _plain(value: Any) -> Any:

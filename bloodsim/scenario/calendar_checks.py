@@ -33,3 +33,15 @@ def check_calendar(scenario: Scenario, policy: OptimizedCollection) -> Iterator[
                     f"{source.channel} collects {channel.gift}; make the calendar for its product"
                 )
                 yield Problem(("resources", kind, name, "channel"), message, hint)
+
+
+def check_booking(scenario: Scenario, policy: OptimizedCollection) -> Iterator[Problem]:
+    """Yield what bookings cannot be planned for."""
+    yield from unknown_names([policy.product], scenario.products, "product", _HERE, "product")
+    product = scenario.products.get(policy.product)
+    if product is not None and product.source != "apheresis":
+        message = f"donors of {policy.product} are not booked"
+        yield Problem((*_HERE, "product"), message, "name a product of apheresis: platelets")
+    if scenario.resources.drives is not None:
+        message = "bookings leave drives to nobody"
+        yield Problem((*_HERE, "placed_by"), message, "use placed_by: calendar, or no drives")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bloodsim.scenario.agreement_checks import check_agreements
 from bloodsim.scenario.bound_checks import check_bound
-from bloodsim.scenario.calendar_checks import check_calendar
+from bloodsim.scenario.calendar_checks import check_booking, check_calendar
 from bloodsim.scenario.demand_checks import check_demand
 from bloodsim.scenario.derivation_checks import check_derivations
 from bloodsim.scenario.donor_checks import check_donors
@@ -18,9 +18,11 @@ from bloodsim.scenario.due_checks import check_due
 from bloodsim.scenario.horizon import first_day, look_ahead_days
 from bloodsim.scenario.hour_checks import check_hours
 from bloodsim.scenario.ordering_checks import check_ordering
+from bloodsim.scenario.organisation_checks import invited_a_day
 from bloodsim.scenario.problems import Path, Problem, nearest, unknown_names
 from bloodsim.scenario.resource_checks import check_resources
 from bloodsim.scenario.route_checks import check_routes
+from bloodsim.scenario.sampled_checks import check_sampled
 from bloodsim.scenario.shock_checks import check_alert_exits, check_shocks
 from bloodsim.scenario.size_checks import check_sizes
 from bloodsim.scenario.variant_checks import check_variants
@@ -35,8 +37,6 @@ LONGEST_RUN_DAYS = 20 * 366
 """Scored days that a run may have."""
 
 _SHARE_TOLERANCE = 1e-6
-_SMALL_NETWORK = 12
-"""Regions of the largest network that is planned on sampled paths: roads grow with their square."""
 _SURPLUS_RANGE = (0.7, 1.5)  # of whole-blood supply over requests that raises no eyebrow
 _LEVELS = ("blue", "yellow", "orange", "red")
 _SOME_LEAP_YEAR = 2024  # closures without a year are tried on it
@@ -276,6 +276,8 @@ def _collection_policy(scenario: Scenario) -> Iterator[Problem]:
     policy, here = scenario.policies.collection, ("policies", "collection")
     if policy.kind == "frozen":
         yield from unknown_names([policy.of], scenario.variants, "variant", here, "of")
+    elif policy.kind == "optimized" and policy.placed_by == "booking":
+        yield from check_booking(scenario, policy)
     elif policy.kind == "optimized" and scenario.resources.drives is None:
         message = "there are no drives to place"
         yield Problem(here, message, "add resources.drives: {teams_per_day: ...}")
@@ -301,9 +303,8 @@ def _policies(scenario: Scenario) -> Iterator[Problem]:
                 message = f"no route carries {name}"
                 hint = f"add routes.products.{name}"
                 yield Problem((*path, str(index)), message, hint, level="warning")
-        if policy.kind == "sampled" and len(scenario.regions) > _SMALL_NETWORK:
-            message = f"{len(scenario.regions)} regions are too many to plan on sampled paths"
-            yield Problem((*here, "kind"), message, f"up to {_SMALL_NETWORK}; or kind: optimized")
+        if policy.kind == "sampled":
+            yield from check_sampled(scenario, policy, here)
         if policy.kind == "optimized" and policy.foresight == "perfect":
             frozen = scenario.policies.collection.kind == "frozen"
             if not frozen or here[0] == "run":
@@ -365,10 +366,8 @@ def _balance(scenario: Scenario) -> Iterator[Problem]:
         if product.compatibility != "red_cells" or product not in made:
             continue
         supply = sum(
-            donors * _units_per_invited(scenario, region, channel, product)
-            for region in scenario.regions.values()
-            for channel, donors in region.donors_per_day.items()
-            if channel in scenario.channels
+            donors * _units_per_invited(scenario, scenario.regions[region], channel, product)
+            for region, channel, donors in invited_a_day(scenario)
         )
         requests = sum(r.demand_per_day.get(name, 0.0) for r in scenario.regions.values())
         low, high = _SURPLUS_RANGE

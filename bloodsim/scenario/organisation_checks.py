@@ -36,6 +36,28 @@ def check_organisations(scenario: Scenario) -> Iterator[Problem]:
             yield Problem((*here, "visits_per_year"), message, hint)
 
 
+def invited_a_day(scenario: Scenario) -> Iterator[tuple[str, str, float]]:
+    """Yield region, channel and donors of a mean day, those of visits included."""
+    for name, region in scenario.regions.items():
+        for channel, donors in region.donors_per_day.items():
+            if channel in scenario.channels:
+                yield name, channel, donors
+    known = scenario.regions, scenario.channels
+    for pool in scenario.resources.organisation_pools.values():
+        if pool.region in known[0] and pool.channel in known[1]:
+            visits = pool.organisations * pool.visits_per_year
+            yield pool.region, pool.channel, visits * pool.donors_per_visit / 365
+    for one in scenario.resources.organisations.values():
+        if one.region in known[0] and one.channel in known[1]:
+            yield one.region, one.channel, max(one.quota, _visitors(one)) / 365
+
+
+def _visitors(one: Organisation) -> float:
+    """Return the donors of an organisation's agreed visits in a year."""
+    visits = len(one.visits) or one.min_visits
+    return visits * (one.donors_per_visit or 0.0)
+
+
 def _organisation(scenario: Scenario, here: Path, one: Organisation) -> Iterator[Problem]:
     yield from check_place(scenario, here, one.region, one.channel)
     yield from _closures(here, one.closures)

@@ -225,9 +225,10 @@ class OptimizedCollection(Model):
 
     kind: Literal["optimized"] = "optimized"
     """The policy's name."""
-    placed_by: Literal["policy", "calendar"] = "policy"
+    placed_by: Literal["policy", "calendar", "booking"] = "policy"
     """policy = the variant's (custom) transfer policy places drives; calendar = a plan made before
-    the run does, and the transfer policy decides on transfers alone."""
+    the run does, and the transfer policy decides on transfers alone; booking = so are the bookings
+    of a short-lived product (platelets) planned, day by day and by expected requests."""
     reference: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     """Variant whose donations the calendar may use, simulated along; null = the same transfers with
     regulated collection and the default calendar."""
@@ -241,6 +242,14 @@ class OptimizedCollection(Model):
     """Relative rise of turnout for a cover that is relatively so much below the planned one."""
     lower_gain: Annotated[float, Field(ge=0, le=10)] | None = None
     """Relative fall of turnout for a cover above the planned one; null = `gain`."""
+    lift: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Relative rise of turnout that visits are planned with, and of the most that steering may
+    reach, on top of regulation: the uplift of a reference that has one makes equal limits."""
+    same_team_days: bool = False
+    """Whether a calendar takes no more team-days than the default one, over the scored days."""
+    chairs_per_normal_day: Positive | None = None
+    """Most donors whom chairs and machines take in a day, over those of a normal day (-), with
+    ``placed_by: booking``; null = no limit."""
     pooled_share: Share = 0.0
     """Weight of the cover of all regions together against that of the region in steering."""
 

@@ -3,7 +3,11 @@
 Plans of the bundled national spring scenario as `bloodsim plan` makes them (31 regions, 8 groups,
 red cells in daily, then weekly slots over 42 days, platelets day by day), and the exchange that the
 policy uses.
-Compare ratios of one run; seconds are of the processor, and depend on the machine.
+Compare ratios of one run; seconds are of the processor, and depend on the machine. Re-plans are of
+the state a week later, from the basis of the first plan. What was tried, and what it gave, is told
+in `bloodsim.optimize.transfers`; here, on one machine, with entries cumulated and a week of days
+for platelets: 8.1 s, 1800 ms, 3.4 times faster than building anew; as they are now: 4.0 s, 250 ms,
+17 times, 0.93 of bare HiGHS, 470 MB.
 """
 
 from __future__ import annotations
@@ -28,9 +32,9 @@ from bloodsim.optimize.exchange import Exchanger
 from bloodsim.optimize.program import Program
 from bloodsim.optimize.situation import network_of, outlook, state_of
 from bloodsim.optimize.transfers import TransferModel
-from bloodsim.planning.today import LONG, SHORT
+from bloodsim.planning.today import settings_of
 
-PRODUCTS = {"red_cells": LONG, "platelets": SHORT}
+PRODUCTS = ("red_cells", "platelets")
 
 
 @dataclass
@@ -45,7 +49,8 @@ class Probe:
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Note the state; plan nothing."""
-        for product, settings in PRODUCTS.items():
+        for product in PRODUCTS:
+            settings = settings_of(snapshot, product)
             seen = self.states.setdefault(product, [])
             if len(seen) >= self.reviews:
                 continue

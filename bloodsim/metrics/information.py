@@ -1,0 +1,33 @@
+"""What it would be worth at most to know the future."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bloodsim.metrics.effort import cost
+from bloodsim.metrics.intervals import Interval, interval
+
+if TYPE_CHECKING:
+    from bloodsim.results import Results
+
+
+def value_of_information(
+    results: Results, policy: str, confidence: float = 0.95
+) -> Interval | None:
+    """Points that a policy costs above the bound of its collection: no information is worth more.
+
+    ``mean over r of (C_policy,r - C_bound,r)``, with its paired interval. The bound also drops
+    reserves, rationing, lots and approval, so that this is the expected value of perfect
+    information and of their removal together. None without `run.bound_transfers`.
+
+    Unit: points. Shape: one number.
+
+    References
+    ----------
+    .. [1] Birge & Louveaux, Introduction to Stochastic Programming, 2nd ed. 2011, chapter 4.
+    """
+    bounds = results.tables.get("bounds")
+    if bounds is None or policy not in bounds["variant"].values.tolist():
+        return None
+    above = cost(results).sel(variant=policy) - bounds["transfers"].sel(variant=policy)
+    return interval(above.values, confidence)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ import pytest
 from test_checks import found
 from worlds import lone_region
 
+from bloodsim.cli import execute
 from bloodsim.experiment import simulate
 from bloodsim.model.world import compile_world
 from bloodsim.optimize.booking import BookingProblem, plan_bookings
+from bloodsim.planning.throttles import plan_throttles
 from bloodsim.policies import build
 from bloodsim.rehearsal.booking import booking_plan
 from bloodsim.scenario import OptimizedCollection, Scenario
@@ -159,6 +163,27 @@ def test_chairs_are_a_setting() -> None:
     assert isinstance(settings, OptimizedCollection)
     plan = booking_plan(compile_world(scenario), settings, build(scenario.policies.transfer))
     assert plan.factors.max() <= 1.1 + 1e-9
+
+
+def test_a_plan_books_ahead_of_closed_days(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found_ = plan_throttles(feast(), date(2026, 2, 2), 4).table.set_index("date")
+    closed = [FEAST + timedelta(days=k) for k in (-1, 0, 1)]
+    assert (found_.loc[closed, "usual_donors"] == 0).all()
+    assert (found_.loc[closed, "donors"] == 0).all()
+    before = [FEAST + timedelta(days=k) for k in (-4, -3, -2)]
+    assert (found_.loc[before, "factor"] > 1.05).all()
+    assert found_.loc[before[-1], "factor"] > 1.5
+    assert len(found_) == 28
+    command = ["plan", "minimal", "--what", "throttles", "--weeks", "2"]
+    out = tmp_path / "out"
+    assert execute([*command, "--out", str(out)]) == 0
+    assert "donors to book" in capsys.readouterr().out
+    saved = json.loads((out / "plan.json").read_text("utf-8"))["throttles"]
+    assert len(saved) == 14 * 3
+    assert (out / "throttles.csv").exists()
+    assert execute([*command, "--all"]) == 0
 
 
 @pytest.mark.parametrize(

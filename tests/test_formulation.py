@@ -37,6 +37,7 @@ def _problem() -> tuple[Network, State]:
         universal_share=0.5,
         normal=np.array([[3.0, 4.0], [5.0, 6.0]]),
         whole_slots=1,
+        has_vehicles=True,
         lot=10,
         smallest=20,
         largest=80,
@@ -49,6 +50,7 @@ def _problem() -> tuple[Network, State]:
         "levels": np.stack([np.full((2, 2, 2), 9.0), np.full((2, 2, 2), 4.0)]),
         "terminal": np.array([30.0, 40.0]),
         "end_level": np.full((2, 2), 7.0),
+        "room": np.array([50.0, 60.0]),
     }
     return net, state(net, 3, **numbers)
 

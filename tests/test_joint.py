@@ -136,6 +136,8 @@ def weekly_world(n_weeks: int = 6) -> tuple[CollectionWorld, PlanningPaths]:
         channels=("group",),
         sessions=np.zeros((n_days, 1, 1)),
         visit_donations=np.full((n_days, 1), 10.0),
+        visit_factor=1.0,
+        same_team_days=False,
         source_channel=np.zeros(1, dtype=int),
         open=np.ones((n_days, 1), dtype=bool),
         default_visits=np.ones((n_days, 1), dtype=int),
@@ -339,3 +341,16 @@ def test_visits_count_in_the_balance_of_supply_and_requests():
     assert not [each for each in problems if "a normal day's collection makes" in each]
     scarce = two_regions(resources__organisation_pools__north_mills__donors_per_visit=5)
     assert [str(w) for w in scarce.warnings() if "a normal day's collection makes" in str(w)]
+
+
+def test_a_calendar_with_the_same_team_days_takes_no_more_of_them():
+    even = {**CALENDAR, "lift": 0.1, "same_team_days": True}
+    scenario = two_regions(overrides={"planned": {"policies": {"collection": even}}})
+    world = compile_world(scenario)
+    usual = world.drives.calendar[world.score_first : world.n_days].sum()
+    visits = visits_by_day(scenario)
+    assert visits.sum() <= usual + len(world.drives.table.names)  # whole visits of weekly plans
+    variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
+    plan = variant.policy.editions[-1].plan
+    assert np.allclose(plan.factors, 1.1)
+    assert plan.limits == (("group", 1.0, 1.1),)

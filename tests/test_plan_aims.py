@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from networks import network, state
 
+from bloodsim.cli import execute
 from bloodsim.optimize.aims import TANGENTS, Aims
 from bloodsim.optimize.caution import cautious, excess
 from bloodsim.optimize.problem import ClassRule, Network, Slots, State
@@ -273,3 +275,48 @@ def test_rounding_alone_finds_lots_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(pieces % 10 == 0 for pieces in sent(found))
     assert sum(sent(found)) == 40
     assert found.plan.gap > 0
+
+
+# --------------------------------------------------------------------------------- the command
+
+
+def test_the_command_prints_and_tells_what_was_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("--objective", "lexicographic", "--fairness", "min-max", "--robust", "2")
+    few = ("plan", "minimal", "-n", "0", "--products", "platelets", *asked)
+    assert execute([*few]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for said in ("in this order: worst region's unmet share", "price of fairness", "price of caut"):
+        assert said in out
+    assert execute([*few, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["aims"] == {"objective": "lexicographic", "fairness": "min-max", "robust_gamma": 2}
+    facts = found["products"]["platelets"]
+    assert list(facts["stages"]) == [
+        "worst region's unmet share",
+        "emergency and urgent requests lost",
+        "outdated",
+        "cost",
+    ]
+    assert facts["fairness"]["price_points"] >= -1e-6
+    assert facts["fairness"]["share_after"] <= facts["fairness"]["share_before"] + 1e-6
+    assert facts["stages"]["worst region's unmet share"] == pytest.approx(
+        facts["fairness"]["share_after"], abs=1e-5
+    )
+    assert facts["caution_points"] >= -1e-6
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--fairness", "fair"), "none, min-max, proportional"),
+        (("--objective", "cheap"), "cost, lexicographic"),
+        (("--robust", "-1"), "0 or more"),
+    ],
+)
+def test_the_command_refuses_aims_that_there_are_not(
+    capsys: pytest.CaptureFixture[str], given: tuple[str, str], said: str
+) -> None:
+    assert execute(["plan", "minimal", *given]) == 2
+    assert said in capsys.readouterr().err

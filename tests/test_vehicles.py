@@ -10,6 +10,8 @@ from worlds_exact import ALL_GROUPS, Planned, by_group, daily, exact_world, play
 from bloodsim.blood import GROUPS
 from bloodsim.decision import PlanError
 from bloodsim.experiment import simulate
+from bloodsim.planning.solve import solve
+from bloodsim.planning.today import look
 from bloodsim.scenario import ScenarioError
 
 NORTH, SOUTH = 0, 1
@@ -121,3 +123,20 @@ def test_vehicles_large_enough_change_nothing():
 def test_nonsense_is_refused(van, said):
     with pytest.raises(ScenarioError, match=said):
         three_provinces(routes__vehicles={"van": van})
+
+
+def test_the_plan_of_the_days_ahead_knows_the_vehicles():
+    """What a plan sends today fits the vehicles of every road; without them it sends more."""
+    scenario = three_provinces(run__score_end="2026-02-20")
+    free = look(scenario, None, 2, ("red_cells",))["red_cells"]
+    van = {"products": ["red_cells"], "units_per_vehicle": 15}
+    bound = look(scenario.set("routes.vehicles", {"van": van}), None, 2, ("red_cells",))
+    today = bound["red_cells"]
+    assert (free.network.has_vehicles, today.network.has_vehicles) == (False, True)
+    assert today.state.room is not None
+    assert (today.state.room == 15 * today.per_unit).all()
+    carried = [
+        solve(each, headlines=0).plan.transfers[0].sum(axis=1) / each.per_unit
+        for each in (free, today)
+    ]
+    assert carried[0].max() > 15 >= carried[1].max() > 0

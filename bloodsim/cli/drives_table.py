@@ -1,4 +1,4 @@
-"""What `plan --what drives` prints: the visits of the coming weeks."""
+"""What `plan --what drives,throttles` prints: visits and bookings of the coming weeks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from bloodsim.planning.drives import DrivesProposal
+    from bloodsim.planning.throttles import ThrottlesProposal
 
 _MOST = 20
 """Rows unless all are asked for."""
@@ -62,3 +63,22 @@ def _print_donors(
         )  # fmt: skip
     console.print("\nwhat an eligible donor is worth after the plan")
     console.print(table)
+
+
+def print_throttles(console: Console, throttles: ThrottlesProposal, *, every: bool = False) -> None:
+    """Print the donors to book, day by day over all regions; with *every* region by region."""
+    console.print(f"donors to book for {throttles.product}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    heads = ("date", *(["region"] if every else []), "channel", "to book", "usual", "factor")
+    for head in heads:
+        right = head in ("to book", "usual", "factor")
+        table.add_column(head, justify="right" if right else "left", overflow="fold")
+    chosen = throttles.table if every else throttles.by_day()
+    rows: Any = chosen.itertuples(index=False)
+    for row in rows:
+        where = [row.region] if every else []
+        factor = f"{row.donors / row.usual_donors:.2f}" if row.usual_donors else "closed"
+        numbers = f"{row.donors:,.0f}", f"{row.usual_donors:,.0f}", factor
+        table.add_row(str(row.date), *where, row.channel, *numbers)
+    console.print(table)
+    console.print()

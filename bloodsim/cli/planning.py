@@ -25,9 +25,12 @@ def plan(
     variant: Annotated[str, typer.Option(help="Variant to plan for.")] = "",
     settings: Settings = None,
     what: Annotated[
-        str, typer.Option(help="What to plan, separated by commas: transfers, drives, sites.")
+        str,
+        typer.Option(
+            help="What to plan, separated by commas: transfers, drives, throttles, sites."
+        ),
     ] = "transfers",
-    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives to plan.")] = 6,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives and throttles.")] = 6,
     visits: Annotated[
         str, typer.Option(help="Visits held and agreed: CSV of organisation, date, donors.")
     ] = "",

@@ -48,7 +48,8 @@ def report(
     plan: Annotated[
         str,
         typer.Option(
-            metavar="DIR", help="Plan of 'bloodsim plan --out', for html and the chart prices."
+            metavar="DIR",
+            help="Plan of 'bloodsim plan --out', for html, docx and the chart prices.",
         ),
     ] = "",
     brief: Annotated[
@@ -113,6 +114,10 @@ def _brief(
 
     if len(runs) > MOST:
         raise typer.BadParameter(f"one briefing has room for {MOST} runs", param_hint="RUN")
+    if plan is not None and [*endings] == ["xlsx"]:
+        raise typer.BadParameter(
+            "the plan's own folder has its workbook; this one shows none", param_hint="--plan"
+        )
     if "docx" in endings:
         make_sure_of_word()
     own = read_brief(brief, lang) if brief else Own()

@@ -121,6 +121,8 @@ class Network:
         Pieces asked for on a normal day: the scale of shares and targets.
     whole_slots : int
         First slots whose shipments are whole lots between the smallest and the largest shipment.
+    has_vehicles : bool
+        Whether what leaves on a road today is limited by vehicles (the room is the state's).
     lot, smallest, largest : int
         Pieces: lot of each group, smallest and largest shipment over all groups.
     """
@@ -144,6 +146,7 @@ class Network:
     universal_price: float = 20.0
     normal: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     whole_slots: int = 0
+    has_vehicles: bool = False
     lot: int = 1
     smallest: int = 0
     largest: int = 1_000_000
@@ -180,6 +183,8 @@ class State:
         Target of stock and transit at the end, less backlog.
     end_level : float array (n_regions, n_groups)
         Target of each group's stock at the end.
+    room : float array (n_arcs,), optional
+        Pieces that today's vehicles on each road still take, where the network has vehicles.
     """
 
     by_life: Floats
@@ -192,6 +197,7 @@ class State:
     exportable: Floats
     terminal: Floats
     end_level: Floats
+    room: Floats | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,9 @@ def sides_of(network: Network, frame: Program, state: State) -> Sides:
     transfer = sides.upper[frame.columns["transfer"]]
     transfer[network.slots.start[:, None] < network.approval_days] = 0
     sides.upper[frame.columns["transfer"]] = transfer
+    if network.has_vehicles:
+        room = np.inf if state.room is None else state.room
+        sides.row_upper[frame.rows["vehicle_room"]] = room
     if network.level_prices:
         deeper = np.concatenate([state.levels[1:], np.zeros_like(state.levels[:1])])
         for k in range(len(network.level_prices)):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bloodsim.decision import Snapshot
 from bloodsim.optimize.problem import WEEKLY, ClassRule, Network, Slots, State
+from bloodsim.supply import UNLIMITED
 
 Floats = NDArray[np.floating]
 
@@ -142,6 +143,7 @@ def network_of(snapshot: Snapshot, product: str, settings: Settings) -> Network:
         level_prices=tuple(price / per_unit for price in settings.safety_prices),
         end_price=settings.end_price / per_unit,
         normal=snapshot.normal_demand[product],
+        has_vehicles=bool((_room(snapshot, product, routes, 0) < UNLIMITED).any()),
     )
 
 
@@ -151,6 +153,13 @@ def slots_of_life(life_days: int, test_delay_days: int) -> tuple[tuple[int, int]
     What is there today can serve nothing later, and longer slots would count its units as lost.
     """
     return ((1, max(2, life_days - test_delay_days)),)
+
+
+def _room(
+    snapshot: Snapshot, product: str, routes: NDArray[np.integer], replication: int
+) -> NDArray[np.integer]:
+    """Return the pieces that today's vehicles still take on each road."""
+    return snapshot.room(product, routes, np.full(len(routes), replication))
 
 
 def _fate(urgency: str) -> str:
@@ -206,4 +215,7 @@ def state_of(
         exportable=np.maximum(on_hand - promised - facts.floor_days * normal, 0),
         terminal=np.zeros(len(normal)),
         end_level=settings.end_days * normal,
+        room=_room(snapshot, product, network.route, replication).astype(float)
+        if network.has_vehicles
+        else None,
     )

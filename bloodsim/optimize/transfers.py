@@ -14,12 +14,19 @@ Young units alone travel; all that is issued, and all that arrives, is of the ol
 have at least :math:`\rho` days left when they enter it. Entry order is then expiry order, so the
 plan can always be carried out. Slots longer than a day count as received on their first day.
 
-Tried for speed (national, 8 groups; processor seconds of one busy machine, first plan and re-plan
-in bare HiGHS): red cells in 23 slots 1.6 and 0.15, in 12 (7 days, 5 weeks) 0.4 and 0.05. Platelets,
-scarce and full of ties, are what takes long (10 days: 14 and 4). A week of days in their place: 4.5
-and 1.3; devex prices halve their re-plans; presolve (9) helps the first plan, not what follows;
-interior point without crossover (3.4) leaves no basis to start from; primal simplex ran out of
-time. A third class of platelets that are kept where they are found plans of the same cost, slower.
+Tried for speed (national, 8 groups, in bare HiGHS; ratios of processor time within one run, first
+plan and re-plan a week later from the first basis). What enters the old class stands per slot:
+cumulated (with one term less per row) platelets take 1.6 and 1.7 times as long, red cells 1.3 and
+1.0 times. Presolve halves the first plan of platelets and does nothing for re-plans; devex prices
+take 0.6 of steepest edge in re-plans, Dantzig 5 to 13 times as long. Slots of platelets: 7 days
+against 4 (as long as a new unit lives) 4 to 7 and 9 times; two-day slots count units as lost.
+No gain, each within two fifths either way: random costs that break ties (1e-4 to 1e-2), no
+perturbation or ten times as much, no scaling, ladders of 0 to 0.5 points, one to three substitutes
+instead of all, fewer updates of the factors, rows of the young class and of entries eliminated by
+hand. Without any substitution 6 and 4 times faster, but another problem; four roads per region
+instead of eight 1.6 and 1.5 times, at up to 16 % more cost. Interior point without crossover leaves
+no basis to start from; primal simplex is slow from a re-plan's basis, yet ten times faster where
+only costs change (`aims`). Red cells in 23 slots took 4 and 3 times as long as in 12.
 """
 
 from __future__ import annotations
@@ -196,6 +203,9 @@ def _policy_rows(
     young, old, leaving = columns["young"], columns["old"], columns["transfer"]
     rows = builder.add_rows("donor_floor", (n_regions, n_groups), upper=0)
     builder.add_terms(rows[network.origin], leaving[0], 1)
+    if network.has_vehicles:
+        rows = builder.add_rows("vehicle_room", network.origin.shape, upper=0)
+        builder.add_terms(rows[:, None], leaving[0], 1)
     if network.level_prices:
         rows = builder.add_rows("safety", shape, lower=0)
         builder.add_terms(rows, young, 1)

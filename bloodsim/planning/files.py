@@ -21,7 +21,7 @@ JSON_FILE, WORKBOOK = "plan.json", "plan.xlsx"
 """Names of the JSON file, which makes a folder that of a plan, and of the workbook."""
 TABLES = ("transfers", "prices", "headlines", "cover", "limits")
 """CSV tables, by the proposal's attribute; with a check also ``check`` and ``check_regions``."""
-PARTS = ("drives", "sites")
+PARTS = ("drives", "throttles", "sites")
 """CSV tables of the parts that were asked for."""
 CHARTS = ("drives.svg", "sites.svg")
 """Charts that may lie beside them."""

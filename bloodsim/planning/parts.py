@@ -15,10 +15,11 @@ from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.sites import plan_sites
+from bloodsim.planning.throttles import plan_throttles
 from bloodsim.planning.uncertainty import plan_uncertainty
 from bloodsim.scenario import Scenario
 
-PARTS = ("transfers", "drives", "sites")
+PARTS = ("transfers", "drives", "throttles", "sites")
 """What can be planned."""
 
 
@@ -44,7 +45,7 @@ def plan_parts(
     start : date, optional
         First day; see `bloodsim.planning.plan`.
     weeks : int
-        Weeks of drives, after the days on which they are committed.
+        Weeks of drives, after the days on which they are committed, and of throttles.
     visits : path, optional
         Visits held so far and agreed (CSV); default: those of the default calendar.
     donor_value : bool
@@ -67,6 +68,8 @@ def plan_parts(
         held = read_visits(visits, scenario) if visits else None
         calendar = plan_calendar(scenario, proposal.start, weeks, held, donor_value=donor_value)
         proposal = replace(proposal, drives=calendar)
+    if "throttles" in parts:
+        proposal = replace(proposal, throttles=plan_throttles(scenario, proposal.start, weeks))
     if "sites" in parts:
         proposal = replace(proposal, sites=plan_sites(scenario))
     return proposal

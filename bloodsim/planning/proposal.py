@@ -21,6 +21,7 @@ from bloodsim.planning.check import Check
 from bloodsim.planning.drives import DrivesProposal
 from bloodsim.planning.sites import SitesProposal
 from bloodsim.planning.tables import records
+from bloodsim.planning.throttles import ThrottlesProposal
 from bloodsim.planning.uncertainty import Uncertainty
 
 JSON_KEYS: Mapping[str, str] = {
@@ -43,6 +44,8 @@ JSON_KEYS: Mapping[str, str] = {
     "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound, "
     "donor_value (whether counted), donors (region, points_per_donor, points_per_gift, "
     "eligible_start, eligible_end; empty without a pool); null if not asked for",
+    "throttles": "bookings of apheresis: date, region, channel, factor, donors, usual_donors, "
+    "cover_days; empty if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
     "are left out",
     "headlines": "highest prices, with gain and loss per unit by solving again with 10 more, fewer",
@@ -95,6 +98,8 @@ class TransferProposal:
         Which sites to open.
     drives : DrivesProposal, optional
         Who is visited when.
+    throttles : ThrottlesProposal, optional
+        How many donors to book for each day.
     uncertainty : tuple of Uncertainty
         What planning on paths, and knowing the future, would be worth.
     labels : mapping of str to str
@@ -121,6 +126,7 @@ class TransferProposal:
     units: Mapping[str, str]
     sites: SitesProposal | None = None
     drives: DrivesProposal | None = None
+    throttles: ThrottlesProposal | None = None
     uncertainty: tuple[Uncertainty, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     aims: Aims = field(default_factory=Aims)
@@ -149,6 +155,7 @@ class TransferProposal:
             "transfers": list(records(self.transfers)),
             "drives": self.drives.to_dict() if self.drives else [],
             "calendar": self.drives.facts() if self.drives else None,
+            "throttles": self.throttles.to_dict() if self.throttles else [],
             "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
             "headlines": list(records(self.headlines)),
             "cover": list(records(cover)),
@@ -197,6 +204,7 @@ class TransferProposal:
             )
         lines += [each.says for each in self.uncertainty]
         lines += self.drives.summary() if self.drives else []
+        lines += self.throttles.summary() if self.throttles else []
         lines += self.sites.summary() if self.sites else []
         return lines
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
 SHEETS = ("definitions", "summary", "transfers", "cover", "prices", "limits", "check")
-"""Sheets, in order; ``check`` only with a check; ``drives`` and ``sites`` follow
+"""Sheets, in order; ``check`` only with a check; ``drives``, ``throttles``, ``sites`` follow
 where they were planned."""
 
 DEFINITIONS: Mapping[str, str] = {
@@ -43,6 +43,8 @@ DEFINITIONS: Mapping[str, str] = {
     "donors.eligible_start, eligible_end": "donors whose interval is over, on the first and the "
     "last day of the plan",
     "drives.committed": "stood before the plan: no longer to be changed",
+    "throttles.factor": "turnout to aim at: donors to book over usual donors",
+    "throttles.cover_days": "stock, in test and on the way that is planned for the morning (days)",
     "sites.gifts_per_year": "gifts of a year from residents served; of sites that are not opened, "
     "what they would bring alone",
     "sites.donors_per_day": "donors to invite on a normal open day for these gifts",
@@ -95,6 +97,8 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         _write(book.add_worksheet("drives"), proposal.drives.table, formats)
         if not proposal.drives.donors.empty:
             _write(book.add_worksheet("donors"), proposal.drives.donors, formats)
+    if proposal.throttles is not None:
+        _write(book.add_worksheet("throttles"), proposal.throttles.table, formats)
     if proposal.sites is not None:
         _write(book.add_worksheet("sites"), proposal.sites.table, formats)
     book.close()

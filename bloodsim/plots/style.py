@@ -42,6 +42,7 @@ __all__ = [
     "pick",
     "plain",
     "quantity",
+    "register_font",
     "variant_colour",
     "variant_label",
     "year_label",
@@ -87,7 +88,8 @@ _FURTHER_COLOURS = ("#b8860b", "#56b4e9", "#117733", "#882255", "#332288")
 
 
 @cache
-def _register_font() -> None:
+def register_font() -> None:
+    """Make the bundled font known to matplotlib."""
     # Stays registered: a figure is often drawn after the function that made it has returned.
     with as_file(data.path(FONT_FILE)) as path:
         font_manager.fontManager.addfont(path)
@@ -96,7 +98,7 @@ def _register_font() -> None:
 @contextmanager
 def house_style() -> Iterator[None]:
     """Chart settings, fonts with Chinese among them; the caller's settings return afterwards."""
-    _register_font()
+    register_font()
     settings = {
         "font.family": FAMILIES,
         "font.size": 8.0,

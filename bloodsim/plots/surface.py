@@ -12,7 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.lines import Line2D
 
 from bloodsim.plots.chart import Chart, Margins, canvas, figure_of, frame, legend_below
-from bloodsim.plots.style import INK, MUTED, Lang, house_style, pick
+from bloodsim.plots.style import INK, MUTED, Lang, house_style, pick, variant_label
+from bloodsim.plots.text import drawable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,7 +197,7 @@ def _headline(found: Mapping[str, Any], lang: Lang) -> str:
             "新随机数下未见更优，沿用起始值",
             "nothing better shown in fresh worlds, the start values stay",
         )
-    policy = found["policy"]
+    policy = drawable(variant_label(found["policy"], lang))
     return pick(lang, f"{policy}：{values}；{said}", f"{policy}: {values}; {said}")
 
 

@@ -12,7 +12,7 @@ from matplotlib.textpath import text_to_path
 
 from bloodsim import data
 from bloodsim.labels import Lang, shown
-from bloodsim.plots.style import FAMILIES, FONT_FILE, INK
+from bloodsim.plots.style import FAMILIES, FONT_FILE, INK, register_font
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -110,6 +110,7 @@ def _is_wide(character: str) -> bool:
 @lru_cache(maxsize=8192)
 def text_width(text: str, size: float) -> float:
     """Width of a text in the chart's font (points)."""
+    register_font()
     font = FontProperties(family=FAMILIES, size=size)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)

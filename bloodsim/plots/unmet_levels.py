@@ -34,8 +34,8 @@ _PANELS = (
     _Panel("shortage_rate.{}", "未满足需求（%）", "Requests not met (%)", 100),
     _Panel("elective_cancelled_rate.{}", "择期取消（%）", "Elective cancelled (%)", 100),
     _Panel("min_cover_days.{}", "最低平均库存（天）", "Lowest mean cover (days)", 1),
-    _Panel("days_below_orange.{}", "低于橙色（省·日/年）", "Below orange (region-days/year)", 1),
-    _Panel("transfer_units.{}", "省间调剂（万U）", "Transfers (10,000 U)", 1e-4),
+    _Panel("days_below_orange.{}", "低于橙色（地区·天/年）", "Below orange (region-days/year)", 1),
+    _Panel("transfer_units.{}", "地区间调剂（万U）", "Transfers (10,000 U)", 1e-4),
     _Panel("donations", "献血（百万人次；轴截断）", "Donations (million; axis cut)", 1e-6),
 )
 

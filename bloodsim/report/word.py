@@ -186,7 +186,7 @@ class _Writer:
             self._passages("opening")
         self._head(w["decisions"], level)
         for index, text in enumerate(content.decisions, start=1):
-            self._say(f"{index}.　{text}", "Normal")
+            self._say("", "Decision").add_run(f"{index}.\t{inert(text)}")
         if not content.decisions:
             self._say(w["no_decision"], "Normal")
         self._head(f"{w['figures']} · {content.product}", level)
@@ -202,14 +202,15 @@ class _Writer:
             [f.name, f.before, f.after, f.difference, self._clear(f.clear), f.unit]
             for f in content.figures
         ]
-        self._table(heads, rows, right=(1, 2, 3), shares=(1.5, 1.6, 1.6, 1.7, 0.8, 1.2))
+        shares = (1.5, 1.7, 1.7, 1.9, 0.7, 1.2)
+        self._table(heads, rows, right=(1, 2, 3), shares=shares, style="Small")
         self._say(w["interval_note"], "Remark")
 
     def _method(self, content: Content, level: int) -> None:
         w = self._words
         self._head(w["method"], level)
         self._say(w["stress"], "Remark")
-        self._table([], [[item.name, item.text] for item in content.stress], shares=(1, 5))
+        self._table([], [[item.name, item.text] for item in content.stress], shares=(1.4, 5))
         self._say(content.calendar, "Remark")
         self._head(w["inputs"], level)
         heads = [w["kind"], w["count"], w["share"], w["confidence"]]

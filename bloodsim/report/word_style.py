@@ -80,6 +80,12 @@ def _further(styles: Any, fonts: Fonts) -> None:
         style.paragraph_format.line_spacing = 1.1
         if name == "Remark":
             style.font.color.rgb = _MUTED
+    decision = styles.add_style("Decision", WD_STYLE_TYPE.PARAGRAPH)
+    decision.base_style = styles["Normal"]
+    decision.paragraph_format.left_indent = Mm(7)
+    decision.paragraph_format.first_line_indent = Mm(-7)
+    decision.paragraph_format.tab_stops.add_tab_stop(Mm(7))
+    decision.paragraph_format.space_after = Pt(2)
     status = styles.add_style("Status", WD_STYLE_TYPE.PARAGRAPH)
     status.base_style = styles["Normal"]
     _set_fonts(status, fonts.latin, fonts.heading)

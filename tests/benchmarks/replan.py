@@ -3,7 +3,11 @@
 Plans of the bundled national spring scenario as `bloodsim plan` makes them (31 regions, 8 groups,
 red cells in daily, then weekly slots over 42 days, platelets day by day), and the exchange that the
 policy uses.
-Compare ratios of one run; seconds are of the processor, and depend on the machine.
+Compare ratios of one run; seconds are of the processor, and depend on the machine. Re-plans are of
+the state a week later, from the basis of the first plan. What was tried, and what it gave, is told
+in `bloodsim.optimize.transfers`; here, on one machine, with entries cumulated and a week of days
+for platelets: 8.1 s, 1800 ms, 3.4 times faster than building anew; as they are now: 4.0 s, 250 ms,
+17 times, 0.93 of bare HiGHS, 470 MB.
 """
 
 from __future__ import annotations

@@ -52,10 +52,10 @@ def lead(results: Results, plan: SavedPlan, lang: Lang) -> str:
         f"{day}的优化计划（与最优相差不超过 {gap}）：当日沿 {roads} 条线路调出 {sent}。",
         f"Plan from {day}, within {gap} of the best: on that day {sent} on {roads} "
         f"road{'' if roads == 1 else 's'}.",
-    ) + _checked(plan.check, lang)
+    ) + _checked(results, plan.check, lang)
 
 
-def _checked(check: Mapping[str, Any] | None, lang: Lang) -> str:
+def _checked(results: Results, check: Mapping[str, Any] | None, lang: Lang) -> str:
     """What the plan costs against the proportional rule, replayed on the same luck."""
     if check is None:
         return pick(lang, "未经模拟检验。", " Not checked by simulation.")
@@ -64,7 +64,13 @@ def _checked(check: Mapping[str, Any] | None, lang: Lang) -> str:
     if mean is None or half is None:
         return ""
     said = f"{number(mean, lang, signed=True)} ± {give_or_take(half, mean, lang)}"
-    if abs(mean) <= half:
+    if check.get("adds") == "untested":
+        found = pick(
+            lang,
+            "确定期内无调出，检验无从判断",
+            "nothing leaves in the firm days: nothing is tested",
+        )
+    elif abs(mean) <= half:
         found = pick(lang, "未显示优化有额外收益", "the optimizer adds nothing that shows")
     else:
         less = mean < 0
@@ -79,6 +85,45 @@ def _checked(check: Mapping[str, Any] | None, lang: Lang) -> str:
         f"与按比例均衡规则相比 {said} 分：{found}。",
         f" Simulated for {check['days']} days in {check['replications']} worlds against "
         f"proportional sharing: {said} points; {found}.",
+    ) + "".join(_warning(results, check, each, lang) for each in check.get("products", ()))
+
+
+def _warning(
+    results: Results, check: Mapping[str, Any], verdict: Mapping[str, Any], lang: Lang
+) -> str:
+    """Say that the plan of a product does harm: more requests lost, or more cost."""
+    if not verdict["warning"]:
+        return ""
+    product = verdict["product"]
+    unit = unit_noun(product_unit(results, product, lang), 2, lang)
+    rows = {row["indicator"]: row for row in check["table"] if row["product"] == product}
+    said = []
+    for key, column, of_zh, of_en in (
+        ("against_nothing", "plan_minus_without", "不调剂", "doing nothing"),
+        ("against_rule", "plan_minus_proportional", "按比例均衡规则", "the proportional rule"),
+    ):
+        if verdict[key] != "worse":
+            continue
+        lost, cost = (
+            f"{number(row[column], lang, signed=True)} ± "
+            f"{give_or_take(row[f'{column}_half_width'], row[column], lang)}"
+            for row in (rows["emergency and urgent lost"], rows["cost of this product"])
+        )
+        said.append(
+            pick(
+                lang,
+                f"比{of_zh}更差（急诊和紧急未满足 {lost} {unit}，代价 {cost} 分）",
+                f"worse than {of_en} (requests lost {lost} {unit}, cost {cost} points)",
+            )
+        )
+    name = product_name(results, product, lang)
+    better = verdict["against_rule"] == "better"
+    return pick(
+        lang,
+        f"警告：{name}的计划{'，'.join(said)}；"
+        + ("不宜调剂。" if better else "应按比例均衡规则调剂。"),
+        f" Warning: the plan of {name} is {' and '.join(said)}; "
+        + ("send none." if better else "share it by the proportional rule."),
     )
 
 

@@ -10,7 +10,6 @@ default calendar where none is better.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -218,18 +217,13 @@ def _calendars(start: DriveStart, prices: Floats, weekly: Floats, held: HeldVisi
         except NoCalendarError as error:
             name = start.scenario.regions[start.world.regions[region]].name_en
             where = name or start.world.regions[region]
-            clashes += [f"{where}: {_dated(said, start.first)}" for said in error.clashes]
+            clashes += [f"{where}: {said}" for said in error.clashes]
             continue
         np.add.at(visits, (problem.candidate_day, own[problem.candidate_source]), found.visits)
     if clashes:
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
     return visits
-
-
-def _dated(said: str, first: date) -> str:
-    """Return words in which "day 12" is a date."""
-    return re.sub(r"\bday (\d+)\b", lambda found: f"{first + timedelta(days=int(found[1]))}", said)
 
 
 def _problem(
@@ -281,6 +275,7 @@ def _problem(
             EARLY * np.maximum(means, 0),
         ),
         most_per_year=table.most_per_year[own],
+        first_date=start.first,
     )
 
 

@@ -73,7 +73,11 @@ class CollectionWorld:
     sessions : float array (n_days, n_channels, n_regions)
         Donations of their sessions at a factor of 1 (no drives).
     visit_donations : float array (n_days, n_sources)
-        Donations of one visit at a factor of 1.
+        Donations of one visit at its planned factor.
+    visit_factor : float
+        Turnout that visits are planned with.
+    same_team_days : bool
+        Whether visits may take no more team-days than the default calendar.
     source_channel : int array (n_sources,)
         Position of the visits' channel in *channels*.
     open : bool array (n_days, n_sources)
@@ -114,6 +118,8 @@ class CollectionWorld:
     channels: tuple[str, ...]
     sessions: FloatArray
     visit_donations: FloatArray
+    visit_factor: float
+    same_team_days: bool
     source_channel: Ints
     open: NDArray[np.bool_]
     default_visits: Ints

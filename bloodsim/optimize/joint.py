@@ -151,7 +151,7 @@ def _collection(
     high = np.broadcast_to(largest[:, None], low.shape).copy()
     low[ending[:, 0]] = np.minimum(1.0, high[ending[:, 0]])
     driven = np.unique(world.source_channel)
-    low[:, driven] = high[:, driven] = 1.0
+    low[:, driven] = high[:, driven] = world.visit_factor
     if agreed:
         kept = weeks.starts < agreed.factors_until
         low[kept] = high[kept] = agreed.plan.factors[weeks.starts[kept]]
@@ -168,6 +168,11 @@ def _collection(
     room = np.maximum(any_open * table.teams_per_day, _by_region(world, stands * fixed))
     teams = builder.add_rows("teams", any_open.shape, upper=room)
     builder.add_terms(teams[:, table.region], visits, table.teams_per_visit)
+    if world.same_team_days:
+        budgets = usual * table.teams_per_visit, stands * fixed * table.teams_per_visit
+        taken = float(max(budget.sum() for budget in budgets))
+        every = builder.add_rows("team_days", (1,), upper=taken)
+        builder.add_terms(every, visits, table.teams_per_visit)
     _rests(builder, world, visits, stands * fixed)
     return _Columns(visits, factors, cover)
 

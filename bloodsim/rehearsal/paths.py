@@ -20,7 +20,7 @@ from bloodsim.model.world import ChannelWorld, World
 from bloodsim.planning_paths import CollectionWorld, PlanningPaths
 from bloodsim.policies import order_rules
 from bloodsim.provenance import OpeningStock
-from bloodsim.scenario import PreCollect
+from bloodsim.scenario import OptimizedCollection, PreCollect
 
 Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
@@ -148,8 +148,11 @@ def _seen(world: World, branch: Simulation, watching: _Watching, paths: range) -
 # --- what is fixed --------------------------------------------------------------------------------
 
 
-def collection_world(world: World, name: str, transfers: Policy) -> CollectionWorld:
-    """Return what is fixed for a planner of collection."""
+def collection_world(
+    world: World, name: str, transfers: Policy, settings: OptimizedCollection | None = None
+) -> CollectionWorld:
+    """Return what is fixed for a planner of collection of a product."""
+    lift = 1 + settings.lift if settings else 1.0
     days = slice(world.score_first, world.n_days)
     product = world.products[world.product_index(name)]
     fed = [c for c in world.channels if c.name in fed_by(world, name)]
@@ -173,7 +176,9 @@ def collection_world(world: World, name: str, transfers: Policy) -> CollectionWo
         else _agreed(world, name)[days],
         channels=tuple(names),
         sessions=np.stack([c.invited_mean[days] * g for c, g in zip(fed, given, strict=True)], 1),
-        visit_donations=table.donors_per_visit * turnout * given[source_channel],
+        visit_donations=table.donors_per_visit * turnout * given[source_channel] * lift,
+        visit_factor=lift,
+        same_team_days=settings is not None and settings.same_team_days,
         source_channel=source_channel,
         open=drives.open[days] if drives else none[days].astype(bool),
         default_visits=calendar[days].astype(np.int64),
@@ -182,7 +187,7 @@ def collection_world(world: World, name: str, transfers: Policy) -> CollectionWo
         sound_share=(1 - failing) * (1 - product.discard_share),
         test_delay_days=product.test_delay_days,
         least_factor=np.array([rule.min_factor if rule else 1.0 for rule in limits]),
-        largest_factor=np.array([rule.max_factor if rule else 1.0 for rule in limits]),
+        largest_factor=lift * np.array([rule.max_factor if rule else 1.0 for rule in limits]),
         drives=table,
         origin=origin,
         destination=destination,

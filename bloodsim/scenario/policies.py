@@ -242,6 +242,11 @@ class OptimizedCollection(Model):
     """Relative rise of turnout for a cover that is relatively so much below the planned one."""
     lower_gain: Annotated[float, Field(ge=0, le=10)] | None = None
     """Relative fall of turnout for a cover above the planned one; null = `gain`."""
+    lift: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Relative rise of turnout that visits are planned with, and of the most that steering may
+    reach, on top of regulation: the uplift of a reference that has one makes equal limits."""
+    same_team_days: bool = False
+    """Whether a calendar takes no more team-days than the default one, over the scored days."""
     chairs_per_normal_day: Positive | None = None
     """Most donors whom chairs and machines take in a day, over those of a normal day (-), with
     ``placed_by: booking``; null = no limit."""

@@ -195,9 +195,7 @@ def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
     """Return the plan after a few rounds of planning and rehearsing it."""
     from bloodsim.optimize.joint import plan_collection
 
-    fixed = collection_world(
-        planner.world, planner.settings.product, planner.reference, planner.settings
-    )
+    fixed = collection_world(planner.world, planner.settings, planner.reference)
     reference = planner.rehearsed(None)
     donations = reference.donations
     plan = plan_collection(fixed, reference, reference, agreed, donations)

@@ -149,10 +149,10 @@ def _seen(world: World, branch: Simulation, watching: _Watching, paths: range) -
 
 
 def collection_world(
-    world: World, name: str, transfers: Policy, settings: OptimizedCollection | None = None
+    world: World, settings: OptimizedCollection, transfers: Policy
 ) -> CollectionWorld:
-    """Return what is fixed for a planner of collection of a product."""
-    lift = 1 + settings.lift if settings else 1.0
+    """Return what is fixed for a planner of collection."""
+    name, lift = settings.product, 1 + settings.lift
     days = slice(world.score_first, world.n_days)
     product = world.products[world.product_index(name)]
     fed = [c for c in world.channels if c.name in fed_by(world, name)]
@@ -178,7 +178,7 @@ def collection_world(
         sessions=np.stack([c.invited_mean[days] * g for c, g in zip(fed, given, strict=True)], 1),
         visit_donations=table.donors_per_visit * turnout * given[source_channel] * lift,
         visit_factor=lift,
-        same_team_days=settings is not None and settings.same_team_days,
+        same_team_days=settings.same_team_days,
         source_channel=source_channel,
         open=drives.open[days] if drives else none[days].astype(bool),
         default_visits=calendar[days].astype(np.int64),

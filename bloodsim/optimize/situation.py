@@ -197,9 +197,7 @@ def safety_levels(settings: Settings, normal: Floats, n_slots: int) -> Floats:
     return np.broadcast_to(heights, (len(heights), n_slots, *normal.shape))
 
 
-def _without_promised(
-    by_life: Floats, promised: NDArray[np.integer], min_life_days: int
-) -> Floats:
+def _without_promised(by_life: Floats, promised: NDArray[np.integer], min_life_days: int) -> Floats:
     """Return stock by life without what is promised to others: it leaves oldest first.
 
     It stands among what is on its way, and would count twice.

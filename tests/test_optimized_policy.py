@@ -109,3 +109,20 @@ def test_the_horizon_method_does_not_depend_on_the_block():
         return bloodsim.simulate(WORLD, replications, variants=[], policies={"p": policy}).totals
 
     assert totals(3).isel(replication=[0]).equals(totals(1))
+
+
+def test_the_horizon_method_does_not_depend_on_the_world_before():
+    """Drawn worlds have one network, but other numbers: plans start from a basis of their own."""
+    other = three_provinces(
+        run__score_end="2026-02-21", regions__west__demand_per_day__red_cells=160.0
+    )
+
+    def totals(policy, world):
+        return bloodsim.simulate(world, 2, variants=[], policies={"p": policy}).totals
+
+    def fresh():
+        return Optimizing("horizon", long_lived_review_days=3, short_lived_review_days=3)
+
+    used = fresh()
+    totals(used, other)
+    assert totals(used, WORLD).equals(totals(fresh(), WORLD))

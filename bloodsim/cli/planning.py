@@ -38,6 +38,12 @@ def plan(
         int,
         typer.Option(min=0, max=50, help="Paths to find the worth of planning on paths; 0 = no."),
     ] = 0,
+    donor_value: Annotated[
+        bool,
+        typer.Option(
+            "--donor-value/--no-donor-value", help="Charge drives what donors would give later."
+        ),
+    ] = True,
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -90,6 +96,7 @@ def plan(
         first,
         weeks=weeks,
         visits=visits or None,
+        donor_value=donor_value,
         paths=paths,
         stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],

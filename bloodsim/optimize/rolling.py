@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from bloodsim.decision import SHORT_LIFE_DAYS, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, RouteTable, Snapshot
 from bloodsim.optimize.problem import COARSE, Ints, Network, State, TransferPlan
 from bloodsim.optimize.situation import (
     Outlook,
@@ -40,19 +40,22 @@ class Planner:
     """Plans of one product, day after day.
 
     Every solve starts from the basis of a reference that knows no replication, so a plan does not
-    depend on the block it is made in.
+    depend on the block it is made in. Another world, also one with other numbers of the same
+    network, has a reference of its own.
     """
 
     settings: Settings = field(default_factory=Settings)
     model: TransferModel | None = None
+    roads: RouteTable | None = None
 
     def problems(self, snapshot: Snapshot, product: str) -> Problems:
         """Return the problems of a day, and make ready the model they share."""
         settings = self._settings(snapshot, product)
         network = network_of(snapshot, product, settings)
         ahead = outlook(snapshot, product, network.slots.days, settings)
-        if self.model is None or not _alike(self.model.network, network):
-            self.model = TransferModel(network)
+        other = self.roads is not snapshot.routes
+        if self.model is None or other or not _alike(self.model.network, network):
+            self.model, self.roads = TransferModel(network), snapshot.routes
             self.model.solve(_reference(snapshot, product, network, settings))
         return Problems(snapshot, product, network, ahead, settings)
 

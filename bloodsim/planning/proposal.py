@@ -42,8 +42,9 @@ JSON_KEYS: Mapping[str, str] = {
     "arrival, least_life_days, firm",
     "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
     "committed; empty if not asked for",
-    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound; null "
-    "if not asked for",
+    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound, "
+    "donor_value (whether counted), donors (region, points_per_donor, points_per_gift, "
+    "eligible_start, eligible_end; empty without a pool); null if not asked for",
     "throttles": "bookings of apheresis: date, region, channel, factor, donors, usual_donors, "
     "cover_days; empty if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "

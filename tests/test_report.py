@@ -65,6 +65,12 @@ def test_wrong_usage_is_explained(folder: Path, capsys: pytest.CaptureFixture[st
         (["--chart", "fan", "--lang", "de"], "unknown language 'de'"),
         (["--chart", "flows", "--variant", "best"], "there is no variant 'best'"),
         (["--chart", "cost_shortage", "--product", "plasma"], "takes no product"),
+        (["--chart", ","], "names nothing"),
+        (["--chart", "fan", "--to", ","], "names nothing"),
+        (["--to", ",", "--json"], "names nothing"),
+        (["--variant", "practice"], "for single charts"),
+        (["--product", "plasma", "--to", "xlsx"], "for single charts"),
+        (["--chart", "fan", "--brief", "brief.yaml"], "for a whole briefing"),
     ):
         assert execute(["report", str(folder), *wrong]) == 2
         words = capsys.readouterr().err.replace("│", " ").split()
@@ -110,6 +116,10 @@ def test_an_edited_manifest_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     del content["digest"]  # as of runs before there was one
     path.write_text(json.dumps(content), "utf-8")
     assert Results.load(run).name == "made-up-festival"
+    for wrong in ({"files": []}, {"regions": []}, {"products": 3}, {"score_start": "soon"}):
+        path.write_text(json.dumps(content | wrong), "utf-8")
+        assert execute(["report", str(run), "--chart", "fan"]) == 3
+        assert "manifest.json is damaged" in capsys.readouterr().err
     del content["regions"]
     path.write_text(json.dumps(content), "utf-8")
     assert execute(["report", str(run), "--to", "xlsx"]) == 3
@@ -395,10 +405,17 @@ def test_plans_that_do_not_fit_are_refused_by_name(
     assert execute([*line[:-1], "--chart", "prices"]) == 2
     assert "the chart prices is of a plan" in " ".join(capsys.readouterr().err.split())
     cover = [{"date": "2026-02-10", "region": "ZZ", "product": "red_cells"}]
+    check = {"days": 1, "replications": 1, "table": []}
+    sent = dict.fromkeys(("date", "arrival"), "2026-02-10")
+    sent |= dict.fromkeys(("origin", "destination", "product", "group", "units"), "many")
     for name, changes, said in (
         ("strange", {"cover": cover}, "region 'ZZ'"),
         ("damaged", {"start": "soon"}, "damaged/plan.json is damaged"),
         ("older", {"check": {}, "prices": [{}]}, "older/plan.json is damaged"),
+        ("bare", {"cover": [], "transfers": [], "prices": []}, "bare/plan.json has no transfers"),
+        ("unchecked", {"check": {}}, "unchecked/plan.json is damaged"),
+        ("costless", {"check": check}, "costless/plan.json is damaged"),
+        ("wordy", {"cover": [], "transfers": [sent]}, "wordy/plan.json is damaged"),
     ):
         assert execute([*line, str(_plan_folder(tmp_path / name, **changes))]) == 3
         assert said in capsys.readouterr().err.replace("\n", "")

@@ -224,6 +224,8 @@ class TransferProposal:
         )
 
     def _said_status(self) -> str:
+        if not self.products:
+            return "transfers were not planned"
         if self.status == "optimal":
             return "optimal"
         return f"{self.status}: within {100 * self.gap:.2g} % of the best"

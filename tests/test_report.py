@@ -21,7 +21,9 @@ from bloodsim import data
 from bloodsim.cli import execute
 from bloodsim.plots import CHARTS, PLAN_CHARTS
 from bloodsim.report import briefing_html
+from bloodsim.report.plan_page import stated
 from bloodsim.results import Results
+from bloodsim.results.plan_file import read_plan
 
 
 @pytest.fixture(scope="module")
@@ -303,6 +305,11 @@ def _plan_folder(place: Path, **changes: object) -> Path:
     plan = {
         "scenario": {"name": "made-up-festival", "hash": "ab12cd34" * 8},
         "start": "2026-02-10",
+        "stock": {
+            "source": "warm_up",
+            "worlds": 16,
+            "says": "no stock file: the mean of 16 simulated warm-ups, not a count",
+        },
         "status": "feasible",
         "gap": 0.0012,
         "transfers": [
@@ -337,6 +344,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
     assert execute(line) == 0
     html = (tmp_path / f"briefing.{lang}.html").read_text("utf-8")
     assert html.partition('class="shipments"')[2].partition("</table>")[0].count("<tr>") == 2
+    assert html.index('class="status stated"') < html.index('class="shipments"')
     page = _Page(html)
     words = " ".join(" ".join(page.words).replace("\N{NO-BREAK SPACE}", " ").split())
     assert len(page.all("svg")) == len(CHARTS) + len(PLAN_CHARTS)
@@ -347,8 +355,17 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "Hebei → Beijing",
             "A+ 830, O− 20",
             "−25,000 ± 900",
+            "the mean of 16 simulated warm-ups, not a count",
+            "the plan costs less; cost −25,000",
         ),
-        "zh": ("今天做什么？", "850 U", "河北 → 北京", "A+ 830, O− 20", "−2.5万 ± 0.09万"),
+        "zh": (
+            "今天做什么？",
+            "850 U",
+            "河北 → 北京",
+            "A+ 830, O− 20",
+            "−2.5万 ± 0.09万",
+            "取 16 次模拟预热的均值",
+        ),
     }
     for text in expected[lang]:
         assert text in words
@@ -362,6 +379,23 @@ def test_a_saved_plan_has_a_page_of_its_own(
     assert len(rows) == 7
     assert next(row for row in rows if row.startswith("BJ")).endswith("3.5,O_neg")
     assert next(row for row in rows if row.startswith("SC")).endswith("0.0,")
+
+
+def test_what_a_plan_rests_on_stands_above_its_shipments(folder: Path, tmp_path: Path) -> None:
+    file = {"source": "file", "file": "stock.csv", "day": "2026-02-10", "has_lives": False}
+    known = {**file, "products": ["red_cells"], "says": "started from stock.csv (2026-02-10)"}
+    cases = (
+        ({}, "The stock is simulated, not counted", "库存为模拟值，不是盘点数"),
+        ({"stock": known}, "Stock: started from stock.csv", "库存取自文件 stock.csv"),
+        ({"stock": known}, "", "其余产品为模拟预热后的库存"),
+        ({"stock": {"source": "none", "says": "not looked at"}}, "Stock: not", "未查看库存"),
+        ({"check": None}, "Not checked by simulation", "未经模拟检验"),
+    )
+    results = Results.load(folder)
+    for number, (changes, en, zh) in enumerate(cases):
+        plan = read_plan(_plan_folder(tmp_path / str(number), **changes))
+        for lang, said in (("en", en), ("zh", zh)):
+            assert said in " ".join(stated(results, plan, lang))
 
 
 def test_plans_that_do_not_fit_are_refused_by_name(

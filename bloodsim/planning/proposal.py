@@ -28,7 +28,8 @@ JSON_KEYS: Mapping[str, str] = {
     "scenario": "name and hash of the scenario",
     "start": "first day of the plan (ISO date)",
     "horizon_days": "days that the plan looks ahead, by product",
-    "stock": "where the stock comes from: source (file, warm_up), file, sha256, says",
+    "stock": "where the stock comes from: source (file, warm_up, none), says; of a file: file, "
+    "sha256, day, products, has_lives; of warm-ups: worlds",
     "status": "optimal, or feasible: a plan within `gap` of the best (the worst of the products)",
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",

@@ -43,7 +43,10 @@ class SavedPlan:
     regions : tuple of str
         Those that were planned for.
     check : mapping or None
-        What the simulator said: days, replications, adds, table; None where it was not asked.
+        What the simulator said: days, replications, adds, verdict, table; None where it was not
+        asked.
+    stock : mapping
+        Where its stock comes from: source (file, warm_up, none), says, and what else is known.
     """
 
     scenario: str
@@ -55,6 +58,7 @@ class SavedPlan:
     prices: pd.DataFrame
     regions: tuple[str, ...]
     check: Mapping[str, Any] | None
+    stock: Mapping[str, Any]
 
     def dearest(self, product: str) -> tuple[date, pd.DataFrame]:
         """Return the day on which one more unit is worth most, and its worth in each region.
@@ -104,6 +108,7 @@ def read_plan(folder: str | Path) -> SavedPlan:
             prices=_table(found, "prices"),
             regions=tuple(dict.fromkeys(str(row["region"]) for row in found["cover"])),
             check=_check(found["check"]),
+            stock={**found["stock"], "says": str(found["stock"]["says"])},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(

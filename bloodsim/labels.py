@@ -23,6 +23,14 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     "proportional": ("按比例均衡", "proportional sharing"),
     "pre_collect": ("提前采集", "collecting early"),
     "optimized": ("优化方案", "optimized"),
+    "foresight": ("已知未来（估计）", "knowing the future"),
+    "best_rule": ("最佳规则", "best rule"),
+    "optimized_transfers": ("优化调剂", "planned transfers"),
+    "optimized_collection": ("优化采集", "planned collection"),
+    "joint": ("联合优化", "joint plan"),
+    "collection_same_teams": ("优化采集（同等队·天）", "planned collection, same team-days"),
+    "joint_same_teams": ("联合优化（同等队·天）", "joint plan, same team-days"),
+    "practice_no_heat": ("现行做法（无高温）", "today's practice, no heat"),
 }
 LEVELS: Mapping[str, tuple[str, str]] = {
     "green": ("绿", "green"),

@@ -17,6 +17,14 @@ from bloodsim.blood import GROUPS
 from bloodsim.load.tables import LARGEST_BYTES, Cell, Row, read_rows
 from bloodsim.scenario import Product, Scenario
 from bloodsim.scenario.problems import Place, Problem, ScenarioError, gathered, nearest, shown
+from bloodsim.stock_words import (
+    HEADINGS,
+    day_of,
+    group_hint,
+    group_labels,
+    product_names,
+    region_names,
+)
 
 COLUMNS = ("region", "product", "group", "units")
 """Columns that a stock file must have, in any order."""
@@ -26,7 +34,6 @@ DAY_COLUMN = "date"
 """Column that it may have: the day of the stock, the same in every row."""
 
 _TINY = 1e-9
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class StockKey(NamedTuple):
@@ -185,34 +192,10 @@ def _row_of(place: Place) -> Place:
     return place._replace(cell=re.sub(r"![A-Z]+(\d+)$", r"! row \1", place.cell))
 
 
-def _day_of(value: Any) -> date | None:
-    text = str(value)
-    try:
-        return date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
-    except ValueError:
-        return None
-
-
-def _region_names(scenario: Scenario) -> dict[str, str]:
-    """Return the identifier of each region by what people call it, where that is unique."""
-    names: dict[str, str] = {}
-    twice = set()
-    for region, facts in scenario.regions.items():
-        for name in {facts.name_zh, facts.name_en} - {""}:
-            if names.setdefault(name, region) != region:
-                twice.add(name)
-    return {name: region for name, region in names.items() if name not in twice}
-
-
-def _group_labels() -> dict[str, str]:
-    """Return the groups by their labels: A+, A 阳 and the like."""
-    signs = {"pos": ("+", "阳", "阳性"), "neg": ("-", "−", "阴", "阴性")}
-    return {
-        f"{group.partition('_')[0]}{shape}{sign}": group
-        for group in GROUPS
-        for sign in signs[group.partition("_")[2]]
-        for shape in ("", "型")
-    }
+def _column(heading: Cell) -> str:
+    """Return the column that a heading names, in either language."""
+    text = str(heading.value).strip()
+    return HEADINGS.get(text, text)
 
 
 class _Reader:
@@ -229,8 +212,9 @@ class _Reader:
         self.problems: list[Problem] = []
         self.pieces: dict[str, dict[StockKey, int]] = {}
         self._first: dict[tuple[str, StockKey], Place] = {}
-        self._region_names = _region_names(scenario)
-        self._group_labels = _group_labels()
+        self._region_names = region_names(scenario)
+        self._product_names = product_names(scenario)
+        self._group_labels = group_labels()
         self._regions: dict[str, set[str]] = {}
 
     def missing(self, place: Place) -> None:
@@ -259,7 +243,7 @@ class _Reader:
             cell = row.get(columns[DAY_COLUMN])
             if cell is None:
                 continue  # the row's own problem
-            day = _day_of(cell.value)
+            day = day_of(cell.value)
             if day is None:
                 self.problem(cell.place, f"must be a date; got {shown(cell.value)}", "2026-02-10")
             elif first is None:
@@ -283,12 +267,13 @@ class _Reader:
         known = (*COLUMNS, *LIFE_COLUMNS, DAY_COLUMN)
         found: dict[str, int] = {}
         columns = ", ".join((*COLUMNS, "expiry_date or life_days"))
-        if not any(str(cell.value).strip() in known for cell in header.values()):
+        titles = {i: _column(cell) for i, cell in header.items()}
+        if not any(title in known for title in titles.values()):
             place = next(iter(header.values())).place
             self.problem(_row_of(place), "no column is that of a stock file", f"columns: {columns}")
             return {}
         for index, cell in header.items():
-            column = str(cell.value).strip()
+            column = titles[index]
             if column not in known:
                 self.problem(cell.place, f"unknown column {shown(column)}", nearest(column, known))
             elif column in found:
@@ -321,7 +306,8 @@ class _Reader:
             return
         regions, groups = self._region_names, self._group_labels
         region = self._known(cells["region"], self.scenario.regions, "region", regions)
-        name = self._known(cells["product"], self.scenario.products, "product")
+        products = self._product_names
+        name = self._known(cells["product"], self.scenario.products, "product", products)
         group = self._known(cells["group"], GROUPS, "group", groups)
         if not name:
             return
@@ -353,6 +339,8 @@ class _Reader:
             return name
         like = nearest(name, [*known, *(aliases or {})])
         hint = like if like.startswith("did you mean") else nearest(name, known)
+        if what == "group":
+            hint = group_hint(name)
         self.problem(cell.place, f"unknown {what} {shown(name)}", hint)
         return ""
 
@@ -383,7 +371,7 @@ class _Reader:
                 self.problem(cell.place, f"must be a whole number of days; got {shown(life)}")
                 return 0
         else:
-            expiry = _day_of(cell.value)
+            expiry = day_of(cell.value)
             if expiry is None:
                 self.problem(cell.place, f"must be a date such as {today}; got {shown(cell.value)}")
                 return 0

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
 from worlds import three_provinces
 
 from bloodsim import metrics
+from bloodsim.cost import coefficients
+from bloodsim.decision import RouteTable
 from bloodsim.experiment import simulate
 from bloodsim.optimize import bound as bounding
 from bloodsim.results import ResultsError
 from bloodsim.results.bounds import with_bounds
-from bloodsim.scenario import Scenario
+from bloodsim.scenario import CostWeights, Scenario
 
 FROZEN = {"kind": "frozen", "of": "practice"}
 
@@ -115,3 +119,52 @@ def test_without_the_switch_there_is_no_bound():
     name = plain.variants[0]
     with pytest.raises(KeyError, match="bound_transfers"):
         metrics.share_avoided(plain, name, name)
+
+
+def _roads(km) -> RouteTable:
+    """Return the roads between all regions, nearest first, that carry 10 pieces at most."""
+    n = len(km)
+    ends = sorted((km[i][j], i, j) for i in range(n) for j in range(n) if i != j)
+    none = np.zeros(len(ends), dtype=np.int64)
+    return RouteTable(
+        origin=np.array([i for _, i, _ in ends]),
+        destination=np.array([j for _, _, j in ends]),
+        distance_km=np.array([d for d, _, _ in ends]),
+        lead_days=none,
+        lot_pieces={"red_cells": 1},
+        smallest_pieces={"red_cells": 1},
+        largest_pieces={"red_cells": 10},
+        min_life_days={"red_cells": 1},
+        approval_days=none,
+        barred={},
+        vehicles_per_day=none - 1,
+    )
+
+
+def _apart(kind: str):
+    """Return distances (km) of twelve regions."""
+    places = np.arange(12.0)
+    if kind == "in a line":
+        return 100 * np.abs(places[:, None] - places)
+    km = np.random.default_rng(3).uniform(50, 900, (12, 12))
+    if kind == "some in one town":
+        km[:4, :4] = 0
+    return km
+
+
+@pytest.mark.parametrize("shipment", [0.0, 30.0])
+@pytest.mark.parametrize("kind", ["in a line", "anywhere", "some in one town"])
+def test_no_way_of_the_bound_is_dearer_than_the_road_it_stands_for(kind, shipment):
+    """A full shipment on a road costs its km and its share of a shipment; the bound no more."""
+    weights = CostWeights(shipment=shipment, unit_km=0.01).model_dump()
+    table, points = _roads(_apart(kind)), coefficients(weights)
+    ways = bounding._ways(table, "red_cells", weights, 1)
+    assert ways is not None
+    assert len(ways.origin) < len(table)
+    price = np.full((12, 12), np.inf)
+    np.minimum.at(price, (ways.origin, ways.destination), np.maximum(ways.price, 1e-12))
+    found = np.isfinite(price)
+    graph = sparse.csr_array((price[found], np.nonzero(found)), shape=price.shape)
+    least = dijkstra(graph)[table.origin, table.destination]
+    road = points["shipped_unit_km"] * table.distance_km + points["shipments"] / 10
+    assert (least <= road * (1 + 1e-9) + 1e-10).all()

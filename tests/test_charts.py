@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic_results import REGIONS, synthetic_results
 
-from bloodsim import metrics
+from bloodsim import bundled, load, metrics
 from bloodsim.labels import shown, variant_label
 from bloodsim.numbers import give_or_take, number, percent, tick
 from bloodsim.plots import (
@@ -34,7 +34,10 @@ from bloodsim.plots import (
     plot_transfers_map,
 )
 from bloodsim.plots.chart import figure_of
+from bloodsim.plots.choice import proposal
 from bloodsim.results import Results
+from bloodsim.results.bands import SUFFIX
+from bloodsim.scenario.unmet import MARK
 
 LANGUAGES = ("en", "zh")
 FEAST = date(2026, 2, 20)
@@ -404,6 +407,31 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"
     assert variant_label("my_idea", "en") == "my idea"
+    for name in bundled():
+        for variant in load(name).variants:
+            assert any("\u4e00" <= c <= "\u9fff" for c in variant_label(variant, "zh")), variant
     assert shown("a‮b\x00c") == "abc"
     assert len(shown("x" * 100)) == 24
     assert set(REGIONS) >= {"BJ"}
+
+
+def test_nothing_is_proposed_that_nobody_can_do() -> None:
+    """Neither who knows the future nor a world of less need is a plan, however little it lacks."""
+    results = synthetic_results(variants=("practice", "proportional", "share_surplus"))
+    best = proposal(results, "red_cells")
+    (other,) = {"proportional", "share_surplus"} - {best}
+    told = {best: {"policy": "Optimized(foresight='perfect')"}}
+    manifest = {**results.manifest, "variants": told}
+    assert proposal(Results(results.tables, manifest), "red_cells") == other
+    for strange in (f"{other}{SUFFIX}", f"{other}{MARK}0"):
+        tables = {
+            name: table.assign_coords(
+                variant=[strange if v == best else str(v) for v in table["variant"].values]
+            )
+            for name, table in results.tables.items()
+            if "variant" in table.coords
+        }
+        renamed = Results({**results.tables, **tables}, results.manifest)
+        assert strange in renamed.variants
+        assert proposal(renamed, "red_cells") == other
+        assert set(plot_collection_plan(renamed).data["variant"]) == {other}

@@ -24,6 +24,12 @@ ONE_GROUP = {
     group: float(group == "O_pos")
     for group in ("A_pos", "B_pos", "O_pos", "AB_pos", "A_neg", "B_neg", "O_neg", "AB_neg")
 }
+WAVE = {
+    "from_date": "2025-04-01",
+    "to_date": "2025-04-30",
+    "collection_factor": 0.6,
+    "recognised_after_days": 7,
+}
 CALENDAR = {"kind": "optimized", "placed_by": "calendar", "paths": 4}
 
 
@@ -258,8 +264,7 @@ def test_a_replication_is_the_same_in_any_block():
 def test_nobody_plans_for_a_shock_before_it_is_known():
     """What happens after a day leaves all decisions up to that day bit-identical."""
     calm = two_regions()
-    shock = {"from_date": "2025-04-01", "to_date": "2025-04-30", "collection_factor": 0.6}
-    struck = two_regions(shocks={"wave": {**shock, "recognised_after_days": 7}})
+    struck = two_regions(shocks={"wave": WAVE})
     onset, known = 29, 36
     daily = [
         simulate(each, seed=4, variants=["calendar"], replications=3).daily
@@ -275,8 +280,7 @@ def test_nobody_plans_for_a_shock_before_it_is_known():
 
 
 def test_a_new_edition_keeps_what_is_committed():
-    shock = {"from_date": "2025-04-01", "to_date": "2025-04-30", "collection_factor": 0.6}
-    scenario = two_regions(shocks={"wave": {**shock, "recognised_after_days": 7}})
+    scenario = two_regions(shocks={"wave": WAVE})
     variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
     old, new = variant.policy.editions
     since = new.day - old.day
@@ -343,14 +347,17 @@ def test_visits_count_in_the_balance_of_supply_and_requests():
     assert [str(w) for w in scarce.warnings() if "a normal day's collection makes" in str(w)]
 
 
-def test_a_calendar_with_the_same_team_days_takes_no_more_of_them():
+@pytest.mark.parametrize("shocks", [{}, {"wave": WAVE}])
+def test_a_calendar_with_the_same_team_days_takes_no_more_of_them(shocks):
     even = {**CALENDAR, "lift": 0.1, "same_team_days": True}
-    scenario = two_regions(overrides={"planned": {"policies": {"collection": even}}})
+    overrides = {"planned": {"policies": {"collection": even}}}
+    scenario = two_regions(overrides=overrides, shocks=shocks)
     world = compile_world(scenario)
     usual = world.drives.calendar[world.score_first : world.n_days].sum()
     visits = visits_by_day(scenario)
     assert visits.sum() <= usual + len(world.drives.table.names)  # whole visits of weekly plans
     variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
-    plan = variant.policy.editions[-1].plan
-    assert np.allclose(plan.factors, 1.1)
-    assert plan.limits == (("group", 1.0, 1.1),)
+    editions = variant.policy.editions
+    assert len(editions) == 1 + len(shocks)
+    assert np.allclose(editions[-1].plan.factors, 1.1)
+    assert editions[-1].plan.limits == (("group", 1.0, 1.1),)

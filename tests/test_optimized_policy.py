@@ -9,6 +9,7 @@ import pytest
 
 import bloodsim
 from bloodsim.model.luck import Luck
+from bloodsim.optimize.situation import _without_promised
 from bloodsim.policies.optimized import Optimizing
 from tests.worlds import three_provinces
 
@@ -109,3 +110,36 @@ def test_the_horizon_method_does_not_depend_on_the_block():
         return bloodsim.simulate(WORLD, replications, variants=[], policies={"p": policy}).totals
 
     assert totals(3).isel(replication=[0]).equals(totals(1))
+
+
+def test_the_horizon_method_does_not_depend_on_the_world_before():
+    """Drawn worlds have one network, but other numbers: plans start from a basis of their own."""
+    other = three_provinces(
+        run__score_end="2026-02-21", regions__west__demand_per_day__red_cells=160.0
+    )
+
+    def totals(policy, world):
+        return bloodsim.simulate(world, 2, variants=[], policies={"p": policy}).totals
+
+    def fresh():
+        return Optimizing("horizon", long_lived_review_days=3, short_lived_review_days=3)
+
+    used = fresh()
+    totals(used, other)
+    assert totals(used, WORLD).equals(totals(fresh(), WORLD))
+
+
+def test_roads_that_need_approval_are_asked_in_time():
+    """The horizon method asks today for what leaves once it is approved."""
+    world = three_provinces(run__score_end="2026-02-21", routes__approval_days=1)
+    policy = Optimizing("horizon", ("red_cells",), long_lived_review_days=3)
+    totals = bloodsim.simulate(world, 1, variants=[], policies={"p": policy}).totals
+    assert totals["shipped"].sel(product="red_cells").sum() > 0
+
+
+def test_what_is_promised_to_others_is_not_in_stock_too():
+    by_life = np.array([5.0, 4.0, 3.0, 2.0]).reshape(4, 1, 1)
+    promised = np.full((1, 1), 6)
+    kept = _without_promised(by_life, promised, 2)
+    assert kept.ravel().tolist() == [5, 0, 1, 2]
+    assert np.array_equal(_without_promised(by_life, 0 * promised, 2), by_life)

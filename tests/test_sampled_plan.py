@@ -21,6 +21,7 @@ from bloodsim.load import load
 from bloodsim.metrics import event_cost_per_day
 from bloodsim.model.luck import Luck
 from bloodsim.optimize.sampled import FEW, LEVELS, SmallModel, SmallNetwork, SmallState
+from bloodsim.optimize.small_network import DayOfPlans
 from bloodsim.optimize.solver import NoSolutionError
 from bloodsim.policies.none import Nothing
 from bloodsim.policies.sampled import Sampling
@@ -124,6 +125,24 @@ def test_a_replication_does_not_depend_on_its_block():
     assert many.isel(replication=[0]).equals(one)
     alone = planned(3, hospitals().set("run.block_replications", 1)).totals
     assert many.isel(replication=slice(0, 3)).equals(alone)
+
+
+def test_every_world_has_a_reference_of_its_own(monkeypatch):
+    """Drawn worlds have one network, but other numbers: plans start from their own normal state."""
+    started, plain = [], DayOfPlans._reference
+
+    def noted(day, group):
+        started.append(plain(day, group))
+        return started[-1]
+
+    monkeypatch.setattr(DayOfPlans, "_reference", noted)
+    asked = hospitals().raw["regions"]["H3"]["demand_distribution"]["red_cells"]
+    other = hospitals().set("regions.H1.demand_distribution.red_cells", asked)
+    policies = {"planned": Sampling(8)}
+    for scenario in (other, hospitals()):
+        simulate(scenario.set("run.score_end", "2025-01-03"), 2, variants=[], policies=policies)
+    assert len(started) == 2
+    assert not np.array_equal(started[0].curve, started[1].curve)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ def test_pieces_by_life_and_group(tmp_path: Path) -> None:
         (HEAD + "BY,red_cells,O_pos,1,1\n", "s.csv:2:1 column 'region'\n    unknown region 'BY'"),
         (HEAD + "BJ,red_cell,O_pos,1,1\n", "did you mean 'red_cells'?"),
         (HEAD + "BJ,red_cells,O?,1,1\n", "unknown group 'O?'"),
+        (HEAD + "BJ,red_cells,A,1,1\n", "RhD is missing: write A_pos (or A+) or A_neg (A-)"),
+        (HEAD + "BJ,red_cells,ab型,1,1\n", "RhD is missing: write AB_pos"),
         (HEAD + "BJ,red_cells,O_pos,-1,1\n", "must be 0 or more units"),
         (HEAD + "BJ,red_cells,O_pos,1e12,1\n", "must be 0 or more units"),
         (HEAD + "BJ,red_cells,O_pos,lots,1\n", "must be a number of units; got 'lots'"),
@@ -173,3 +175,24 @@ def test_formula_without_a_stored_value_is_an_error(tmp_path: Path) -> None:
     book.save(tmp_path / "s.xlsx")
     with pytest.raises(ScenarioError, match=r"s\.xlsx\[Sheet\]!D2[\s\S]*without a stored value"):
         read_stock_to_plan(tmp_path / "s.xlsx", load("minimal"))
+
+
+def test_a_list_as_chinese_offices_write_it(tmp_path: Path) -> None:
+    scenario = load("minimal")
+    label = scenario.products["red_cells"].label.zh
+    rows = [f"{region},{label},O型阳性,2,2026/1/5\n" for region in ("北京", "天津", "河北")]
+    path = tmp_path / "s.csv"
+    path.write_text("地区,品种,血型,数量,失效日期\n" + "".join(rows), encoding="utf-8-sig")
+    assert read_stock(path, scenario).pieces["red_cells"] == {
+        StockKey(region, "O_pos", 5): 4 for region in ("BJ", "TJ", "HE")
+    }
+
+
+def test_a_name_that_two_products_have_is_nobodys(tmp_path: Path) -> None:
+    scenario = load("minimal")
+    same = {"zh": "红细胞", "en": "cells"}
+    scenario = scenario.set("products.red_cells.label", same).set("products.platelets.label", same)
+    path = tmp_path / "s.csv"
+    path.write_text(HEAD + "BJ,红细胞,O_pos,1,1\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="unknown product"):
+        read_stock(path, scenario)

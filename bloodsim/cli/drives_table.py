@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _MOST = 20
 """Rows unless all are asked for."""
+_MOST_REGIONS = 5
+"""Regions whose donors are shown, likewise."""
 
 
 def print_drives(
@@ -39,7 +41,28 @@ def print_drives(
     console.print(table)
     if not every and len(shown) > _MOST:
         console.print(f"and {len(shown) - _MOST} more; --all prints every one")
+    _print_donors(console, drives, names, every=every)
     console.print()
+
+
+def _print_donors(
+    console: Console, drives: DrivesProposal, names: Mapping[str, str], *, every: bool
+) -> None:
+    """Print what an eligible donor is worth where it is most."""
+    if drives.donors.empty or not drives.charged:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("region", "points per donor", "per repeat gift", "eligible", "after"):
+        table.add_column(head, justify="left" if head == "region" else "right", overflow="fold")
+    dearest = drives.donors.sort_values("points_per_donor", ascending=False, kind="stable")
+    rows: Any = (dearest if every else dearest.head(_MOST_REGIONS)).itertuples(index=False)
+    for row in rows:
+        table.add_row(
+            names.get(row.region, row.region), f"{row.points_per_donor:.2f}",
+            f"{row.points_per_gift:.2f}", f"{row.eligible_start:,.0f}", f"{row.eligible_end:,.0f}",
+        )  # fmt: skip
+    console.print("\nwhat an eligible donor is worth after the plan")
+    console.print(table)
 
 
 def print_throttles(console: Console, throttles: ThrottlesProposal, *, every: bool = False) -> None:

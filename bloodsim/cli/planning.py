@@ -38,6 +38,12 @@ def plan(
         int,
         typer.Option(min=0, max=50, help="Paths to find the worth of planning on paths; 0 = no."),
     ] = 0,
+    donor_value: Annotated[
+        bool,
+        typer.Option(
+            "--donor-value/--no-donor-value", help="Charge drives what donors would give later."
+        ),
+    ] = True,
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -76,6 +82,9 @@ def plan(
     from bloodsim.planning.parts import plan_parts
 
     first, parts = _day(start), _parts(what)
+    for option, given, part in (("--stock", stock, "transfers"), ("--visits", visits, "drives")):
+        if given and part not in parts:
+            raise typer.BadParameter(f"is for {part}, which --what leaves out", param_hint=option)
     _known(objective, fairness, robust)
     if out:
         claim(Path(out), force=force)  # before the work, not after it
@@ -90,6 +99,7 @@ def plan(
         first,
         weeks=weeks,
         visits=visits or None,
+        donor_value=donor_value,
         paths=paths,
         stock=stock or None,
         products=[name.strip() for name in products.split(",") if name.strip()],

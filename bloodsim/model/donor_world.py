@@ -100,7 +100,7 @@ def _leaving(scenario: Scenario, channels: Sequence[ChannelWorld]) -> Floats | N
     fed_by = [c for c in channels if c.gift == "apheresis" and c.is_voluntary]
     if platelets is None or platelets.from_whole_blood_share == 0 or not fed_by:
         return None
-    return _planned_gifts(fed_by)[0] * platelets.from_whole_blood_share
+    return planned_gifts(fed_by)[0] * platelets.from_whole_blood_share
 
 
 def _pool(
@@ -113,7 +113,7 @@ def _pool(
     leaving: Floats | None,
 ) -> PoolWorld:
     regions = tuple(scenario.regions)
-    first, repeat = _planned_gifts([channels[index] for index in fed_by])
+    first, repeat = planned_gifts([channels[index] for index in fed_by])
     weights = np.array([pool.repeat_shares.get(segment, 0.0) for segment in SEGMENTS])
     by_segment = weights[:, None] * repeat[:, None]  # (n_days, 3, n_regions)
     entering = _entered(first, by_segment) * (1 - pool.reactive_share)
@@ -121,7 +121,7 @@ def _pool(
     mean_gifts, mean_entering = by_segment.mean(axis=0), entering.mean(axis=0)
     returning = out.mean(axis=0) / np.where(mean_entering > 0, mean_entering, np.inf)
     retained = np.minimum(returning, 1.0)
-    eligible = mean_gifts * _days_at_risk(pool)[:, None]
+    eligible = mean_gifts * days_at_risk(pool)[:, None]
     interval = pool.interval_days
     usual = _usual_path(eligible, mean_entering, entering, out, retained, interval)
     due, ring_days = _due_days(pool, dates)
@@ -154,7 +154,7 @@ def _pool(
     )
 
 
-def _planned_gifts(channels: Sequence[ChannelWorld]) -> tuple[Floats, Floats]:
+def planned_gifts(channels: Sequence[ChannelWorld]) -> tuple[Floats, Floats]:
     """Return gifts a day of first-time and of repeat donors (n_days, n_regions)."""
     first = np.zeros_like(channels[0].invited_mean)
     repeat = np.zeros_like(first)
@@ -171,7 +171,7 @@ def _entered(first: Floats, by_segment: Floats) -> Floats:
     return np.stack([first, once, twice + regular], axis=1)
 
 
-def _days_at_risk(pool: DonorPool) -> Floats:
+def days_at_risk(pool: DonorPool) -> Floats:
     """Return eligible donors per gift a day: 1 / hazard; the first eligible day counts as 0."""
     factors = [pool.return_factor.get(segment, 1.0) for segment in SEGMENTS]
     return 1 + pool.mean_return_days * np.array(factors)

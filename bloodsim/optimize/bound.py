@@ -231,8 +231,9 @@ def _ways(
 ) -> _Ways | None:
     """Return few roads whose shortest journeys cost no more than the direct ones.
 
-    Of every region the nearest roads stay; their prices are lowered by the largest detour, so that
-    going round over them is never dearer than going straight.
+    Of every region the nearest roads stay, and those of no length; their prices are lowered by the
+    largest detour, so that going round over them is never dearer than going straight. What a
+    shipment costs counts only where all roads stay: going round would pay it more than once.
     """
     if product not in routes.products:
         return None
@@ -240,7 +241,8 @@ def _ways(
     if not len(usable):
         return None
     origin, destination = routes.origin[usable], routes.destination[usable]
-    km = np.maximum(routes.distance_km[usable], 1e-3)
+    long_km = routes.distance_km[usable]
+    km = np.maximum(long_km, 1e-3)  # no length is no road to the search
     n = int(max(origin.max(), destination.max())) + 1
     rank = np.zeros(len(usable), dtype=int)
     for ends in (origin, destination):
@@ -250,15 +252,14 @@ def _ways(
             nearest[row] = seen[region]
             seen[region] += 1
         rank = nearest if ends is origin else np.minimum(rank, nearest)
-    kept = rank < _ROADS_PER_REGION
+    kept = (rank < _ROADS_PER_REGION) | (long_km <= 0)
     graph = sparse.csr_array((km[kept], (origin[kept], destination[kept])), shape=(n, n))
     shortest = dijkstra(graph)[origin, destination]
     unreachable = ~np.isfinite(shortest)
     kept |= unreachable  # what the near roads do not connect keeps its own road
     detour = float(np.max((shortest / km)[~unreachable & ~kept], initial=1.0))
     points = coefficients(weights)
-    price = points["shipped_unit_km"] * km[kept] / detour / per_unit
-    largest = routes.largest_pieces[product]
-    if not (routes.distance_km[usable] <= 0).any() and detour == 1.0:
-        price = price + points["shipments"] / largest
+    price = points["shipped_unit_km"] * long_km[kept] / detour / per_unit
+    if kept.all():
+        price = price + points["shipments"] / routes.largest_pieces[product]
     return _Ways(origin[kept], destination[kept], price)

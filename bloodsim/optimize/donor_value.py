@@ -134,17 +134,17 @@ class DonorValue:
         last = first_week + n_days / 7
         back = np.maximum(first_week + np.arange(n_days) / 7 + self.year.interval_weeks, last)
         after = np.minimum(np.arange(len(self.worth)) + 1, len(self.worth) - 1)
-        returns = self.year.retention[:, None] * self._at(back)[after]
-        return self._at(np.full(n_days, last)) - returns
+        returns = self.year.retention[:, None] * self.at(back)[after]
+        return self.at(np.full(n_days, last)) - returns
 
     def first_time_credit(self, first_week: float, n_days: int) -> Floats:
         """Return what a first-time donor on each day of a plan brings later (n_days,)."""
         last = first_week + n_days / 7
         back = np.maximum(first_week + np.arange(n_days) / 7 + self.year.interval_weeks, last)
-        credit: Floats = self.year.newcomer_retention * self._at(back)[0]
+        credit: Floats = self.year.newcomer_retention * self.at(back)[0]
         return credit
 
-    def _at(self, week: Floats) -> Floats:
+    def at(self, week: Floats) -> Floats:
         """Return worth at some times, between weeks in proportion (n_segments, n)."""
         grid = np.arange(WEEKS)
         return np.stack([np.interp(week % WEEKS, grid, row, period=WEEKS) for row in self.worth])

@@ -169,7 +169,8 @@ def _collection(
     teams = builder.add_rows("teams", any_open.shape, upper=room)
     builder.add_terms(teams[:, table.region], visits, table.teams_per_visit)
     if world.same_team_days:
-        taken = float((np.maximum(usual, stands * fixed) * table.teams_per_visit).sum())
+        budgets = usual * table.teams_per_visit, stands * fixed * table.teams_per_visit
+        taken = float(max(budget.sum() for budget in budgets))
         every = builder.add_rows("team_days", (1,), upper=taken)
         builder.add_terms(every, visits, table.teams_per_visit)
     _rests(builder, world, visits, stands * fixed)

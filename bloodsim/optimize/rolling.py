@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from bloodsim.decision import SHORT_LIFE_DAYS, Snapshot
+from bloodsim.decision import SHORT_LIFE_DAYS, RouteTable, Snapshot
 from bloodsim.optimize.problem import COARSE, Ints, Network, State, TransferPlan
 from bloodsim.optimize.situation import (
     Outlook,
     Settings,
     network_of,
     outlook,
+    safety_levels,
     slots_of_life,
     state_of,
 )
@@ -40,19 +41,22 @@ class Planner:
     """Plans of one product, day after day.
 
     Every solve starts from the basis of a reference that knows no replication, so a plan does not
-    depend on the block it is made in.
+    depend on the block it is made in. Another world, also one with other numbers of the same
+    network, has a reference of its own.
     """
 
     settings: Settings = field(default_factory=Settings)
     model: TransferModel | None = None
+    roads: RouteTable | None = None
 
     def problems(self, snapshot: Snapshot, product: str) -> Problems:
         """Return the problems of a day, and make ready the model they share."""
         settings = self._settings(snapshot, product)
         network = network_of(snapshot, product, settings)
         ahead = outlook(snapshot, product, network.slots.days, settings)
-        if self.model is None or not _alike(self.model.network, network):
-            self.model = TransferModel(network)
+        other = self.roads is not snapshot.routes
+        if self.model is None or other or not _alike(self.model.network, network):
+            self.model, self.roads = TransferModel(network), snapshot.routes
             self.model.solve(_reference(snapshot, product, network, settings))
         return Problems(snapshot, product, network, ahead, settings)
 
@@ -62,11 +66,17 @@ class Planner:
         return self.model.solve(problems.state(replication))
 
     def shipments(self, problems: Problems, replication: int) -> tuple[Ints, Ints]:
-        """Return routes and pieces (n_rows, n_groups) that leave today in one replication."""
-        pieces = self.plan(problems, replication).transfers[0]
+        """Return routes and pieces (n_rows, n_groups) that are sent, or asked for, today.
+
+        Roads that need approval are asked for what leaves once it is given.
+        """
+        network, planned = problems.network, self.plan(problems, replication).transfers
+        leaves = network.slots.holding(network.approval_days)
+        in_time = np.flatnonzero(leaves < len(planned))
+        pieces = np.zeros(planned.shape[1:])
+        pieces[in_time] = planned[leaves[in_time], in_time]
         going = pieces.sum(axis=1) >= 1
-        wanted = np.floor(pieces[going] + 1e-6).astype(np.int32)
-        return problems.network.route[going], wanted
+        return network.route[going], np.floor(pieces[going] + 1e-6).astype(np.int32)
 
     def _settings(self, snapshot: Snapshot, product: str) -> Settings:
         life = snapshot.facts[product].life_days
@@ -89,7 +99,6 @@ def _reference(snapshot: Snapshot, product: str, network: Network, settings: Set
     releases[0] = 0
     demand = network.slots.sums(np.broadcast_to(normal, (days, *normal.shape)))
     shares = np.array([rule.share for rule in facts.classes])
-    levels = [np.broadcast_to(level * normal, shape) for level in settings.safety_days]
     return State(
         by_life=by_life,
         receipts=network.slots.sums(releases),
@@ -97,7 +106,7 @@ def _reference(snapshot: Snapshot, product: str, network: Network, settings: Set
         arrivals=np.zeros(shape),
         demand=shares[:, None, None, None] * demand,
         backlog=np.zeros((len(shares), *normal.shape)),
-        levels=np.stack(levels),
+        levels=safety_levels(settings, normal, len(network.slots)),
         exportable=by_life.sum(axis=0),
         terminal=np.zeros(len(normal)),
         end_level=settings.end_days * normal,

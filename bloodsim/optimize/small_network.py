@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import Snapshot
+from bloodsim.decision import RouteTable, Snapshot
 from bloodsim.optimize.sampled import FEW, LEVELS, FirstStage, SmallModel, SmallNetwork, SmallState
 from bloodsim.streams import stream
 from bloodsim.supply import Supply
@@ -37,7 +37,8 @@ class SmallPlanner:
     """Plans of one product in a small network, day after day.
 
     Every solve starts from the basis of a reference that knows no replication, so a plan does not
-    depend on the block it is made in.
+    depend on the block it is made in. Another world, also one with other numbers of the same
+    network, has a reference of its own.
 
     Parameters
     ----------
@@ -51,14 +52,16 @@ class SmallPlanner:
     scenarios: int
     network: SmallNetwork | None = None
     models: dict[int, SmallModel] = field(default_factory=dict)
+    roads: RouteTable | None = None
 
     def day(self, snapshot: Snapshot) -> DayOfPlans:
         """Return the problems of a day."""
         supply = snapshot.supply(self.product)
         route = usable_roads(snapshot, self.product)
         network = network_of(snapshot, supply, self.product, self.scenarios, route)
-        if self.network is None or not _alike(self.network, network):
-            self.network, self.models = network, {}
+        other = self.roads is not snapshot.routes
+        if self.network is None or other or not _alike(self.network, network):
+            self.network, self.models, self.roads = network, {}, snapshot.routes
         return DayOfPlans(self, snapshot, supply, self.network, route)
 
 

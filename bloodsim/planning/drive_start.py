@@ -13,6 +13,7 @@ from bloodsim.model.world import World, compile_world
 from bloodsim.optimize.divisible import Blocks
 from bloodsim.optimize.problem import Network, State
 from bloodsim.optimize.situation import Settings
+from bloodsim.optimize.visit_value import daily_prices, visit_value
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.today import look, starting
 from bloodsim.scenario import Problem, Scenario, ScenarioError
@@ -78,8 +79,8 @@ class DriveStart:
         points = collection_coefficients(self.scenario.cost.model_dump())
         return points["donations"], points["team_days"]
 
-    def receipts(self, visits: Floats | Ints) -> Floats:
-        """Return the pieces (n_slots, n_regions, n_groups) that visits (n_days, n_sources) release.
+    def receipts(self, donors: Floats) -> Floats:
+        """Return the pieces (n_slots, n_regions, n_groups) of donors who give (n_days, n_sources).
 
         What is released after the last slot is left out.
         """
@@ -87,15 +88,35 @@ class DriveStart:
         region = self.world.drives.table.region
         slot = self.network.slots.holding(np.arange(self.n_days) + self.release_days)
         total: Floats = np.zeros((len(self.network.slots) + 1, *self.network.normal.shape))
-        given = visits * self.donors * self.pieces[region]
+        given = donors * self.pieces[region]
         for source, place in enumerate(region.tolist()):
             by_group = given[:, source, None] * self.world.group_shares[place]
             np.add.at(total[:, place], slot, by_group)
         return total[:-1]
 
+    def value(self, region: int, prices: Floats) -> Floats:
+        """Return the points per donor of a region who gives, by day (n_days,).
+
+        Parameters
+        ----------
+        region : int
+            Which.
+        prices : float array (n_slots, n_regions, n_groups)
+            Points per piece.
+        """
+        per_unit = self.world.products[self.world.product_index(self.product)].pieces_per_unit
+        by_slot = prices[:, region] * per_unit
+        return visit_value(
+            {self.product: daily_prices(by_slot, self.network.slots.start, self.n_days)},
+            self.world.group_shares[region],
+            {self.product: float(self.pieces[region]) / per_unit},
+            {self.product: self.release_days},
+            points_per_donation=self.costs[0],
+        )
+
     def without_usual(self) -> State:
         """Return the state without the visits that the plan takes the place of."""
-        receipts = self.state.receipts - self.receipts(self.usual)
+        receipts = self.state.receipts - self.receipts(self.usual * self.donors)
         return replace(self.state, receipts=np.maximum(receipts, 0))
 
 
@@ -151,7 +172,7 @@ def drive_start(
         network=seen.network,
         state=seen.state,
         open=world.drives.open[days],
-        donors=_donors(world)[days],
+        donors=donors_of(world)[days],
         committed=committed,
         usual=np.where(stands, 0, calendar),
         past=past,
@@ -160,7 +181,7 @@ def drive_start(
     )
     if held is None:
         return start
-    differs = start.receipts(committed - np.where(stands, calendar, 0))
+    differs = start.receipts((committed - np.where(stands, calendar, 0)) * start.donors)
     receipts = np.maximum(start.state.receipts + differs, 0)
     return replace(start, state=replace(start.state, receipts=receipts))
 
@@ -174,7 +195,7 @@ def _product(scenario: Scenario) -> str:
     raise ScenarioError([Problem(("routes", "products"), message)])
 
 
-def _donors(world: World) -> Floats:
+def donors_of(world: World) -> Floats:
     """Return donors expected to give at a visit (n_days, n_sources)."""
     assert world.drives is not None
     drives = world.drives
@@ -193,8 +214,16 @@ def _pieces(world: World, name: str) -> Floats:
     return np.asarray(world.gift_shares @ sizes * sound, dtype=float)
 
 
-def blocks_of(start: DriveStart) -> Blocks:
-    """Return the visits of sources by day of the plan."""
+def blocks_of(start: DriveStart, later: Floats) -> Blocks:
+    """Return the visits of sources by day of the plan.
+
+    Parameters
+    ----------
+    start : DriveStart
+        Where it starts.
+    later : float array (n_days, n_sources)
+        Points that a donor costs later.
+    """
     assert start.world.drives is not None
     table = start.world.drives.table
     donation, team_day = start.costs
@@ -216,7 +245,7 @@ def blocks_of(start: DriveStart) -> Blocks:
         day=day,
         teams=table.teams_per_visit[source],
         most=np.minimum(at_once, table.organisations[source]).astype(float),
-        cost=donation * given + team_day * table.teams_per_visit[source],
+        cost=(donation + later[day, source]) * given + team_day * table.teams_per_visit[source],
         donors=given,
         pieces=pieces[:, :-1],
         team_days=_team_days(start),

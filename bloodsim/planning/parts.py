@@ -30,6 +30,7 @@ def plan_parts(
     *,
     weeks: int = 6,
     visits: str | Path | None = None,
+    donor_value: bool = True,
     paths: int = 0,
     **options: Any,
 ) -> TransferProposal:
@@ -47,6 +48,8 @@ def plan_parts(
         Weeks of drives, after the days on which they are committed, and of throttles.
     visits : path, optional
         Visits held so far and agreed (CSV); default: those of the default calendar.
+    donor_value : bool
+        Whether donors called by drives cost what they would give later.
     paths : int
         Paths on which the worth of planning on paths is found; 0 = not asked for.
     **options
@@ -63,7 +66,8 @@ def plan_parts(
         proposal = replace(proposal, uncertainty=worth)
     if "drives" in parts:
         held = read_visits(visits, scenario) if visits else None
-        proposal = replace(proposal, drives=plan_calendar(scenario, proposal.start, weeks, held))
+        calendar = plan_calendar(scenario, proposal.start, weeks, held, donor_value=donor_value)
+        proposal = replace(proposal, drives=calendar)
     if "throttles" in parts:
         proposal = replace(proposal, throttles=plan_throttles(scenario, proposal.start, weeks))
     if "sites" in parts:

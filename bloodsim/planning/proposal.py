@@ -28,7 +28,8 @@ JSON_KEYS: Mapping[str, str] = {
     "scenario": "name and hash of the scenario",
     "start": "first day of the plan (ISO date)",
     "horizon_days": "days that the plan looks ahead, by product",
-    "stock": "where the stock comes from: source (file, warm_up), file, sha256, says",
+    "stock": "where the stock comes from: source (file, warm_up, none), says; of a file: file, "
+    "sha256, day, products, has_lives; of warm-ups: worlds",
     "status": "optimal, or feasible: a plan within `gap` of the best (the worst of the products)",
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",
@@ -41,8 +42,9 @@ JSON_KEYS: Mapping[str, str] = {
     "arrival, least_life_days, firm",
     "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
     "committed; empty if not asked for",
-    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound; null "
-    "if not asked for",
+    "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound, "
+    "donor_value (whether counted), donors (region, points_per_donor, points_per_gift, "
+    "eligible_start, eligible_end; empty without a pool); null if not asked for",
     "throttles": "bookings of apheresis: date, region, channel, factor, donors, usual_donors, "
     "cover_days; empty if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
@@ -225,6 +227,8 @@ class TransferProposal:
         )
 
     def _said_status(self) -> str:
+        if not self.products:
+            return "transfers were not planned"
         if self.status == "optimal":
             return "optimal"
         return f"{self.status}: within {100 * self.gap:.2g} % of the best"

@@ -98,7 +98,7 @@ def plan_throttles(
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"throttles: {error}") from error
-    usual = collection_world(world, settings.product, transfers).sessions
+    usual = collection_world(world, settings, transfers).sessions
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for (day, row, region), factor in np.ndenumerate(plan.factors[:n_days]):

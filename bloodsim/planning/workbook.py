@@ -38,6 +38,10 @@ DEFINITIONS: Mapping[str, str] = {
     "shipments too small to send",
     "drives.donors, units": "donors expected to give at the visits, and units of the product that "
     "the calendar was made for",
+    "donors.points_per_donor, points_per_gift": "what one more eligible donor is worth after the "
+    "plan's last day, and what a repeat donor's gift in the plan costs later (points)",
+    "donors.eligible_start, eligible_end": "donors whose interval is over, on the first and the "
+    "last day of the plan",
     "drives.committed": "stood before the plan: no longer to be changed",
     "throttles.factor": "turnout to aim at: donors to book over usual donors",
     "throttles.cover_days": "stock, in test and on the way that is planned for the morning (days)",
@@ -91,6 +95,8 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         _write(checked, proposal.check.regions, formats, first_row=len(proposal.check.table) + 2)
     if proposal.drives is not None:
         _write(book.add_worksheet("drives"), proposal.drives.table, formats)
+        if not proposal.drives.donors.empty:
+            _write(book.add_worksheet("donors"), proposal.drives.donors, formats)
     if proposal.throttles is not None:
         _write(book.add_worksheet("throttles"), proposal.throttles.table, formats)
     if proposal.sites is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,7 @@ from bloodsim.plots.chart import (
     legend_rows,
     width_of,
 )
-from bloodsim.plots.choice import main_product, reference
+from bloodsim.plots.choice import main_product, reference, rivals
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
@@ -75,7 +76,8 @@ def plot_collection_plan(
     results : Results
         With the table `daily`.
     variant : str, optional
-        The plan; default: the variant whose weekly collection differs most from *against*.
+        The plan; default: of those that can be put beside *against* (`choice.rivals`), the one
+        whose weekly collection differs most.
     against : str, optional
         Default: the reference (today's practice, else the first). If there is one variant only,
         each region's own mean week.
@@ -90,12 +92,13 @@ def plot_collection_plan(
     -------
     Chart
         ``(ax, data)``; data: region, name, week (its first day), units (mean over
-        replications), compared_units, change.
+        replications), compared_units, change, variant.
     """
     product = chosen("product", product or main_product(results), results.products)
     against = chosen("variant", against or reference(results), results.variants)
     weekly = _weekly(results, product)
-    variant = chosen("variant", variant or _most_different(weekly, against), results.variants)
+    variant = variant or _most_different(weekly, against, rivals(results, against))
+    variant = chosen("variant", variant, results.variants)
     plan = _plan(weekly, variant, against)
     order = np.argsort(-(plan.planned - plan.compared).sum(axis=1), kind="stable")
     days = days_of(results.daily["day"].values)
@@ -118,7 +121,7 @@ def plot_collection_plan(
             ),
         )
         holiday_bar(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
-    return Chart(on.ax, _frame_of(results, plan, order, lang))
+    return Chart(on.ax, _frame_of(results, plan, order, lang).assign(variant=variant))
 
 
 def _weekly(results: Results, product: str) -> xr.DataArray:
@@ -139,9 +142,8 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     )
 
 
-def _most_different(weekly: xr.DataArray, against: str) -> str:
+def _most_different(weekly: xr.DataArray, against: str, others: Sequence[str]) -> str:
     mean = weekly.mean("replication")
-    others = [str(name) for name in mean["variant"].values if name != against]
     if not others:
         return against
     apart = abs(mean - mean.sel(variant=against)).sum(["week", "region"])

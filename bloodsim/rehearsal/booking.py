@@ -40,7 +40,7 @@ def booking_plan(world: World, settings: OptimizedCollection, transfers: Policy)
     """
     from bloodsim.optimize.booking import plan_bookings  # its libraries are loaded where needed
 
-    fixed = collection_world(world, settings.product, transfers)
+    fixed = collection_world(world, settings, transfers)
     n_days, n_regions = fixed.normal.shape
     factors = np.ones((n_days, len(fixed.channels), n_regions))
     target = np.ones((n_days, n_regions))

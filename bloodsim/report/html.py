@@ -74,7 +74,10 @@ def briefing_html(
     style = font_face(unescape(_TAG.sub("", body))) + _bundled("briefing.css") + _widths()
     # The policy allows this style sheet by its digest and this font, and nothing else at all.
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
     if own.logo is not None:
         policy += "; img-src data:"
     return (

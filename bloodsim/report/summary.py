@@ -142,12 +142,14 @@ def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: 
     if not len(more):
         return []
     amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
+    name = variant_label(str(plan["variant"].iloc[0]), lang)
     first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
     return [
         pick(
             lang,
-            f"是否要求各中心自{first}至{last}当周共多采 {amount}。",
-            f"Whether centres collect {amount} more in the weeks from {first} to {last}.",
+            f"是否按“{name}”要求各中心自{first}至{last}当周共多采 {amount}。",
+            f"Whether centres collect {amount} more in the weeks from {first} to {last}, as in "
+            f"'{name}'.",
         )
     ]
 

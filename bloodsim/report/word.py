@@ -165,6 +165,8 @@ class _Writer:
             place = places.get(first, Slot(100, False))
             self._head(page.question, level, new_page=place.starts_page)
             self._say(page.lead, "Remark").paragraph_format.keep_with_next = True
+            for text in page.stated:
+                self._say(text, "Status").paragraph_format.keep_with_next = True
             if number < 2:
                 self._passages(page.key)
             if page.table is not None:

@@ -108,6 +108,9 @@ def level_label(level: str, lang: Lang) -> str:
 _DRAWN = "_sampled"
 """Ends the name of a variant whose parameters were drawn (results.bands.SUFFIX)."""
 
+_LEVEL = "_unmet_"
+"""Stands between the name of a variant and its unmet share in percent (scenario.unmet.MARK)."""
+
 
 def variant_label(variant: str, lang: Lang) -> str:
     """Name of a variant; its identifier, as words, where it has no other name."""
@@ -115,6 +118,11 @@ def variant_label(variant: str, lang: Lang) -> str:
     if variant.endswith(_DRAWN):
         twin = variant_label(variant.removesuffix(_DRAWN), lang)
         return pick(lang, f"{twin}（含参数不确定性）", f"{twin}, parameters drawn")
+    rule, _, level = variant.partition(_LEVEL)
+    level = level.replace("p", ".", 1)
+    if rule and level.replace(".", "", 1).isdecimal():
+        twin = variant_label(rule, lang)
+        return pick(lang, f"{twin}（假设 {level}% 未满足）", f"{twin}, {level} % unmet")
     return pick(lang, *VARIANTS.get(variant, (own, own)))
 
 

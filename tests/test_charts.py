@@ -433,6 +433,11 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"
     assert variant_label("my_idea", "en") == "my idea"
+    assert variant_label(f"practice{MARK}2p5", "zh") == "现行做法（假设 2.5% 未满足）"
+    assert (
+        variant_label(f"none{MARK}3{SUFFIX}", "en") == "no transfers, 3 % unmet, parameters drawn"
+    )
+    assert variant_label(f"my{MARK}idea", "en") == "my unmet idea"
     for name in bundled():
         for variant in load(name).variants:
             assert any("\u4e00" <= c <= "\u9fff" for c in variant_label(variant, "zh")), variant

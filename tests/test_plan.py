@@ -21,12 +21,13 @@ from bloodsim.blood import GROUPS
 from bloodsim.cli import execute
 from bloodsim.optimize import solver as door
 from bloodsim.optimize.problem import State
+from bloodsim.optimize.situation import Settings
 from bloodsim.planning import NoPlanError, TransferProposal, plan
 from bloodsim.planning.check import Replay, check
 from bloodsim.planning.files import save
 from bloodsim.planning.proposal import JSON_KEYS
 from bloodsim.planning.shipments import sendable
-from bloodsim.planning.solve import STEP_UNITS, solve
+from bloodsim.planning.solve import STEP_UNITS, _row_in_words, solve
 from bloodsim.planning.tables import TRANSFER_COLUMNS
 from bloodsim.planning.today import look, on_shelves, starting
 from bloodsim.planning.workbook import SHEETS
@@ -381,6 +382,38 @@ def test_infeasible_names_the_limits_that_clash(
     code, out, _ = run(capsys, *FEW, "--products", "platelets", "--json")
     found = json.loads(out)
     assert (code, found["status"], len(found["clashes"]) > 0) == (4, "infeasible", True)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("young_balance[3,0,2]", "young balance (BJ O+, day 3)"),
+        ("donor_floor[1,0]", "donor floor (TJ A+)"),
+        ("terminal[2]", "terminal (HE)"),
+        ("fairness[2]", "fairness (HE)"),
+        ("fairness[13,2]", "fairness (HE)"),
+        ("held[5]", "held"),
+        ("vehicle_room[0]", "vehicle room ({} to {})"),
+        ("universal_reserve[0,2,1]", "universal reserve (HE, day 0)"),
+    ],
+)
+def test_every_row_has_words(row: str, said: str) -> None:
+    seen = look(starting(world(), START, 7), None, 1, ("platelets",))["platelets"]
+    network = seen.network
+    ends = (network.regions[at[0]] for at in (network.origin, network.destination))
+    assert _row_in_words(row, seen) == said.format(*ends)
+
+
+def test_levels_may_be_left_out_and_universal_groups_kept() -> None:
+    bare = Settings(spans=((1, 7), (7, 2)), safety_days=(), safety_prices=(), universal_share=0.0)
+    scenario = starting(world(), START, 7)
+    seen = look(scenario, None, 2, ("red_cells",), {"red_cells": bare})["red_cells"]
+    found = solve(seen, headlines=0)
+    assert not any(name.startswith("below_level") for name in found.plan.slacks)
+    free = solve(replace(seen, network=replace(seen.network, universal_share=None)), headlines=0)
+    assert "beyond_share" in found.plan.slacks
+    assert "beyond_share" not in free.plan.slacks
+    assert found.plan.objective >= free.plan.objective - 1e-6
 
 
 def _fails(error: Exception) -> Any:

@@ -276,14 +276,18 @@ def _row_in_words(name: str, today: ProductToday) -> str:
     """Return a row such as "young_balance[3,0,2]" as words."""
     block, _, where = name.partition("[")
     axes = [int(number) for number in where.rstrip("]").split(",") if number]
-    network = today.network
-    said = block.replace("_", " ")
-    if len(axes) >= 3:
-        day = int(network.slots.start[axes[0]])
-        group = network.groups[axes[2]] if axes[2] < len(network.groups) else str(axes[2])
-        return f"{said} ({network.regions[axes[1]]} {label(group)}, day {day})"
-    if len(axes) == 2:
-        return f"{said} ({network.regions[axes[0]]} {label(network.groups[axes[1]])})"
-    if len(axes) == 1 and axes[0] < len(network.regions):
-        return f"{said} ({network.regions[axes[0]]})"
-    return said
+    network, said = today.network, block.replace("_", " ")
+    regions, slot, group = network.regions, "", ""
+    if block == "held":  # a stage
+        return said
+    if block == "vehicle_room":
+        ends = network.origin[axes[0]], network.destination[axes[0]]
+        return f"{said} ({regions[ends[0]]} to {regions[ends[1]]})"
+    if len(axes) == 3:
+        slot = f", day {int(network.slots.start[axes[0]])}"
+        axes = axes[1:]
+    elif block == "fairness":  # by part of a curve, and region
+        axes = axes[-1:]
+    if len(axes) == 2 and block != "universal_reserve":  # that counts the groups that others use
+        group = f" {label(network.groups[axes[1]])}"
+    return f"{said} ({regions[axes[0]]}{group}{slot})" if axes else said

@@ -299,8 +299,26 @@ def _plan_folder(place: Path, **changes: object) -> Path:
     sent = {**at, "arrival": "2026-02-12", "group": "A_pos"}
     cost = {
         "indicator": "cost",
+        "product": "",
         "plan_minus_proportional": -25000.0,
         "plan_minus_proportional_half_width": 900.0,
+    }
+    rows = [
+        {
+            "indicator": indicator,
+            "product": "red_cells",
+            "plan_minus_proportional": mean,
+            "plan_minus_proportional_half_width": mean / 5,
+            "plan_minus_without": 0.0,
+            "plan_minus_without_half_width": 9.0,
+        }
+        for indicator, mean in (("emergency and urgent lost", 35.0), ("cost of this product", 700))
+    ]
+    verdict = {
+        "product": "red_cells",
+        "against_rule": "worse",
+        "against_nothing": "undecided",
+        "warning": True,
     }
     plan = {
         "scenario": {"name": "made-up-festival", "hash": "ab12cd34" * 8},
@@ -327,7 +345,7 @@ def _plan_folder(place: Path, **changes: object) -> Path:
             {"date": "2026-02-10", "region": region, "product": "red_cells"}
             for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
         ],
-        "check": {"days": 14, "replications": 32, "table": [cost]},
+        "check": {"days": 14, "replications": 32, "table": [cost, *rows], "products": [verdict]},
         **changes,
     }
     place.mkdir(parents=True)
@@ -355,6 +373,8 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "Hebei → Beijing",
             "A+ 830, O− 20",
             "−25,000 ± 900",
+            "worse than the proportional rule (requests lost +35 ± 7 U, cost +700 ± 140 points)",
+            "share it by the proportional rule.",
             "the mean of 16 simulated warm-ups, not a count",
             "the plan costs less; cost −25,000",
         ),
@@ -364,6 +384,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "河北 → 北京",
             "A+ 830, O− 20",
             "−2.5万 ± 0.09万",
+            "应按比例均衡规则调剂。",
             "取 16 次模拟预热的均值",
         ),
     }

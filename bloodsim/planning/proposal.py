@@ -57,6 +57,7 @@ JSON_KEYS: Mapping[str, str] = {
     "uncertainty": "by product: paths, judged, vss, evpi (points) with half-widths, says; empty if "
     "not asked for",
     "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
+    "products: against_rule, against_nothing (better, worse, undecided, untested), warning, says; "
     "null if not asked for",
     "notes": "sentences on what the plan rests on",
 }
@@ -175,6 +176,7 @@ class TransferProposal:
             "replications": self.check.replications,
             "adds": self.check.adds,
             "verdict": self.check.verdict,
+            "products": [each.to_dict() for each in self.check.products],
             "table": list(records(self.check.table)),
             "regions": list(records(self.check.regions)),
         }
@@ -203,6 +205,7 @@ class TransferProposal:
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+            lines += [each.says for each in self.check.products if not each.warning]
         lines += [each.says for each in self.uncertainty]
         lines += self.drives.summary() if self.drives else []
         lines += self.throttles.summary() if self.throttles else []

@@ -58,7 +58,13 @@ def lead(results: Results, plan: SavedPlan, lang: Lang) -> str:
 
 def stated(results: Results, plan: SavedPlan, lang: Lang) -> tuple[str, ...]:
     """What must be read before the shipments: whose stock they are of, and what they are worth."""
-    return (_stock(results, plan, lang), _checked(plan.check, lang))
+    products = plan.check.get("products", ()) if plan.check else ()
+    harmed = (each for each in products if each["warning"])
+    return (
+        _stock(results, plan, lang),
+        _checked(plan.check, lang),
+        *(_warning(results, plan.check or {}, each, lang) for each in harmed),
+    )
 
 
 def _stock(results: Results, plan: SavedPlan, lang: Lang) -> str:
@@ -96,6 +102,12 @@ def _checked(check: Mapping[str, Any] | None, lang: Lang) -> str:
     """What the plan costs against the proportional rule, replayed on the same luck."""
     if check is None:
         return pick(lang, "未经模拟检验。", "Not checked by simulation.")
+    if check.get("adds") == "untested":
+        return pick(
+            lang,
+            "确定期内无调出，检验无从判断。",
+            "Nothing leaves in the firm days: the check tests nothing.",
+        )
     mean, half = _difference(check, "cost")
     days, worlds = check["days"], check["replications"]
     before = pick(
@@ -127,6 +139,43 @@ def _difference(check: Mapping[str, Any], indicator: str) -> tuple[float | None,
         if row["indicator"] == indicator:
             return row["plan_minus_proportional"], row["plan_minus_proportional_half_width"]
     return None, None
+
+
+def _warning(
+    results: Results, check: Mapping[str, Any], verdict: Mapping[str, Any], lang: Lang
+) -> str:
+    """Say that the plan of a product does harm: more requests lost, or more cost."""
+    product = verdict["product"]
+    unit = unit_noun(product_unit(results, product, lang), 2, lang)
+    rows = {row["indicator"]: row for row in check["table"] if row["product"] == product}
+    said = []
+    for key, column, of_zh, of_en in (
+        ("against_nothing", "plan_minus_without", "不调剂", "doing nothing"),
+        ("against_rule", "plan_minus_proportional", "按比例均衡规则", "the proportional rule"),
+    ):
+        if verdict[key] != "worse":
+            continue
+        lost, cost = (
+            f"{number(row[column], lang, signed=True)} ± "
+            f"{give_or_take(row[f'{column}_half_width'], row[column], lang)}"
+            for row in (rows["emergency and urgent lost"], rows["cost of this product"])
+        )
+        said.append(
+            pick(
+                lang,
+                f"比{of_zh}更差（急诊和紧急未满足 {lost} {unit}，代价 {cost} 分）",
+                f"worse than {of_en} (requests lost {lost} {unit}, cost {cost} points)",
+            )
+        )
+    name = product_name(results, product, lang)
+    better = verdict["against_rule"] == "better"
+    return pick(
+        lang,
+        f"警告：{name}的计划{'，'.join(said)}；"
+        + ("不宜调剂。" if better else "应按比例均衡规则调剂。"),
+        f"Warning: the plan of {name} is {' and '.join(said)}; "
+        + ("send none." if better else "share it by the proportional rule."),
+    )
 
 
 def shipments(results: Results, plan: SavedPlan, lang: Lang) -> Table:

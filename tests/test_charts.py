@@ -14,8 +14,8 @@ from matplotlib.text import Text
 from synthetic_results import REGIONS, synthetic_results
 
 from bloodsim import bundled, load, metrics
-from bloodsim.labels import shown, variant_label
-from bloodsim.numbers import give_or_take, number, percent, tick
+from bloodsim.labels import NBSP, day_label, shown, variant_label
+from bloodsim.numbers import floored, give_or_take, number, percent, tick
 from bloodsim.plots import (
     CHARTS,
     Chart,
@@ -35,6 +35,8 @@ from bloodsim.plots import (
 )
 from bloodsim.plots.chart import figure_of
 from bloodsim.plots.choice import proposal
+from bloodsim.plots.status import StatusRow
+from bloodsim.plots.status_words import status_finding
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
 from bloodsim.scenario.unmet import MARK
@@ -188,6 +190,30 @@ def test_status_board_is_sorted_and_counts_replications(results: Results) -> Non
     assert (later["lowest_day"] >= np.datetime64(FEAST)).all()
     with pytest.raises(ValueError, match="not one of the days"):
         plot_status_board(results, day=date(2030, 1, 1))
+
+
+def test_the_status_leads_with_the_lowest_cover_and_calls_likely_two_worlds_of_three(
+    results: Results,
+) -> None:
+    board = plot_status_board(results, "none")
+    first = board.data.iloc[0]
+    name, cover = first["name"], floored(float(first["lowest_days"]))
+    said = board.headline.replace(NBSP, " ")
+    day = day_label(first["lowest_day"].date(), "en").replace(NBSP, " ")
+    assert said.startswith(f"Red cells: cover lowest on {day}, ")
+    assert f"{cover} days in {name}" in said
+    assert "(start of the simulated period)" in said
+    for share, likely in ((0.5, False), (0.66, False), (0.67, True)):
+        levels = {"yellow": 5.0, "red": 2.0}
+        risks = {"yellow": share, "red": 0.0}
+        row = StatusRow("BJ", 9.0, 4.0, 3.0, 5.0, FEAST, risks, 0.0, 0.0, {}, 0.0)
+        for lang in LANGUAGES:
+            said = status_finding(results, [row], levels, "red_cells", FEAST, lang)
+            assert f"{100 * share:.0f}{NBSP}%" in said.replace(" %", f"{NBSP}%")
+            assert (("likely below" in said) or ("很可能低于" in said)) == likely
+    shown = words(board)
+    assert "orange on any day" in shown
+    assert "90 % range of that day" in shown.replace(NBSP, " ")
 
 
 def test_equity_ranks_the_unmet_share(results: Results) -> None:

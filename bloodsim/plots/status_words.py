@@ -38,13 +38,13 @@ def status_finding(
     day, days = full_day_label(today, lang), plain(levels.get("yellow", 0.0))
     start = pick(lang, "（模拟期首日）", " (start of the simulated period)")
     start = start if today == results.score_start else ""
-    alone = count == 1
+    zh, en = ("", "") if count == 1 else (name, f" in {name}")
     return pick(
         lang,
-        f"{what}：{'' if alone else name}{on}{'降至最低，' if alone else '最低，'}{cover} 天；"
+        f"{what}：{zh}{on}库存最低，{cover} 天；"
         f"{likely}；{day}{start}有 {now} 个地区低于 {days} 天",
-        f"{what}: lowest on {on}, {cover}{NBSP}days{'' if alone else f' in {name}'}; {likely}; on "
-        f"{day}{start} {now} of {count} regions below {days}{NBSP}days",
+        f"{what}: cover lowest on {on}, {cover}{NBSP}days{en}; {likely}; on {day}{start} {now} "
+        f" of {count} regions below {days}{NBSP}days",
     )
 
 

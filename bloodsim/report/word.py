@@ -182,8 +182,9 @@ class _Writer:
 
     def _summary(self, content: Content, level: int, *, alone: bool) -> None:
         w = self._words
-        self._head(w["status"], level)
-        self._say(content.status, "Status")
+        self._head(content.status_head, level)
+        for text in (content.status, *content.others):
+            self._say(text, "Status")
         if alone:
             self._passages("opening")
         self._head(w["decisions"], level)

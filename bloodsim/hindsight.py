@@ -20,8 +20,8 @@ class Hindsight:
 
     Parameters
     ----------
-    products, kinds : tuple of str
-        Names, and rules of compatibility.
+    products : tuple of str
+        Names.
     pieces_per_unit, life_days : tuple of int
         Pieces per unit; days on which a unit may be issued, from its release on.
     released : int array (n_days, n_products, n_regions, n_groups, R)
@@ -43,7 +43,6 @@ class Hindsight:
     """
 
     products: tuple[str, ...]
-    kinds: tuple[str, ...]
     pieces_per_unit: tuple[int, ...]
     life_days: tuple[int, ...]
     released: IntArray

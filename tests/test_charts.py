@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from synthetic_results import REGIONS, synthetic_results
 
-from bloodsim import metrics
-from bloodsim.labels import shown, variant_label
-from bloodsim.numbers import give_or_take, number, percent, tick
+from bloodsim import bundled, load, metrics
+from bloodsim.labels import NBSP, day_label, shown, variant_label
+from bloodsim.numbers import floored, give_or_take, number, percent, tick
 from bloodsim.plots import (
     CHARTS,
     Chart,
@@ -34,7 +34,12 @@ from bloodsim.plots import (
     plot_transfers_map,
 )
 from bloodsim.plots.chart import figure_of
+from bloodsim.plots.choice import proposal
+from bloodsim.plots.status import StatusRow
+from bloodsim.plots.status_words import status_finding
 from bloodsim.results import Results
+from bloodsim.results.bands import SUFFIX
+from bloodsim.scenario.unmet import MARK
 
 LANGUAGES = ("en", "zh")
 FEAST = date(2026, 2, 20)
@@ -185,6 +190,30 @@ def test_status_board_is_sorted_and_counts_replications(results: Results) -> Non
     assert (later["lowest_day"] >= np.datetime64(FEAST)).all()
     with pytest.raises(ValueError, match="not one of the days"):
         plot_status_board(results, day=date(2030, 1, 1))
+
+
+def test_the_status_leads_with_the_lowest_cover_and_calls_likely_two_worlds_of_three(
+    results: Results,
+) -> None:
+    board = plot_status_board(results, "none")
+    first = board.data.iloc[0]
+    name, cover = first["name"], floored(float(first["lowest_days"]))
+    said = board.headline.replace(NBSP, " ")
+    day = day_label(first["lowest_day"].date(), "en").replace(NBSP, " ")
+    assert said.startswith(f"Red cells: cover lowest on {day}, ")
+    assert f"{cover} days in {name}" in said
+    assert "(start of the simulated period)" in said
+    for share, likely in ((0.5, False), (0.66, False), (0.67, True)):
+        levels = {"yellow": 5.0, "red": 2.0}
+        risks = {"yellow": share, "red": 0.0}
+        row = StatusRow("BJ", 9.0, 4.0, 3.0, 5.0, FEAST, risks, 0.0, 0.0, {}, 0.0)
+        for lang in LANGUAGES:
+            said = status_finding(results, [row], levels, "red_cells", FEAST, lang)
+            assert f"{100 * share:.0f}{NBSP}%" in said.replace(" %", f"{NBSP}%")
+            assert (("likely below" in said) or ("很可能低于" in said)) == likely
+    shown = words(board)
+    assert "orange on any day" in shown
+    assert "90 % range of that day" in shown.replace(NBSP, " ")
 
 
 def test_equity_ranks_the_unmet_share(results: Results) -> None:
@@ -404,6 +433,36 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert percent(1e-9) == "<0.0001\N{NO-BREAK SPACE}%"
     assert percent(-0.5, signed=True) == "−50\N{NO-BREAK SPACE}%"
     assert variant_label("my_idea", "en") == "my idea"
+    assert variant_label(f"practice{MARK}2p5", "zh") == "现行做法（假设 2.5% 未满足）"
+    assert (
+        variant_label(f"none{MARK}3{SUFFIX}", "en") == "no transfers, 3 % unmet, parameters drawn"
+    )
+    assert variant_label(f"my{MARK}idea", "en") == "my unmet idea"
+    for name in bundled():
+        for variant in load(name).variants:
+            assert any("\u4e00" <= c <= "\u9fff" for c in variant_label(variant, "zh")), variant
     assert shown("a‮b\x00c") == "abc"
     assert len(shown("x" * 100)) == 24
     assert set(REGIONS) >= {"BJ"}
+
+
+def test_nothing_is_proposed_that_nobody_can_do() -> None:
+    """Neither who knows the future nor a world of less need is a plan, however little it lacks."""
+    results = synthetic_results(variants=("practice", "proportional", "share_surplus"))
+    best = proposal(results, "red_cells")
+    (other,) = {"proportional", "share_surplus"} - {best}
+    told = {best: {"policy": "Optimized(foresight='perfect')"}}
+    manifest = {**results.manifest, "variants": told}
+    assert proposal(Results(results.tables, manifest), "red_cells") == other
+    for strange in (f"{other}{SUFFIX}", f"{other}{MARK}0"):
+        tables = {
+            name: table.assign_coords(
+                variant=[strange if v == best else str(v) for v in table["variant"].values]
+            )
+            for name, table in results.tables.items()
+            if "variant" in table.coords
+        }
+        renamed = Results({**results.tables, **tables}, results.manifest)
+        assert strange in renamed.variants
+        assert proposal(renamed, "red_cells") == other
+        assert set(plot_collection_plan(renamed).data["variant"]) == {other}

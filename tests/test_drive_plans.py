@@ -215,11 +215,32 @@ def test_what_no_calendar_can_hold_is_named_with_the_smallest_way_out(tmp_path: 
         ("plant_0,10 January,1,", "Invalid isoformat string"),
         ("plant_0,2026-01-10,-1,", "must be 0 or more"),
         ("plant_0,2026-01-10,1,nan", "must be 0 or more"),
+        ("plant_0", "no date on this line"),
+        (",2026-01-10", "no organisation on this line"),
+        ("plant_0,2026-01-10,1.5,", "visits must be whole"),
+        ('"plant_0,2026-01-10', "not valid CSV"),
     ],
 )
 def test_lines_that_cannot_be_meant(tmp_path: Path, row: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         read_visits(visits_file(tmp_path, row), world())
+
+
+def test_visits_saved_by_a_chinese_spreadsheet_are_refused_by_line(tmp_path: Path) -> None:
+    path = visits_file(tmp_path, "plant_0,2026-01-10,1,")
+    path.write_bytes(path.read_bytes() + "化工厂,2026-01-11,1,".encode("gbk"))
+    with pytest.raises(ScenarioError, match=r"(?s)done\.csv:3:1.*not UTF-8"):
+        read_visits(path, world())
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("--stock", "drives"), ("--visits", "transfers,sites")]
+)
+def test_files_that_no_part_of_the_plan_reads_are_refused(
+    option: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["plan", "minimal", "--what", what, option, "no.csv"]) == 2
+    assert "which --what leaves out" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_scenario_without_drives_says_so() -> None:
@@ -234,7 +255,10 @@ def test_the_command_prints_saves_and_draws(
     YAML().dump({"schema_version": 1, "extends": "minimal", "resources": resources()}, file)
     command = ["plan", str(file), "--what", "drives", *FEW]
     assert execute([*command, "--out", str(out)]) == 0
-    assert "visits are committed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "visits are committed" in said
+    assert "transfers were not planned" in said
+    assert "optimal" not in said
     saved = json.loads((out / "plan.json").read_text("utf-8"))
     assert saved["drives"][0]["organisation"]
     assert saved["calendar"]["bound"] <= saved["calendar"]["objective"]

@@ -127,7 +127,6 @@ def _planted(price: float, most: list[float]) -> tuple[Hindsight, Attainable]:
     roads = RouteTable(none, none, none.astype(float), none, {}, {}, {}, {}, none, {}, none)
     hindsight = Hindsight(
         products=("red_cells",),
-        kinds=("red_cells",),
         pieces_per_unit=(1,),
         life_days=(30,),
         released=np.zeros(shape, dtype=np.int32),

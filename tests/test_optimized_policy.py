@@ -9,6 +9,7 @@ import pytest
 
 import bloodsim
 from bloodsim.model.luck import Luck
+from bloodsim.optimize.situation import _without_promised
 from bloodsim.policies.optimized import Optimizing
 from tests.worlds import three_provinces
 
@@ -126,3 +127,19 @@ def test_the_horizon_method_does_not_depend_on_the_world_before():
     used = fresh()
     totals(used, other)
     assert totals(used, WORLD).equals(totals(fresh(), WORLD))
+
+
+def test_roads_that_need_approval_are_asked_in_time():
+    """The horizon method asks today for what leaves once it is approved."""
+    world = three_provinces(run__score_end="2026-02-21", routes__approval_days=1)
+    policy = Optimizing("horizon", ("red_cells",), long_lived_review_days=3)
+    totals = bloodsim.simulate(world, 1, variants=[], policies={"p": policy}).totals
+    assert totals["shipped"].sel(product="red_cells").sum() > 0
+
+
+def test_what_is_promised_to_others_is_not_in_stock_too():
+    by_life = np.array([5.0, 4.0, 3.0, 2.0]).reshape(4, 1, 1)
+    promised = np.full((1, 1), 6)
+    kept = _without_promised(by_life, promised, 2)
+    assert kept.ravel().tolist() == [5, 0, 1, 2]
+    assert np.array_equal(_without_promised(by_life, 0 * promised, 2), by_life)

@@ -21,14 +21,22 @@ from bloodsim.blood import GROUPS
 from bloodsim.cli import execute
 from bloodsim.optimize import solver as door
 from bloodsim.optimize.problem import State
+from bloodsim.optimize.situation import Settings
 from bloodsim.planning import NoPlanError, TransferProposal, plan
 from bloodsim.planning.check import Replay, check
 from bloodsim.planning.files import save
 from bloodsim.planning.proposal import JSON_KEYS
 from bloodsim.planning.shipments import sendable
-from bloodsim.planning.solve import STEP_UNITS, solve
+from bloodsim.planning.solve import STEP_UNITS, _row_in_words, solve
 from bloodsim.planning.tables import TRANSFER_COLUMNS
 from bloodsim.planning.today import look, on_shelves, starting
+from bloodsim.planning.verdict import (
+    COST_OF_PRODUCT,
+    LOST,
+    NOTHING_LEAVES,
+    verdict,
+    verdict_on_products,
+)
 from bloodsim.planning.workbook import SHEETS
 from bloodsim.results import ResultsError
 from bloodsim.scenario import Proportional, Scenario, ScenarioError
@@ -235,15 +243,76 @@ def test_products_that_are_not_planned_stay_with_all_three() -> None:
 def test_the_verdict_says_when_the_optimizer_adds_nothing(
     difference: float, adds: str, said: str
 ) -> None:
-    from bloodsim.planning.check import _verdict
-
     found = proposal().check
     assert found is not None
     table = found.table.copy()
     table.loc[table["indicator"] == "cost", "plan_minus_proportional"] = difference
     table.loc[table["indicator"] == "cost", "plan_minus_proportional_half_width"] = 1.0
-    assert _verdict(table)[0] == adds
-    assert said in _verdict(table)[1]
+    assert verdict(table)[0] == adds
+    assert said in verdict(table)[1]
+
+
+def judged(changes: Mapping[str, tuple[float, float, float, float]], is_sent: bool = True) -> Any:
+    """Judge platelets by differences from the rule (mean, half) and from nothing, by row."""
+    found = proposal().check
+    assert found is not None
+    table = found.table.copy()
+    for indicator, values in changes.items():
+        row = (table["indicator"] == indicator) & (table["product"] == "platelets")
+        assert row.sum() == 1
+        for name, value in zip(
+            (
+                "plan_minus_proportional",
+                "plan_minus_proportional_half_width",
+                "plan_minus_without",
+                "plan_minus_without_half_width",
+            ),
+            values,
+            strict=True,
+        ):
+            table.loc[row, name] = value
+    named = {"platelets": "Apheresis platelets"}, {"platelets": "dose"}
+    return verdict_on_products(table, *named, {"platelets"} if is_sent else ())[0]
+
+
+def test_a_product_that_is_harmed_is_warned_of_whatever_the_others_save() -> None:
+    harmed = judged({LOST: (26.5, 25.7, 23.8, 10.8), COST_OF_PRODUCT: (9, 90, -9, 90)})
+    assert (harmed.against_rule, harmed.against_nothing, harmed.warning) == ("worse", "worse", True)
+    assert harmed.says.startswith("warning, Apheresis platelets: the plan is worse than the prop")
+    assert "doing nothing (requests lost +23.8 ± 10.8 doses" in harmed.says
+    assert harmed.says.endswith("share apheresis platelets by the proportional rule instead")
+
+
+def test_verdicts_of_products_follow_their_intervals() -> None:
+    told = judged({LOST: (1, 2, -9, 2), COST_OF_PRODUCT: (5, 9, -90, 9)})
+    assert (told.against_rule, told.against_nothing, told.warning) == ("undecided", "better", False)
+    dear = judged({LOST: (0, 2, 0, 2), COST_OF_PRODUCT: (-9, 2, 90, 9)})
+    assert (dear.against_rule, dear.against_nothing) == ("better", "worse")
+    assert dear.says.endswith("send no apheresis platelets")
+    one = judged({LOST: (9, np.nan, 9, np.nan), COST_OF_PRODUCT: (9, np.nan, 9, np.nan)})
+    assert (one.against_rule, one.against_nothing) == ("undecided", "undecided")
+    zero = {LOST: (0, 0, 0, 0), COST_OF_PRODUCT: (0, 0, 0, 0)}
+    assert NOTHING_LEAVES in judged(zero, is_sent=False).says
+    assert judged({**zero, LOST: (9, 2, 0, 0)}, is_sent=False).warning
+
+
+def test_costs_of_products_add_up_to_the_cost() -> None:
+    found = proposal().check
+    assert found is not None
+    rows = found.table.set_index("indicator")
+    for name in ("plan_minus_without", "plan_minus_proportional"):
+        assert rows.loc[COST_OF_PRODUCT, name].sum() == pytest.approx(rows.loc["cost", name])
+    said = [each["product"] for each in proposal().to_dict()["check"]["products"]]
+    assert said == ["red_cells", "platelets"]
+    for each in found.products:
+        assert (each.says in found.verdict) == each.warning
+        assert any(each.says in line for line in proposal().summary())
+
+
+def test_a_check_of_nothing_says_that_it_tests_nothing() -> None:
+    scenario = starting(three_provinces(), date(2026, 2, 1), 7)
+    found = check(scenario, Replay({}), Proportional(), 3, None)
+    assert (found.adds, found.verdict.split(";")[0]) == ("untested", NOTHING_LEAVES)
 
 
 # ------------------------------------------------------------------------------- the files
@@ -381,6 +450,38 @@ def test_infeasible_names_the_limits_that_clash(
     code, out, _ = run(capsys, *FEW, "--products", "platelets", "--json")
     found = json.loads(out)
     assert (code, found["status"], len(found["clashes"]) > 0) == (4, "infeasible", True)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("young_balance[3,0,2]", "young balance (BJ O+, day 3)"),
+        ("donor_floor[1,0]", "donor floor (TJ A+)"),
+        ("terminal[2]", "terminal (HE)"),
+        ("fairness[2]", "fairness (HE)"),
+        ("fairness[13,2]", "fairness (HE)"),
+        ("held[5]", "held"),
+        ("vehicle_room[0]", "vehicle room ({} to {})"),
+        ("universal_reserve[0,2,1]", "universal reserve (HE, day 0)"),
+    ],
+)
+def test_every_row_has_words(row: str, said: str) -> None:
+    seen = look(starting(world(), START, 7), None, 1, ("platelets",))["platelets"]
+    network = seen.network
+    ends = (network.regions[at[0]] for at in (network.origin, network.destination))
+    assert _row_in_words(row, seen) == said.format(*ends)
+
+
+def test_levels_may_be_left_out_and_universal_groups_kept() -> None:
+    bare = Settings(spans=((1, 7), (7, 2)), safety_days=(), safety_prices=(), universal_share=0.0)
+    scenario = starting(world(), START, 7)
+    seen = look(scenario, None, 2, ("red_cells",), {"red_cells": bare})["red_cells"]
+    found = solve(seen, headlines=0)
+    assert not any(name.startswith("below_level") for name in found.plan.slacks)
+    free = solve(replace(seen, network=replace(seen.network, universal_share=None)), headlines=0)
+    assert "beyond_share" in found.plan.slacks
+    assert "beyond_share" not in free.plan.slacks
+    assert found.plan.objective >= free.plan.objective - 1e-6
 
 
 def _fails(error: Exception) -> Any:

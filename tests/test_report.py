@@ -21,7 +21,10 @@ from bloodsim import data
 from bloodsim.cli import execute
 from bloodsim.plots import CHARTS, PLAN_CHARTS
 from bloodsim.report import briefing_html
+from bloodsim.report.figures import figure
+from bloodsim.report.plan_page import stated
 from bloodsim.results import Results
+from bloodsim.results.plan_file import read_plan
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,12 @@ def test_wrong_usage_is_explained(folder: Path, capsys: pytest.CaptureFixture[st
         (["--chart", "fan", "--lang", "de"], "unknown language 'de'"),
         (["--chart", "flows", "--variant", "best"], "there is no variant 'best'"),
         (["--chart", "cost_shortage", "--product", "plasma"], "takes no product"),
+        (["--chart", ","], "names nothing"),
+        (["--chart", "fan", "--to", ","], "names nothing"),
+        (["--to", ",", "--json"], "names nothing"),
+        (["--variant", "practice"], "for single charts"),
+        (["--product", "plasma", "--to", "xlsx"], "for single charts"),
+        (["--chart", "fan", "--brief", "brief.yaml"], "for a whole briefing"),
     ):
         assert execute(["report", str(folder), *wrong]) == 2
         words = capsys.readouterr().err.replace("│", " ").split()
@@ -88,6 +97,13 @@ def test_incomplete_and_tampered_runs_are_refused_by_file(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_copy_of_the_indicators_for_reading_is_not_needed(tmp_path: Path) -> None:
+    run = synthetic_results(days=10).save(tmp_path / "run")
+    (run / "kpi.csv").unlink()
+    (run / "timing.json").unlink()
+    assert len(Results.load(run).kpi())
+
+
 def test_another_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = synthetic_results(days=10).save(tmp_path / "run")
     path = run / "manifest.json"
@@ -108,6 +124,10 @@ def test_an_edited_manifest_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     del content["digest"]  # as of runs before there was one
     path.write_text(json.dumps(content), "utf-8")
     assert Results.load(run).name == "made-up-festival"
+    for wrong in ({"files": []}, {"regions": []}, {"products": 3}, {"score_start": "soon"}):
+        path.write_text(json.dumps(content | wrong), "utf-8")
+        assert execute(["report", str(run), "--chart", "fan"]) == 3
+        assert "manifest.json is damaged" in capsys.readouterr().err
     del content["regions"]
     path.write_text(json.dumps(content), "utf-8")
     assert execute(["report", str(run), "--to", "xlsx"]) == 3
@@ -265,8 +285,18 @@ def test_a_small_run_says_what_it_cannot_draw() -> None:
         days=20, variants=("none",), replications=(0,), daily_replications=0
     )
     words = " ".join(" ".join(_Page(briefing_html(results, "en")).words).split())
-    assert "Not drawn for this run: comparison (there is one variant only" in words
-    assert "Not drawn for this run: fan" in words
+    assert "Not drawn for this run: Variants compared (there is one variant only" in words
+    assert "Not drawn for this run: Cover and its spread" in words
+
+
+def test_why_a_chart_cannot_be_drawn_is_said_in_chinese() -> None:
+    small = synthetic_results(days=20, variants=("none",), replications=(0,), daily_replications=0)
+    tables = {name: table for name, table in small.tables.items() if name != "transfers"}
+    for results in (small, Results(tables, small.manifest)):
+        undrawn = [figure(results, name, "zh") for name in CHARTS]
+        undrawn = [each for each in undrawn if each.chart is None]
+        assert len(undrawn) >= 6
+        assert all(re.search("[\u4e00-\u9fff]", each.why) for each in undrawn), undrawn
 
 
 def test_the_command_writes_the_briefing(
@@ -287,12 +317,35 @@ def _plan_folder(place: Path, **changes: object) -> Path:
     sent = {**at, "arrival": "2026-02-12", "group": "A_pos"}
     cost = {
         "indicator": "cost",
+        "product": "",
         "plan_minus_proportional": -25000.0,
         "plan_minus_proportional_half_width": 900.0,
+    }
+    rows = [
+        {
+            "indicator": indicator,
+            "product": "red_cells",
+            "plan_minus_proportional": mean,
+            "plan_minus_proportional_half_width": mean / 5,
+            "plan_minus_without": 0.0,
+            "plan_minus_without_half_width": 9.0,
+        }
+        for indicator, mean in (("emergency and urgent lost", 35.0), ("cost of this product", 700))
+    ]
+    verdict = {
+        "product": "red_cells",
+        "against_rule": "worse",
+        "against_nothing": "undecided",
+        "warning": True,
     }
     plan = {
         "scenario": {"name": "made-up-festival", "hash": "ab12cd34" * 8},
         "start": "2026-02-10",
+        "stock": {
+            "source": "warm_up",
+            "worlds": 16,
+            "says": "no stock file: the mean of 16 simulated warm-ups, not a count",
+        },
         "status": "feasible",
         "gap": 0.0012,
         "transfers": [
@@ -310,7 +363,7 @@ def _plan_folder(place: Path, **changes: object) -> Path:
             {"date": "2026-02-10", "region": region, "product": "red_cells"}
             for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
         ],
-        "check": {"days": 14, "replications": 32, "table": [cost]},
+        "check": {"days": 14, "replications": 32, "table": [cost, *rows], "products": [verdict]},
         **changes,
     }
     place.mkdir(parents=True)
@@ -327,6 +380,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
     assert execute(line) == 0
     html = (tmp_path / f"briefing.{lang}.html").read_text("utf-8")
     assert html.partition('class="shipments"')[2].partition("</table>")[0].count("<tr>") == 2
+    assert html.index('class="status stated"') < html.index('class="shipments"')
     page = _Page(html)
     words = " ".join(" ".join(page.words).replace("\N{NO-BREAK SPACE}", " ").split())
     assert len(page.all("svg")) == len(CHARTS) + len(PLAN_CHARTS)
@@ -337,8 +391,20 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "Hebei → Beijing",
             "A+ 830, O− 20",
             "−25,000 ± 900",
+            "worse than the proportional rule (requests lost +35 ± 7 U, cost +700 ± 140 points)",
+            "share it by the proportional rule.",
+            "the mean of 16 simulated warm-ups, not a count",
+            "the plan costs less; cost −25,000",
         ),
-        "zh": ("今天做什么？", "850 U", "河北 → 北京", "A+ 830, O− 20", "−2.5万 ± 0.09万"),
+        "zh": (
+            "今天做什么？",
+            "850 U",
+            "河北 → 北京",
+            "A+ 830, O− 20",
+            "−2.5万 ± 0.09万",
+            "应按比例均衡规则调剂。",
+            "取 16 次模拟预热的均值",
+        ),
     }
     for text in expected[lang]:
         assert text in words
@@ -354,6 +420,23 @@ def test_a_saved_plan_has_a_page_of_its_own(
     assert next(row for row in rows if row.startswith("SC")).endswith("0.0,")
 
 
+def test_what_a_plan_rests_on_stands_above_its_shipments(folder: Path, tmp_path: Path) -> None:
+    file = {"source": "file", "file": "stock.csv", "day": "2026-02-10", "has_lives": False}
+    known = {**file, "products": ["red_cells"], "says": "started from stock.csv (2026-02-10)"}
+    cases = (
+        ({}, "The stock is simulated, not counted", "库存为模拟值，不是盘点数"),
+        ({"stock": known}, "Stock: started from stock.csv", "库存取自文件 stock.csv"),
+        ({"stock": known}, "", "其余产品为模拟预热后的库存"),
+        ({"stock": {"source": "none", "says": "not looked at"}}, "Stock: not", "未查看库存"),
+        ({"check": None}, "Not checked by simulation", "未经模拟检验"),
+    )
+    results = Results.load(folder)
+    for number, (changes, en, zh) in enumerate(cases):
+        plan = read_plan(_plan_folder(tmp_path / str(number), **changes))
+        for lang, said in (("en", en), ("zh", zh)):
+            assert said in " ".join(stated(results, plan, lang))
+
+
 def test_plans_that_do_not_fit_are_refused_by_name(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -361,10 +444,17 @@ def test_plans_that_do_not_fit_are_refused_by_name(
     assert execute([*line[:-1], "--chart", "prices"]) == 2
     assert "the chart prices is of a plan" in " ".join(capsys.readouterr().err.split())
     cover = [{"date": "2026-02-10", "region": "ZZ", "product": "red_cells"}]
+    check = {"days": 1, "replications": 1, "table": []}
+    sent = dict.fromkeys(("date", "arrival"), "2026-02-10")
+    sent |= dict.fromkeys(("origin", "destination", "product", "group", "units"), "many")
     for name, changes, said in (
         ("strange", {"cover": cover}, "region 'ZZ'"),
         ("damaged", {"start": "soon"}, "damaged/plan.json is damaged"),
         ("older", {"check": {}, "prices": [{}]}, "older/plan.json is damaged"),
+        ("bare", {"cover": [], "transfers": [], "prices": []}, "bare/plan.json has no transfers"),
+        ("unchecked", {"check": {}}, "unchecked/plan.json is damaged"),
+        ("costless", {"check": check}, "costless/plan.json is damaged"),
+        ("wordy", {"cover": [], "transfers": [sent]}, "wordy/plan.json is damaged"),
     ):
         assert execute([*line, str(_plan_folder(tmp_path / name, **changes))]) == 3
         assert said in capsys.readouterr().err.replace("\n", "")

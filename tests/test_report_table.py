@@ -35,3 +35,11 @@ def test_variants_that_do_not_fit_stand_below_an_empty_line() -> None:
     heads = [i for i, line in enumerate(lines) if line.endswith(tuple(results.variants))]
     assert len(heads) > len(results.products)
     assert all(lines[i - 1] == "" for i in heads)
+
+
+def test_every_product_with_alert_levels_has_its_headlines() -> None:
+    results = synthetic_results(days=20)
+    said = "\n".join(headlines(results))
+    assert "lowest fill rates of red cells under none" in said
+    assert "lowest fill rates of platelets under none" in said
+    assert "none: lowest regional-mean cover of platelets" in said

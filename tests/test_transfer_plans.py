@@ -48,6 +48,45 @@ def test_outer_is_below_exact_is_below_the_plan(min_life_days):
     assert sum(gap for gap, _ in gaps) <= 0.05 * sum(cost for _, cost in gaps)
 
 
+def test_the_bracket_holds_with_groups_that_serve_others_and_requests_that_wait():
+    """Three regions, leads of their own, backlog, and shipments on their way."""
+    days, life = 8, 8
+    classes = (
+        ClassRule("emergency", 50.0, 0.15, 0, ((0, 0), (1, 1), (1, 0))),
+        ClassRule("elective", 5.0, 0.15, 3, ((0, 0), (1, 1))),
+    )
+    rng = np.random.default_rng(1)
+
+    def pieces(most, often, *shape):
+        return (rng.integers(0, most, shape) * (rng.random(shape) < often)).astype(float)
+
+    for _ in range(24):
+        leads = rng.integers(0, 3, 3).tolist()
+        arcs = [(0, 1, leads[0]), (1, 0, leads[1]), (1, 2, leads[2]), (2, 0, 1)]
+        net = network(
+            days,
+            arcs,
+            n_regions=3,
+            groups=("A_pos", "O_pos"),
+            classes=classes,
+            min_life_days=int(rng.integers(1, 4)),
+        )
+        receipts = pieces(12, 0.7, days, 3, 2)
+        receipts[0] = 0
+        now = state(
+            net,
+            life,
+            by_life=pieces(4, 0.5, life, 3, 2),
+            receipts=receipts,
+            demand=pieces(8, 0.7, 2, days, 3, 2),
+            backlog=np.stack([np.zeros((3, 2)), pieces(5, 1, 3, 2)]),
+            arrivals=pieces(4, 0.2, days, 3, 2),
+        )
+        exact = exact_cost(net, now)
+        assert outer_cost(net, now) <= exact + 1e-6
+        assert exact <= plan_transfers(TransferProblem(net, now)).objective + 1e-6
+
+
 @dataclass
 class Replay:
     """Carries out the plans of many pairs of regions side by side."""

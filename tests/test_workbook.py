@@ -15,8 +15,9 @@ from synthetic_results import synthetic_results
 
 from bloodsim import metrics
 from bloodsim.cli import execute
-from bloodsim.labels import INDICATORS, UNITS
+from bloodsim.labels import INDICATORS, UNITS, variant_label
 from bloodsim.metrics import KPIS
+from bloodsim.plots.choice import proposal
 from bloodsim.report import write_xlsx
 from bloodsim.report.definitions import CHINESE
 from bloodsim.results import Results
@@ -111,6 +112,17 @@ def test_numbers_look_like_their_kind(books: dict[str, Path]) -> None:
     kinds = {rule.type for area in rules for rule in area.rules}
     assert {"cellIs", "dataBar", "colorScale"} <= kinds
     assert len(book["Collection plan"].conditional_formatting) > 1
+
+
+def test_the_collection_plan_names_the_variant_that_it_is_of(tmp_path: Path) -> None:
+    """The one that collects otherwise, which need not be the one that leaves least unmet."""
+    results = synthetic_results(days=60, variants=("practice", "proportional", "pre_collect"))
+    other = next(v for v in ("pre_collect", "proportional") if v != proposal(results, "red_cells"))
+    daily = results.daily.copy(deep=True)
+    daily["collected"].loc[{"variant": other}] += 5.0
+    run = Results({**results.tables, "daily": daily}, results.manifest)
+    sheet = openpyxl.load_workbook(write_xlsx([run], tmp_path / "b.xlsx", "en"))["Collection plan"]
+    assert str(sheet["A1"].value).endswith(variant_label(other, "en"))
 
 
 def test_only_sums_are_formulas_and_they_add_up(books: dict[str, Path]) -> None:

@@ -125,7 +125,8 @@ def _explained(error: Exception, *, as_json: bool) -> int:
         return code
     if isinstance(error, OSError) and error.filename is not None:
         message = f"{error.strerror or 'cannot be used'}: {error.filename}"
-        hint = "choose a place that can be written to"
+        missing = isinstance(error, FileNotFoundError)
+        hint = "check the name" if missing else "choose a place that can be read or written to"
         print_problems([Problem((), message, hint)], as_json=as_json)
         return 3
     print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)

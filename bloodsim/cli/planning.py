@@ -82,6 +82,9 @@ def plan(
     from bloodsim.planning.parts import plan_parts
 
     first, parts = _day(start), _parts(what)
+    for option, given, part in (("--stock", stock, "transfers"), ("--visits", visits, "drives")):
+        if given and part not in parts:
+            raise typer.BadParameter(f"is for {part}, which --what leaves out", param_hint=option)
     _known(objective, fairness, robust)
     if out:
         claim(Path(out), force=force)  # before the work, not after it

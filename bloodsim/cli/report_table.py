@@ -176,7 +176,7 @@ def _named(kpi: str, unit: str) -> str:
 
 
 def headlines(results: Results) -> list[str]:
-    """Return the sentences that matter most, of the first product."""
+    """Return the sentences that matter most: of the first product, then of each other one."""
     product = results.products[0]
     label = results.product_label(product)
     lines = [_lowest_cover(results, variant, product, label) for variant in stated(results)]
@@ -184,8 +184,21 @@ def headlines(results: Results) -> list[str]:
         *lines,
         _worst_regions(results, product, label),
         *worst_weeks(results, results.variants[0], product),
+        *_others(results),
         *_plans(results),
     ]
+
+
+def _others(results: Results) -> list[str]:
+    """Return how the other products fare under the first variant, where any is not issued."""
+    first, lines = results.variants[0], []
+    for product in results.products[1:]:
+        label = results.product_label(product)
+        short = metrics.shortage_rate(results).sel(variant=first, product=product)
+        if float(short.mean()) > 0 or results.alert_levels(product, first):
+            lines.append(_lowest_cover(results, first, product, label))
+            lines.append(_worst_regions(results, product, label))
+    return lines
 
 
 def _plans(results: Results) -> list[str]:

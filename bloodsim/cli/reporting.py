@@ -67,7 +67,10 @@ def report(
         print("\n".join([*CHARTS, *PLAN_CHARTS]))
         return
     saved = read_plan(plan) if plan else None
+    options = {"variant": variant, "product": product, "shapes": shapes}
     if not chart:
+        for key in (key for key, value in options.items() if value):
+            raise typer.BadParameter("is for single charts, with --chart", param_hint=f"--{key}")
         endings = _chosen(to or "html", BRIEFINGS, "--to")
         _brief(run, out, language, endings, brief, saved, as_json=as_json)
         return
@@ -75,9 +78,10 @@ def report(
     names = _chosen(chart, (*CHARTS, *PLAN_CHARTS), "--chart")
     if len(run) > 1:
         raise typer.BadParameter("charts are of one run", param_hint="--chart")
+    if brief:
+        raise typer.BadParameter("is for a whole briefing, not for charts", param_hint="--brief")
     results = Results.load(run[0])
     folder = Path(out).expanduser() if out else Path(run[0]) / "figures"
-    options = {"variant": variant, "product": product, "shapes": shapes}
     files: dict[str, Any] = {}
     for name in names:
         drawn = _drawn(results, name, language, options, saved)
@@ -159,6 +163,8 @@ def _chosen(text: str, known: Sequence[str], option: str) -> list[str]:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             raise typer.BadParameter(f"unknown {name!r}; {hint}", param_hint=option)
+    if not names:
+        raise typer.BadParameter(f"names nothing; there are {', '.join(known)}", param_hint=option)
     return names
 
 

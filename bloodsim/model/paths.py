@@ -57,7 +57,6 @@ class Paths:
         world = self.world
         return Hindsight(
             products=tuple(p.name for p in world.products),
-            kinds=tuple(p.kind for p in world.products),
             pieces_per_unit=tuple(p.pieces_per_unit for p in world.products),
             life_days=tuple(p.life_days - p.test_delay_days for p in world.products),
             released=self.released,

@@ -39,7 +39,7 @@ COST, WORST_SHARE = "cost", "worst region's unmet share"
 """Names of the stages that do not count units."""
 
 _MOST_LOSS = 1 / TANGENTS[-1] - 1 - float(np.log(TANGENTS[-1]))
-"""The tangents' loss where nothing at all is served."""
+"""Well above the tangents' loss where nothing at all is served, 1 - log of the last."""
 _FREE = 1e9
 """Side of the row of a stage that is not held yet."""
 _REL = 1e-6

@@ -53,7 +53,6 @@ _ROADS_PER_REGION = 5
 _FEW_REGIONS = 6
 """Up to so many regions the bound is sharp: groups are told apart, and days taken one by one."""
 _SLOT_DAYS = 7
-_POOLS = (range(4), range(4, 8))
 
 
 _Stream = tuple[int, str, int, list[tuple[int, int]]]

@@ -13,6 +13,7 @@ from bloodsim.optimize.situation import (
     Settings,
     network_of,
     outlook,
+    safety_levels,
     slots_of_life,
     state_of,
 )
@@ -65,11 +66,17 @@ class Planner:
         return self.model.solve(problems.state(replication))
 
     def shipments(self, problems: Problems, replication: int) -> tuple[Ints, Ints]:
-        """Return routes and pieces (n_rows, n_groups) that leave today in one replication."""
-        pieces = self.plan(problems, replication).transfers[0]
+        """Return routes and pieces (n_rows, n_groups) that are sent, or asked for, today.
+
+        Roads that need approval are asked for what leaves once it is given.
+        """
+        network, planned = problems.network, self.plan(problems, replication).transfers
+        leaves = network.slots.holding(network.approval_days)
+        in_time = np.flatnonzero(leaves < len(planned))
+        pieces = np.zeros(planned.shape[1:])
+        pieces[in_time] = planned[leaves[in_time], in_time]
         going = pieces.sum(axis=1) >= 1
-        wanted = np.floor(pieces[going] + 1e-6).astype(np.int32)
-        return problems.network.route[going], wanted
+        return network.route[going], np.floor(pieces[going] + 1e-6).astype(np.int32)
 
     def _settings(self, snapshot: Snapshot, product: str) -> Settings:
         life = snapshot.facts[product].life_days
@@ -92,7 +99,6 @@ def _reference(snapshot: Snapshot, product: str, network: Network, settings: Set
     releases[0] = 0
     demand = network.slots.sums(np.broadcast_to(normal, (days, *normal.shape)))
     shares = np.array([rule.share for rule in facts.classes])
-    levels = [np.broadcast_to(level * normal, shape) for level in settings.safety_days]
     return State(
         by_life=by_life,
         receipts=network.slots.sums(releases),
@@ -100,7 +106,7 @@ def _reference(snapshot: Snapshot, product: str, network: Network, settings: Set
         arrivals=np.zeros(shape),
         demand=shares[:, None, None, None] * demand,
         backlog=np.zeros((len(shares), *normal.shape)),
-        levels=np.stack(levels),
+        levels=safety_levels(settings, normal, len(network.slots)),
         exportable=by_life.sum(axis=0),
         terminal=np.zeros(len(normal)),
         end_level=settings.end_days * normal,

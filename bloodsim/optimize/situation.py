@@ -50,10 +50,16 @@ class Settings:
     roads_per_region : int
         Nearest roads that a region may receive by; 0 = all.
     safety_days : tuple of float
-        Safety levels (days of normal-day demand), highest first; empty = those that follow from
-        alerts and reserves.
+        Safety levels (days of normal-day demand), highest first; empty = none. Judgements.
     safety_prices : tuple of float
-        Points per unit and day below each level.
+        Points per unit and day below each level, on top of those of higher ones (judgements).
+    end_days : float
+        Target of each group's stock at the end (days of normal-day demand; judgement).
+    end_price : float
+        Points per unit short of it (judgement).
+    universal_share : float, optional
+        Stock of a group that other groups may be served from, as a share of what is left, in every
+        slot; None = all of it.
     weather_persistence : float
         Correlation of tomorrow's turnout, relative to planned, with today's.
     weather_weight : float
@@ -66,6 +72,7 @@ class Settings:
     safety_prices: tuple[float, ...] = (0.05, 0.3, 1.5)
     end_days: float = 7.0
     end_price: float = 2.0
+    universal_share: float | None = None
     weather_persistence: float = 0.9
     weather_weight: float = 0.7
 
@@ -140,8 +147,12 @@ def network_of(snapshot: Snapshot, product: str, settings: Settings) -> Network:
         ),
         min_life_days=snapshot.routes.min_life_days[product],
         outdate_price=weights["outdated"] / per_unit,
-        level_prices=tuple(price / per_unit for price in settings.safety_prices),
+        level_prices=tuple(
+            price / per_unit
+            for _, price in zip(settings.safety_days, settings.safety_prices, strict=True)
+        ),
         end_price=settings.end_price / per_unit,
+        universal_share=settings.universal_share,
         normal=snapshot.normal_demand[product],
         has_vehicles=bool((_room(snapshot, product, routes, 0) < UNLIMITED).any()),
     )
@@ -180,6 +191,23 @@ def nearest(routes: NDArray[np.intp], region: NDArray[np.integer], most: int) ->
     return np.array(kept, dtype=np.intp)
 
 
+def safety_levels(settings: Settings, normal: Floats, n_slots: int) -> Floats:
+    """Return the safety levels (n_levels, n_slots, n_regions, n_groups) in pieces."""
+    heights = np.array(settings.safety_days).reshape(-1, 1, 1, 1) * normal
+    return np.broadcast_to(heights, (len(heights), n_slots, *normal.shape))
+
+
+def _without_promised(by_life: Floats, promised: NDArray[np.integer], min_life_days: int) -> Floats:
+    """Return stock by life without what is promised to others: it leaves oldest first.
+
+    It stands among what is on its way, and would count twice.
+    """
+    able = by_life[min_life_days - 1 :]
+    before = np.cumsum(able, axis=0) - able
+    stays = able - np.clip(promised - before, 0, able)
+    return np.concatenate([by_life[: min_life_days - 1], stays])
+
+
 def state_of(
     snapshot: Snapshot,
     product: str,
@@ -193,6 +221,7 @@ def state_of(
     normal = snapshot.normal_demand[product]
     by_life = snapshot.stock_by_life(product)[..., replication].astype(float)
     promised = snapshot.promised_out[product][..., replication]
+    by_life = _without_promised(by_life, promised, network.min_life_days)
     demand = slots.sums(ahead.demand[..., replication])
     arrivals = slots.sums(ahead.arrivals[..., replication])
     arrivals[-1] += snapshot.promised_in[product][..., replication]
@@ -202,7 +231,6 @@ def state_of(
     waits = [rule.patience_days > 0 for rule in facts.classes]
     if not waits[-1]:
         backlog[-1] = 0
-    heights = [np.broadcast_to(level * normal, demand.shape) for level in settings.safety_days]
     on_hand = by_life.sum(axis=0)
     return State(
         by_life=by_life,
@@ -211,8 +239,8 @@ def state_of(
         arrivals=arrivals,
         demand=shares[:, None, None, None] * demand,
         backlog=backlog,
-        levels=np.stack(heights),
-        exportable=np.maximum(on_hand - promised - facts.floor_days * normal, 0),
+        levels=safety_levels(settings, normal, len(slots)),
+        exportable=np.maximum(on_hand - facts.floor_days * normal, 0),
         terminal=np.zeros(len(normal)),
         end_level=settings.end_days * normal,
         room=_room(snapshot, product, network.route, replication).astype(float)

@@ -170,11 +170,19 @@ def _facts(item: Solved) -> dict[str, Any]:
 def _source(scenario: Scenario, stock: OpeningStock | None, replications: int) -> dict[str, Any]:
     if stock is None:
         says = f"no stock file: the mean of {replications} simulated warm-ups, not a count"
-        return {"source": "warm_up", "says": says}
+        return {"source": "warm_up", "worlds": replications, "says": says}
     says = stock.summary(scenario)
     if not stock.has_lives:
         says += "; ages are not in the file: spread as after the warm-up"
-    return {"source": "file", "file": stock.file, "sha256": stock.sha256, "says": says}
+    return {
+        "source": "file",
+        "file": stock.file,
+        "sha256": stock.sha256,
+        "day": stock.day.isoformat(),
+        "products": list(stock.pieces),
+        "has_lives": stock.has_lives,
+        "says": says,
+    }
 
 
 def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:

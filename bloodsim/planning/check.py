@@ -12,10 +12,20 @@ import pandas as pd
 import xarray as xr
 
 from bloodsim import metrics, policies
+from bloodsim.cost import coefficients
 from bloodsim.decision import Plan, Policy, Shipments, Snapshot
 from bloodsim.experiment import prepare
 from bloodsim.planning.shipments import Sendable
 from bloodsim.planning.solve import Solved
+from bloodsim.planning.verdict import (
+    AT_THE_END,
+    COST,
+    COST_OF_PRODUCT,
+    LOST,
+    ProductVerdict,
+    verdict,
+    verdict_on_products,
+)
 from bloodsim.provenance import OpeningStock
 from bloodsim.results import Results
 from bloodsim.scenario import Proportional, Scenario
@@ -37,8 +47,6 @@ CHECK_COLUMNS = (
     "plan_minus_proportional_half_width",
 )
 """Columns of the check: means, and paired differences with half-widths of 95 % intervals."""
-AT_THE_END = "of it for low stock at the end"
-"""Row of the check that holds the part of the cost charged for the stock of the last day."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,11 @@ class Replay:
     promises: Mapping[str, tuple[Promise, ...]]
     later: tuple[tuple[date, Policy], ...] = ()
     review_days: int = 1
+
+    @property
+    def products(self) -> frozenset[str]:
+        """Products of which something is promised."""
+        return frozenset(each.product for day in self.promises.values() for each in day)
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Return today's promises, and what the rules decide."""
@@ -129,9 +142,11 @@ class Check:
         ``difference`` with ``half_width``.
     adds : str
         ``better``, ``worse`` or ``undecided``: the plan's cost beside the rule's, by the interval
-        of their paired difference.
+        of their paired difference; ``untested`` where nothing leaves in the firm days.
     verdict : str
-        The same in a sentence.
+        The same in a sentence, and the warnings of products.
+    products : tuple of ProductVerdict
+        Each product by its own requests and points: the large ones drown the small in the cost.
     results : Results
         The runs, for charts: variants ``without``, ``proportional`` and ``plan``.
     """
@@ -142,6 +157,7 @@ class Check:
     regions: pd.DataFrame
     adds: str
     verdict: str
+    products: tuple[ProductVerdict, ...]
     results: Results
 
 
@@ -188,9 +204,17 @@ def check(
     )
     results = replace(run, variants=variants).simulate(workers)
     table = _table(results)
-    adds, verdict = _verdict(table)
+    planned = sharing.products or tuple(scenario.routes.products)
+    own = verdict_on_products(
+        table,
+        {name: scenario.products[name].label.en or name for name in planned},
+        {name: results.unit_label(name) for name in planned},
+        plan.products,
+    )
+    adds, says = verdict(table, bool(plan.products))
+    says = "; ".join([says, *(each.says for each in own if each.warning)])
     regions = _regions(results)
-    return Check(results.scored_days, replications, table, regions, adds, verdict, results)
+    return Check(results.scored_days, replications, table, regions, adds, says, own, results)
 
 
 def rule(scenario: Scenario) -> Proportional:
@@ -206,7 +230,7 @@ def _table(results: Results) -> pd.DataFrame:
     totals = results.totals
     unmet = (totals["lost_emergency"] + totals["lost_urgent"]).sum("region")
     flows: list[tuple[str, xr.DataArray, str]] = [
-        ("emergency and urgent lost", unmet, ""),
+        (LOST, unmet, ""),
         ("elective cancelled", totals["cancelled_elective"].sum("region"), ""),
         ("outdated", totals["outdated"].sum("region"), ""),
         ("mean cover", metrics.mean_cover_days(results), "days"),
@@ -214,6 +238,7 @@ def _table(results: Results) -> pd.DataFrame:
         ("shipped", metrics.transfer_units(results), ""),
         ("shipments", metrics.shipments(results), "shipments"),
         ("not shipped of what was promised", metrics.not_shipped(results), ""),
+        (COST_OF_PRODUCT, _cost_by_product(results), "points"),
     ]
     rows = []
     for product in results.products:
@@ -221,9 +246,18 @@ def _table(results: Results) -> pd.DataFrame:
             one = values.sel(product=product)
             rows.append(_row(name, product, unit or results.unit_label(product), one))
     ends = metrics.terminal_charge(results).sum(["region", "product"])
-    rows.append(_row("cost", "", "points", metrics.cost(results)))
+    rows.append(_row(COST, "", "points", metrics.cost(results)))
     rows.append(_row(AT_THE_END, "", "points", ends))
     return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))
+
+
+def _cost_by_product(results: Results) -> xr.DataArray:
+    """Return the points of flows and of low stock at the end; weights are one for all variants."""
+    weights = coefficients(results.cost_weights(WITHOUT))
+    points = metrics.terminal_charge(results)
+    for flow, weight in weights.items():
+        points = points + weight * results.totals[flow]
+    return points.sum("region")
 
 
 def _row(name: str, product: str, unit: str, values: xr.DataArray) -> tuple[Any, ...]:
@@ -247,25 +281,3 @@ def _regions(results: Results) -> pd.DataFrame:
             rows.append((region, product, *means, difference.mean, difference.half_width))
     columns = ["region", "product", "without", "plan", "difference", "half_width"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _verdict(table: pd.DataFrame) -> tuple[str, str]:
-    cost = table[table["indicator"] == "cost"].iloc[0]
-    end = table[table["indicator"] == AT_THE_END].iloc[0]
-    mean = float(cost["plan_minus_proportional"])
-    half = float(cost["plan_minus_proportional_half_width"])
-    at_end = float(end["plan_minus_proportional"])
-    said = f"{mean:+,.0f} ± {half:,.0f} points, {at_end:+,.0f} of it for low stock at the end"
-    if not np.isfinite(half):
-        return "undecided", "one replication cannot tell the plan from the proportional rule"
-    if mean + half < 0:
-        return "better", f"the plan costs less than the proportional rule ({said})"
-    if mean - half > 0:
-        return "worse", (
-            "the optimizer adds nothing here: the proportional rule costs less on this stock "
-            f"(plan minus rule {said})"
-        )
-    return "undecided", (
-        "the optimizer adds nothing that shows against the proportional rule on this stock "
-        f"(plan minus rule {said})"
-    )

@@ -11,7 +11,6 @@ default calendar where none is better.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -268,7 +267,7 @@ def _calendars(
         except NoCalendarError as error:
             name = start.scenario.regions[start.world.regions[region]].name_en
             where = name or start.world.regions[region]
-            clashes += [f"{where}: {_dated(said, start.first)}" for said in error.clashes]
+            clashes += [f"{where}: {said}" for said in error.clashes]
             continue
         at = (problem.candidate_day, own[problem.candidate_source])
         np.add.at(visits, at, found.visits)
@@ -277,11 +276,6 @@ def _calendars(
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
     return Calendar(visits, donors)
-
-
-def _dated(said: str, first: date) -> str:
-    """Return words in which "day 12" is a date."""
-    return re.sub(r"\bday (\d+)\b", lambda found: f"{first + timedelta(days=int(found[1]))}", said)
 
 
 def _problem(
@@ -331,6 +325,7 @@ def _problem(
         ),
         pools=later.pools(region),
         most_per_year=table.most_per_year[own],
+        first_date=start.first,
     )
 
 

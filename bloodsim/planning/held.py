@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.load.tables import read_rows
 from bloodsim.scenario import Problem, Scenario, ScenarioError
 from bloodsim.scenario.problems import nearest
 
@@ -61,45 +63,56 @@ class HeldVisits:
 
 
 def read_visits(path: str | Path, scenario: Scenario) -> HeldVisits:
-    """Read a CSV file of visits.
+    """Read a CSV or XLSX file of visits.
 
     Raises
     ------
     ScenarioError
         With every line that cannot be meant.
     """
-    import csv
-
+    file = Path(path).expanduser()
+    rows = list(read_rows(file.read_bytes(), file.name))
+    columns = {str(cell.value): at for at, cell in rows[0].items()} if rows else {}
+    for column in COLUMNS[:2]:
+        if column not in columns:
+            message = f"the file has no column '{column}'"
+            hint = f"columns: {', '.join(COLUMNS)}"
+            raise ScenarioError([Problem((), message, hint, place=file.name)])
     resources = scenario.resources
     known = [*resources.organisations, *resources.organisation_pools]
     visits: dict[tuple[str, date], int] = {}
     donors: dict[tuple[str, date], float] = {}
     problems: list[Problem] = []
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        for column in COLUMNS[:2]:
-            if column not in (reader.fieldnames or ()):
-                message = f"the file has no column '{column}'"
-                hint = f"columns: {', '.join(COLUMNS)}"
-                raise ScenarioError([Problem((), message, hint, place=str(path))])
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
-            try:
-                key = row["organisation"].strip(), date.fromisoformat(row["date"].strip())
-                count = int(row.get("visits") or 1)
-                came = float(row["donors"]) if row.get("donors") else None
-                if count < 0 or (came is not None and not 0 <= came < float("inf")):
-                    raise ValueError("visits and donors must be 0 or more")
-            except ValueError as error:
-                problems.append(Problem((), str(error), place=where))
-                continue
-            if key[0] not in known:
-                message = f"unknown organisation '{key[0]}'"
-                problems.append(Problem((), message, nearest(key[0], known), place=where))
-                continue
-            visits[key] = visits.get(key, 0) + count
-            if came is not None:
-                donors[key] = donors.get(key, 0.0) + came
+    for row in rows[1:]:
+        where = str(next(iter(row.values())).place)
+        given = {column: row[at].value for column, at in columns.items() if at in row}
+        try:
+            key, count, came = _visit(given)
+        except ValueError as error:
+            problems.append(Problem((), str(error), place=where))
+            continue
+        if key[0] not in known:
+            message = f"unknown organisation '{key[0]}'"
+            problems.append(Problem((), message, nearest(key[0], known), place=where))
+            continue
+        visits[key] = visits.get(key, 0) + count
+        if came is not None:
+            donors[key] = donors.get(key, 0.0) + came
     if problems:
         raise ScenarioError(problems)
     return HeldVisits(visits, donors)
+
+
+def _visit(given: dict[str, Any]) -> tuple[tuple[str, date], int, float | None]:
+    """Return the organisation and date, visits and donors of a line; `ValueError` if unclear."""
+    for column in COLUMNS[:2]:
+        if column not in given:
+            raise ValueError(f"no {column} on this line")
+    day = date.fromisoformat(str(given["date"]))
+    count = float(given.get("visits", 1))
+    came = float(given["donors"]) if "donors" in given else None
+    if not count >= 0 or (came is not None and not 0 <= came < float("inf")):
+        raise ValueError("visits and donors must be 0 or more")
+    if not count.is_integer():
+        raise ValueError("visits must be whole")
+    return (str(given["organisation"]), day), int(count), came

@@ -28,7 +28,8 @@ JSON_KEYS: Mapping[str, str] = {
     "scenario": "name and hash of the scenario",
     "start": "first day of the plan (ISO date)",
     "horizon_days": "days that the plan looks ahead, by product",
-    "stock": "where the stock comes from: source (file, warm_up), file, sha256, says",
+    "stock": "where the stock comes from: source (file, warm_up, none), says; of a file: file, "
+    "sha256, day, products, has_lives; of warm-ups: worlds",
     "status": "optimal, or feasible: a plan within `gap` of the best (the worst of the products)",
     "gap": "relative distance from the best plan that was proved, the largest of the products",
     "objective": "points that the plan costs as it expects, all products",
@@ -56,6 +57,7 @@ JSON_KEYS: Mapping[str, str] = {
     "uncertainty": "by product: paths, judged, vss, evpi (points) with half-widths, says; empty if "
     "not asked for",
     "check": "simulation of the first days: days, replications, adds, verdict, table, regions; "
+    "products: against_rule, against_nothing (better, worse, undecided, untested), warning, says; "
     "null if not asked for",
     "notes": "sentences on what the plan rests on",
 }
@@ -174,6 +176,7 @@ class TransferProposal:
             "replications": self.check.replications,
             "adds": self.check.adds,
             "verdict": self.check.verdict,
+            "products": [each.to_dict() for each in self.check.products],
             "table": list(records(self.check.table)),
             "regions": list(records(self.check.regions)),
         }
@@ -192,8 +195,9 @@ class TransferProposal:
             )
         if self.products:
             lines.append(
-                f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
-                "transfers"
+                f"{'cautious' if self.aims.robust_gamma else 'expected'} cost "
+                f"{self.objective:,.0f} points, {abs(saved):,.0f} "
+                f"{'less' if saved >= 0 else 'more'} than without transfers{self._why_more(saved)}"
             )
         lines += asked_beside(self)
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
@@ -202,11 +206,16 @@ class TransferProposal:
                 f"simulated ({self.check.days} days, {self.check.replications} worlds): "
                 f"{self.check.verdict}"
             )
+            lines += [each.says for each in self.check.products if not each.warning]
         lines += [each.says for each in self.uncertainty]
         lines += self.drives.summary() if self.drives else []
         lines += self.throttles.summary() if self.throttles else []
         lines += self.sites.summary() if self.sites else []
         return lines
+
+    def _why_more(self, saved: float) -> str:
+        staged = self.aims.objective != "cost" or self.aims.fairness != "none"
+        return ": the stages before the cost are held whatever that costs" * (saved < 0 and staged)
 
     def prices_on(self, day: date, product: str, group: str = "O_pos") -> pd.DataFrame:
         """Return what one more unit is worth in each region on a day, for `plots.plot_prices`.
@@ -223,6 +232,8 @@ class TransferProposal:
         )
 
     def _said_status(self) -> str:
+        if not self.products:
+            return "transfers were not planned"
         if self.status == "optimal":
             return "optimal"
         return f"{self.status}: within {100 * self.gap:.2g} % of the best"

@@ -21,7 +21,14 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
 SHORT = Settings(safety_days=(2.0, 1.0, 0.5), end_days=2.0)
-"""How products of short life are planned, but for the slots: `slots_of_life`."""
+"""How products of short life are planned, but for the slots: `SHORT_MORE_DAYS`."""
+SHORT_MORE_DAYS = 2
+"""Days that products of short life are planned beyond the life of a new unit.
+
+The last days of a horizon send what its end alone asks for; without these days more they were the
+firm days. Platelets of `spring-festival-2026`, 8 worlds, cost of the plan minus the rule's:
++1,073 ± 325 points from 15 January with none, +747 ± 300 with two more; from 10 February 24 ± 10
+doses more lost with none, 0 ± 4 with two more."""
 LONG = Settings(spans=((1, 7), (7, 5)))
 """How other products are planned: 42 days, the firm week day by day. Two weeks day by day cost the
 same 31 provinces twice the time and found a plan of the same expected cost."""
@@ -236,7 +243,8 @@ def settings_of(snapshot: Snapshot, product: str) -> Settings:
     facts = snapshot.facts[product]
     if facts.life_days >= SHORT_LIFE_DAYS:
         return LONG
-    return replace(SHORT, spans=slots_of_life(facts.life_days, facts.test_delay_days))
+    spans = slots_of_life(facts.life_days + SHORT_MORE_DAYS, facts.test_delay_days)
+    return replace(SHORT, spans=spans)
 
 
 def _mean(states: list[State]) -> State:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bloodsim import metrics
+from bloodsim.results.bands import SUFFIX
+from bloodsim.scenario.unmet import MARK
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -17,15 +19,37 @@ def reference(results: Results) -> str:
 
 
 def proposal(results: Results, product: str) -> str:
-    """The variant other than the reference that leaves least unmet of a product.
+    """The variant that can be put beside the reference and leaves least unmet of a product.
 
     The mean over replications decides, the order of the run where they are alike.
     """
-    others = [name for name in results.variants if name != reference(results)]
+    others = rivals(results, reference(results))
     if not others:
         return reference(results)
     unmet = metrics.shortage_rate(results).sel(product=product).mean("replication")
     return min(others, key=lambda name: float(unmet.sel(variant=name).fillna(0.0)))
+
+
+def rivals(results: Results, base: str) -> list[str]:
+    """The other variants that somebody could choose: of the same world, none told the future.
+
+    A variant at another unmet share, or with drawn parameters, differs by that and not by what is
+    done.
+    """
+    told = metrics.with_foresight(results)
+    here = _world(base, results.variants)
+    return [
+        name
+        for name in results.variants
+        if name != base and name not in told and _world(name, results.variants) == here
+    ]
+
+
+def _world(variant: str, known: Sequence[str]) -> tuple[str, bool]:
+    """The unmet share that a variant's name says, and whether its parameters are drawn."""
+    plain = variant.removesuffix(SUFFIX)
+    drawn = plain != variant and plain in known
+    return (plain if drawn else variant).partition(MARK)[2], drawn
 
 
 def chosen(kind: str, name: str, known: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,10 +27,11 @@ from bloodsim.plots.chart import (
     legend_rows,
     width_of,
 )
-from bloodsim.plots.choice import main_product, reference
+from bloodsim.plots.choice import main_product, reference, rivals
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +77,8 @@ def plot_collection_plan(
     results : Results
         With the table `daily`.
     variant : str, optional
-        The plan; default: the variant whose weekly collection differs most from *against*.
+        The plan; default: of those that can be put beside *against* (`choice.rivals`), the one
+        whose weekly collection differs most.
     against : str, optional
         Default: the reference (today's practice, else the first). If there is one variant only,
         each region's own mean week.
@@ -90,12 +93,13 @@ def plot_collection_plan(
     -------
     Chart
         ``(ax, data)``; data: region, name, week (its first day), units (mean over
-        replications), compared_units, change.
+        replications), compared_units, change, variant.
     """
     product = chosen("product", product or main_product(results), results.products)
     against = chosen("variant", against or reference(results), results.variants)
     weekly = _weekly(results, product)
-    variant = chosen("variant", variant or _most_different(weekly, against), results.variants)
+    variant = variant or _most_different(weekly, against, rivals(results, against))
+    variant = chosen("variant", variant, results.variants)
     plan = _plan(weekly, variant, against)
     order = np.argsort(-(plan.planned - plan.compared).sum(axis=1), kind="stable")
     days = days_of(results.daily["day"].values)
@@ -118,7 +122,7 @@ def plot_collection_plan(
             ),
         )
         holiday_bar(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
-    return Chart(on.ax, _frame_of(results, plan, order, lang))
+    return Chart(on.ax, _frame_of(results, plan, order, lang).assign(variant=variant))
 
 
 def _weekly(results: Results, product: str) -> xr.DataArray:
@@ -128,7 +132,9 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     """
     daily = results.daily["collected"].sel(product=product).dropna("replication", how="any")
     if daily.sizes["replication"] == 0:
-        raise ValueError("no daily values were kept of all variants")
+        raise UndrawnError(
+            "没有保存全部方案的逐日数据", "no daily values were kept of all variants"
+        )
     daily = daily.transpose("variant", "replication", "region", "day")
     starts = np.arange(0, daily.sizes["day"], WEEK_DAYS)
     coords = {name: daily[name].values for name in daily.dims[:3]}
@@ -139,9 +145,8 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     )
 
 
-def _most_different(weekly: xr.DataArray, against: str) -> str:
+def _most_different(weekly: xr.DataArray, against: str, others: Sequence[str]) -> str:
     mean = weekly.mean("replication")
-    others = [str(name) for name in mean["variant"].values if name != against]
     if not others:
         return against
     apart = abs(mean - mean.sel(variant=against)).sum(["week", "region"])

@@ -105,7 +105,7 @@ def _draw(ax: Axes, data: Any, names: list[str], closed: Any) -> None:
     grey = [
         Rectangle((date2num(day), y - 0.5), 1, 1)
         for y, name in enumerate(names)
-        for day in closed.get(name.rpartition(" (")[0], ())
+        for day in closed.get(name.partition(" (")[0], ())
     ]
     ax.add_collection(PatchCollection(grey, facecolors=_CLOSED, linewidths=0))
     boxes, colours = [], []
@@ -159,10 +159,11 @@ def _subtitle(drives: DrivesProposal, by_region: bool, lang: Lang) -> str:
     en = "One row a region" if by_region else "One row an organisation"
     return pick(
         lang,
-        f"{zh}，一格一天，数字为场次。与默认日程（人次相同）相比，预期代价减少 "
-        f"{number(saved, lang)} 分",
-        f"{en}, one box a day, numbers are visits. Expected to save {number(saved, lang)} points "
-        "over the default calendar with as many donors",
+        f"{zh}，一格一天，数字为场次。与默认日程（人次相同）相比，预期代价"
+        f"{'减少' if saved >= 0 else '增加'} {number(abs(saved), lang)} 分",
+        f"{en}, one box a day, numbers are visits. Expected to "
+        f"{'save' if saved >= 0 else 'cost'} {number(abs(saved), lang)} points "
+        f"{'over' if saved >= 0 else 'more than'} the default calendar with as many donors",
     )
 
 

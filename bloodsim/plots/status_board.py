@@ -12,13 +12,15 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from bloodsim.labels import NBSP, Lang, day_label, full_day_label, group_label, level_label, pick
-from bloodsim.numbers import floored, number, percent, plain
+from bloodsim.labels import NBSP, Lang, day_label, group_label, level_label, pick
+from bloodsim.numbers import floored, number, percent
 from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame, legend_rows
 from bloodsim.plots.choice import of_today, proposal
 from bloodsim.plots.status import StatusRow, level_of, status_rows
+from bloodsim.plots.status_words import TOLD, status_finding
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
-from bloodsim.plots.text import product_name, product_unit, region_label, say
+from bloodsim.plots.text import product_unit, region_label, say
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,11 +45,12 @@ _CROSS: dict[str, Any] = {
 }
 _AT = {
     "now": 17.0,
-    "lowest": 26.5,
-    "range": 40.5,
-    "yellow": 50.5,
-    "red": 60.0,
-    "unmet": 71.0,
+    "lowest": 26.0,
+    "range": 39.4,
+    "yellow": 47.4,
+    "orange": 54.7,
+    "red": 62.0,
+    "unmet": 72.4,
     "groups": 74.0,
     "help": 99.5,
 }
@@ -63,7 +66,7 @@ def plot_status_board(
     ax: Axes | None = None,
     lang: Lang = "en",
 ) -> Chart:
-    """Cover today and at its lowest, chances of yellow and red, unmet by group, who helps.
+    """Cover today and at its lowest, chances of the graver levels, unmet by group, who helps.
 
     Parameters
     ----------
@@ -90,22 +93,25 @@ def plot_status_board(
     variant, product = of_today(results, variant, product)
     levels = results.alert_levels(product, variant)
     if not levels:
-        raise ValueError(f"{product} has no alert levels to tell a status by")
+        raise UndrawnError(
+            f"{product} 没有预警级别，无法判断状态",
+            f"{product} has no alert levels to tell a status by",
+        )
     helper = proposal(results, product)
     today = day or results.score_start
     rows = status_rows(results, variant, product, helper, today, levels)
     with house_style():
-        on = canvas(ax, WIDTH_MM, 56 + ROW_MM * len(rows))
+        on = canvas(ax, WIDTH_MM, 61 + ROW_MM * len(rows))
         on.ax.set_xlim(0, 100)
         on.ax.set_ylim(len(rows) - 0.4, -0.6)
         on.ax.axis("off")
-        _heads(on.ax, rows, today, product, results, helper, lang)
+        _heads(on.ax, rows, today, product, results, helper, levels, lang)
         for y, row in enumerate(rows):
             _line(on.ax, results, row, y, levels, lang)
         below = _legend(on.ax, rows, lang)
         frame(
             on,
-            _headline(results, rows, levels, product, today, lang),
+            status_finding(results, rows, levels, product, today, lang),
             _subtitle(results, variant, helper, product, today, lang),
             footer(results, lang),
             Margins(left=10.0, right=10.0, above=30.0, below=8.0 + below),
@@ -120,6 +126,7 @@ def _heads(
     product: str,
     results: Results,
     helper: str,
+    levels: dict[str, float],
     lang: Lang,
 ) -> None:
     unit = product_unit(results, product, lang)
@@ -128,9 +135,16 @@ def _heads(
             lang, f"{day_label(today, lang)}\n库存天数", f"days of cover\n{day_label(today, lang)}"
         ),
         "lowest": pick(lang, "最低\n库存天数", "lowest\nahead"),
-        "range": pick(lang, "90% 范围\n及日期", "90 % range\nand day"),
-        "yellow": pick(lang, "出现黄色\n的概率", "chance\nof yellow"),
-        "red": pick(lang, "出现红色\n的概率", "chance\nof red"),
+        "range": pick(lang, "该日的\n90% 范围", "90 % range\nof that day"),
+        **{
+            level: pick(
+                lang,
+                f"任一天\n降至{level_label(level, lang)}",
+                f"{level_label(level, lang)}\non any day",
+            )
+            for level in reversed(TOLD)
+            if level in levels
+        },
         "unmet": pick(lang, f"未满足\n{unit}（占比）", f"not met\n{unit} (share)"),
     }
     for key, text in heads.items():
@@ -163,7 +177,7 @@ def _line(
     spread = f"{floored(row.low)}–{floored(row.high)}"
     say(ax, _AT["range"] - 5.6, y, spread, 6.2, ha="right", color=MUTED)
     say(ax, _AT["range"], y, day_label(row.day, lang), 6.2, ha="right", color=MUTED)
-    for key in ("yellow", "red"):
+    for key in TOLD:
         if key in row.risks:
             _risk(ax, _AT[key], y, row.risks[key], LEVEL_COLOURS[key])
     share = percent(row.unmet_share, smallest=0.01)
@@ -186,8 +200,8 @@ def _chip(ax: Axes, x: float, y: int, level: str, lang: Lang) -> None:
 
 def _risk(ax: Axes, x: float, y: int, share: float, colour: str) -> None:
     """A bar as long as the chance, and the figure."""
-    ax.add_patch(Rectangle((x - 8.4, y - 0.3), 4.0, 0.6, facecolor="#ececec", linewidth=0))
-    ax.add_patch(Rectangle((x - 8.4, y - 0.3), 4.0 * share, 0.6, facecolor=colour, linewidth=0))
+    ax.add_patch(Rectangle((x - 6.6, y - 0.3), 2.8, 0.6, facecolor="#ececec", linewidth=0))
+    ax.add_patch(Rectangle((x - 6.6, y - 0.3), 2.8 * share, 0.6, facecolor=colour, linewidth=0))
     ink = INK if share else MUTED
     say(ax, x, y, f"{100 * share:.0f}{NBSP}%", 6.2, ha="right", color=ink)
 
@@ -215,42 +229,6 @@ def _legend(ax: Axes, rows: list[StatusRow], lang: Lang) -> float:
     return legend_rows(ax, handles, texts, 6, handler_map=together) + 4
 
 
-def _headline(
-    results: Results,
-    rows: list[StatusRow],
-    levels: dict[str, float],
-    product: str,
-    today: date,
-    lang: Lang,
-) -> str:
-    what = product_name(results, product, lang)
-    now = sum(row.now < levels.get("yellow", 0.0) for row in rows)
-    at, days = full_day_label(today, lang), plain(levels.get("yellow", 0.0))
-    start_zh = f"{at}{what}：{now} 个地区低于 {days} 天"
-    start_en = f"{what} on {at}: {now} of {len(rows)} regions below {days}{NBSP}days"
-    gravest = [name for name in ("red", "orange", "yellow") if name in levels]
-    for level in gravest:
-        likely = [row for row in rows if row.risks[level] >= 0.5]
-        if likely:
-            break
-    else:
-        return pick(
-            lang,
-            f"{start_zh}；此后没有地区很可能降至预警水平",
-            f"{start_en}; none is likely to reach an alert later",
-        )
-    likely.sort(key=lambda row: -row.risks[level])
-    names = [region_label(results, row.region, lang) for row in likely[:4]]
-    more, said = len(likely) - len(names), level_label(level, lang)
-    return pick(
-        lang,
-        f"{start_zh}；此后 {len(likely)} 个地区很可能降至{said}色："
-        f"{'、'.join(names)}{'等' if more else ''}",
-        f"{start_en}; {len(likely)} will probably reach {said}: "
-        f"{', '.join(names)}{f' and {more} more' if more else ''}",
-    )
-
-
 def _subtitle(
     results: Results, variant: str, helper: str, product: str, today: date, lang: Lang
 ) -> str:
@@ -258,10 +236,12 @@ def _subtitle(
     end = day_label(results.score_end, lang)
     return pick(
         lang,
-        f"方案“{name}”，至{end}；{n} 次重复模拟的中位数；概率＝至少一天低于该级的模拟占比；"
+        f"方案“{name}”，至{end}；{n} 次重复模拟的中位数；范围为最低日当天的；"
+        f"降至某级＝至少一天低于该级的模拟占比；"
         f"末列：“{variant_label(helper, lang)}”的调剂",
-        f"Variant: {name}, until {end}; median of {n} replications. Chance: share of replications "
-        "with a day below the level. Last column: transfers with "
+        f"Variant: {name}, until {end}; median of {n} replications; the range is that of the "
+        "day of the lowest median. Yellow, orange, red: share of replications with any day below "
+        "the level. Last column: transfers with "
         f"{variant_label(helper, lang)}",
     )
 

@@ -29,7 +29,9 @@ class Content(NamedTuple):
     product: str
     before: str
     after: str
+    status_head: str
     status: str
+    others: list[str]
     decisions: list[str]
     figures: list[KeyFigure]
     pages: list[Page]
@@ -66,6 +68,8 @@ def _content(results: Results, lang: Lang, tag: str, plan: SavedPlan | None) -> 
         before=variant_label(reference(results), lang),
         after=variant_label(proposal(results, product), lang),
         status=summary.status_sentence(results, drawn["status_board"], lang),
+        status_head=summary.status_head(results, lang),
+        others=summary.others(results, lang),
         decisions=summary.decisions(results, drawn, lang),
         figures=summary.key_figures(results, lang),
         pages=drawn_pages,

@@ -20,6 +20,8 @@ class Page(NamedTuple):
     lead: str
     figures: list[Figure]
     table: Table | None = None
+    stated: tuple[str, ...] = ()
+    """What must be read before the table."""
 
 
 _PAGES: tuple[tuple[str, tuple[str, str], tuple[str, str], tuple[str, ...]], ...] = (
@@ -111,4 +113,5 @@ def _today(results: Results, plan: SavedPlan, lang: Lang) -> Page:
         plan_page.lead(results, plan, lang),
         [figure(results, "prices", lang, plan)],
         plan_page.shipments(results, plan, lang),
+        plan_page.stated(results, plan, lang),
     )

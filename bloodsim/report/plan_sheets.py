@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bloodsim.labels import Lang, pick, variant_label
 from bloodsim.plots import CHARTS
-from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.undrawn import why
 from bloodsim.results.xlsxfile import Column, Rule, Table
 
 _SMALLEST_FLOW = 1.0
@@ -19,13 +20,13 @@ def collection(results: Results, lang: Lang) -> list[Table]:
     """Units to collect by region and week, and the change against what it is compared with."""
     product = main_product(results)
     name, unit = product_name(results, product, lang), product_unit(results, product, lang)
-    after, before = proposal(results, product), reference(results)
-    title = pick(lang, "采集计划", "Collection plan")
-    title = f"{title} · {name} · {variant_label(after, lang)}"
+    title = f"{pick(lang, '采集计划', 'Collection plan')} · {name}"
     try:
         chart = CHARTS["collection_plan"](results, lang=lang, product=product)
     except (ValueError, ResultsError) as error:
-        return [Table(title, str(error), [])]
+        return [Table(title, why(error, lang), [])]
+    after, before = str(chart.data["variant"].iloc[0]), reference(results)
+    title = f"{title} · {variant_label(after, lang)}"
     units = chart.data.pivot(index="name", columns="week", values="units")
     change = chart.data.pivot(index="name", columns="week", values="change")
     order = list(dict.fromkeys(chart.data["name"].tolist()))

@@ -48,6 +48,7 @@ def slots(content: Content, own: Own, paper: Paper) -> Mapping[str, Slot]:
     blocks: list[Block] = []
     for page in content.pages:
         words = paper.heading + sum(_height(passage, paper) for passage in own.at(page.key))
+        words += sum(_height(Passage("", [text]), paper) + 2 * paper.line for text in page.stated)
         if page.table is not None:
             words += paper.row * (1 + len(page.table.rows))
         for figure in page.figures:

@@ -6,14 +6,25 @@ import math
 from typing import Any, NamedTuple
 
 from bloodsim import metrics
-from bloodsim.labels import Lang, day_label, indicator_label, pick, unit_words, variant_label
+from bloodsim.labels import (
+    Lang,
+    day_label,
+    full_day_label,
+    indicator_label,
+    pick,
+    unit_words,
+    variant_label,
+)
 from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
 from bloodsim.numbers import give_or_take, number, percent, quantity, rounded
 from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.status import status_rows
+from bloodsim.plots.status_words import status_finding
 from bloodsim.plots.text import product_name, product_unit, region_label
+from bloodsim.report.adoption import adoption
 from bloodsim.report.figures import Figure
-from bloodsim.results import Results
+from bloodsim.results import Results, ResultsError
 
 SHOWN = (
     "shortage_rate",
@@ -88,12 +99,60 @@ def status_sentence(results: Results, board: Figure, lang: Lang) -> str:
     return pick(lang, f"{what}：{unmet} 的申请未满足", f"{what}: {unmet} of requests are not met")
 
 
+def others(results: Results, lang: Lang) -> list[str]:
+    """Where the other products stand, those with alert levels and the worst supplied of all."""
+    main, base = main_product(results), reference(results)
+    unmet = metrics.shortage_rate(results).sel(variant=base).mean("replication").fillna(0.0)
+    shares = {name: float(unmet.sel(product=name)) for name in results.products}
+    worst = max(shares, key=lambda name: shares[name])
+    lines = []
+    for product in sorted(shares, key=lambda name: -shares[name]):
+        levels = results.alert_levels(product, base)
+        if product == main or not (levels or (product == worst and shares[product] > 0)):
+            continue
+        what, share = product_name(results, product, lang), percent(shares[product], smallest=1e-4)
+        found = _finding(results, base, product, levels, lang) or what
+        most = product == worst and shares[product] > 0
+        zh, en = ("，为各产品之首", ", the most of all products") if most else ("", "")
+        lines.append(
+            pick(
+                lang,
+                f"{found}；{share} 的申请未满足{zh}",
+                f"{found}; {share} of requests not met{en}",
+            )
+        )
+    return lines
+
+
+def _finding(
+    results: Results, base: str, product: str, levels: dict[str, float], lang: Lang
+) -> str:
+    """The board's sentence of a product; none where there are no levels or no daily values."""
+    today = results.score_start
+    try:
+        rows = status_rows(results, base, product, base, today, levels) if levels else []
+    except (ValueError, ResultsError):
+        return ""
+    return status_finding(results, rows, levels, product, today, lang) if rows else ""
+
+
+def status_head(results: Results, lang: Lang) -> str:
+    """Heading of the status, with its day."""
+    day = full_day_label(results.score_start, lang)
+    return pick(
+        lang,
+        f"{day}（模拟期首日）的现状与此后",
+        f"Status on {day} (start of the simulated period) and after",
+    )
+
+
 def decisions(results: Results, drawn: dict[str, Figure], lang: Lang) -> list[str]:
     """What the briefing asks to be decided, as far as this run speaks of it."""
     product = main_product(results)
     base, best = reference(results), proposal(results, product)
     asked = []
     if base != best:
+        asked.append(adoption(results, product, base, best, lang))
         asked += _transfers(results, drawn, product, base, best, lang)
         asked += _collection(results, drawn, product, lang)
     asked += _remaining(results, product, best, lang)
@@ -126,8 +185,8 @@ def _transfers(
     return [
         pick(
             lang,
-            f"是否按“{name}”调剂 {total}（比“{than}”{change}；最大流向 {first}）。",
-            f"Whether to transfer {total} as in '{name}' ({change} against '{than}'; largest flow "
+            f"若采用“{name}”，是否批准调剂 {total}（比“{than}”{change}；最大流向 {first}）。",
+            f"If '{name}': whether to transfer {total} ({change} against '{than}'; largest flow "
             f"{first}).",
         )
     ]
@@ -142,12 +201,14 @@ def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: 
     if not len(more):
         return []
     amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
+    name = variant_label(str(plan["variant"].iloc[0]), lang)
     first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
     return [
         pick(
             lang,
-            f"是否要求各中心自{first}至{last}当周共多采 {amount}。",
-            f"Whether centres collect {amount} more in the weeks from {first} to {last}.",
+            f"是否按“{name}”要求各中心自{first}至{last}当周共多采 {amount}。",
+            f"Whether centres collect {amount} more in the weeks from {first} to {last}, as in "
+            f"'{name}'.",
         )
     ]
 

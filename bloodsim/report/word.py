@@ -165,6 +165,8 @@ class _Writer:
             place = places.get(first, Slot(100, False))
             self._head(page.question, level, new_page=place.starts_page)
             self._say(page.lead, "Remark").paragraph_format.keep_with_next = True
+            for text in page.stated:
+                self._say(text, "Status").paragraph_format.keep_with_next = True
             if number < 2:
                 self._passages(page.key)
             if page.table is not None:
@@ -180,8 +182,9 @@ class _Writer:
 
     def _summary(self, content: Content, level: int, *, alone: bool) -> None:
         w = self._words
-        self._head(w["status"], level)
-        self._say(content.status, "Status")
+        self._head(content.status_head, level)
+        for text in (content.status, *content.others):
+            self._say(text, "Status")
         if alone:
             self._passages("opening")
         self._head(w["decisions"], level)

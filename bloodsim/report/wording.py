@@ -10,7 +10,6 @@ from bloodsim.results import Results
 WORDS: Mapping[str, tuple[str, str]] = {
     "briefing": ("血液供应简报", "Blood supply briefing"),
     "simulated": ("模拟结果，非实测", "Simulated, not observed"),
-    "status": ("现状", "Status"),
     "decisions": ("请决定", "Decisions asked for"),
     "no_decision": ("本次运行没有提出需要决定的事项。", "This run asks for no decision."),
     "figures": ("主要指标", "Main figures"),

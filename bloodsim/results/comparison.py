@@ -44,10 +44,9 @@ class Comparison(pd.DataFrame):
     def _constructor(self) -> Any:
         return Comparison
 
-    def _repr_html_(self) -> str | None:
+    def _repr_html_(self) -> str:
         if not set(_COLUMNS) <= set(self.columns):
-            plain: str | None = pd.DataFrame(self)._repr_html_()  # type: ignore[operator]
-            return plain
+            return str(pd.DataFrame(self).to_html(max_rows=_MOST_ROWS))
         rows = list(zip(*(self[name].tolist() for name in _COLUMNS), strict=True))
         main = rows
         if len(rows) > _MOST_ROWS:

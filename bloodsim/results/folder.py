@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ _NEEDED = (
     "cost_weights",
 )
 """Keys without which nothing can be said of a run."""
+_MAPPINGS = ("files", "regions", "products")
 _FILES = {_MANIFEST, "kpi.csv", "timing.json", "tables", "parts"}
 _TABLES = {f"{name}.parquet" for name in (*TABLES, "kpi")}
 _STAGE = ".new-"
@@ -120,6 +122,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if version == SCHEMA_VERSION:
             _ = manifest["scenario"]["hash"], manifest["scenario"]["name"]
             _ = [manifest[key] for key in _NEEDED]
+            _ = [manifest[key].items() for key in _MAPPINGS]
+            _ = [date.fromisoformat(manifest[key]) for key in ("score_start", "score_end")]
     except FileNotFoundError:
         raise ResultsError(
             f"{folder} holds no manifest.json: it is no result folder, or the run that wrote it "
@@ -127,7 +131,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from None
     except NotADirectoryError:
         raise ResultsError(f"{folder} is a file, not a result folder") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(
             f"{path} is damaged ({error!r}); remove the folder and run the scenario again"
         ) from None

@@ -43,7 +43,10 @@ class SavedPlan:
     regions : tuple of str
         Those that were planned for.
     check : mapping or None
-        What the simulator said: days, replications, adds, table; None where it was not asked.
+        What the simulator said: days, replications, adds, verdict, table; None where it was not
+        asked.
+    stock : mapping
+        Where its stock comes from: source (file, warm_up, none), says, and what else is known.
     """
 
     scenario: str
@@ -55,6 +58,7 @@ class SavedPlan:
     prices: pd.DataFrame
     regions: tuple[str, ...]
     check: Mapping[str, Any] | None
+    stock: Mapping[str, Any]
 
     def dearest(self, product: str) -> tuple[date, pd.DataFrame]:
         """Return the day on which one more unit is worth most, and its worth in each region.
@@ -86,15 +90,15 @@ def read_plan(folder: str | Path) -> SavedPlan:
     Raises
     ------
     ResultsError
-        The folder holds no plan, or its file is damaged or of another version; the message names
-        the file.
+        The folder holds no plan, or one without transfers, or its file is damaged or of another
+        version; the message names the file.
     """
     path = Path(folder).expanduser() / PLAN_FILE
     if not path.is_file():
         raise ResultsError(f"{path} is missing; `bloodsim plan FILE --out DIR` writes it")
     try:
         found = json.loads(path.read_text("utf-8"))
-        return SavedPlan(
+        plan = SavedPlan(
             scenario=str(found["scenario"]["name"]),
             scenario_hash=str(found["scenario"]["hash"]),
             start=date.fromisoformat(found["start"]),
@@ -103,12 +107,26 @@ def read_plan(folder: str | Path) -> SavedPlan:
             transfers=_table(found, "transfers"),
             prices=_table(found, "prices"),
             regions=tuple(dict.fromkeys(str(row["region"]) for row in found["cover"])),
-            check=found["check"],
+            check=_check(found["check"]),
+            stock={**found["stock"], "says": str(found["stock"]["says"])},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(
             f"{path} is damaged or not a plan of this version ({error!r}); write it again"
         ) from None
+    if not plan.regions:
+        raise ResultsError(f"{path} has no transfers: they were not planned (--what transfers)")
+    return plan
+
+
+def _check(found: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what the simulator said, with the row of the cost that a report needs."""
+    if found is not None:
+        _ = found["days"], found["replications"]
+        (cost,) = (row for row in found["table"] if row["indicator"] == "cost")
+        for key in ("plan_minus_proportional", "plan_minus_proportional_half_width"):
+            _ = cost[key] is None or float(cost[key])
+    return found
 
 
 def _table(found: Mapping[str, Any], name: str) -> pd.DataFrame:
@@ -120,4 +138,7 @@ def _table(found: Mapping[str, Any], name: str) -> pd.DataFrame:
     for column in ("date", "until", "arrival"):
         if column in table:
             table[column] = [date.fromisoformat(day) for day in table[column]]
+    for column in ("units", "points_per_unit"):
+        if column in table:
+            table[column] = table[column].astype(float)
     return table

@@ -117,8 +117,8 @@ the last close. `national`: lowest mean cover over regions and the day of it, co
 first scored day. `collection`: persons, by channel. `bounds`, where asked for: the points below
 which no transfer policy gets on the variant's collection. `joint_bounds`, likewise: those below
 which no policy of collection and transfers gets in the variant's world. `daily`: the first
-replications only; ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the divisor of cover;
-optional, the mean in the manifest stands in for it.
+replications only; ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the
+divisor of cover; optional, the mean in the manifest stands in for it.
 """
 
 

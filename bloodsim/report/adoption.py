@@ -1,0 +1,97 @@
+"""Whether to adopt the proposal: what it consists of, and whether it shows a benefit."""
+
+from __future__ import annotations
+
+import math
+
+from bloodsim import metrics
+from bloodsim.labels import Lang, pick, shown, variant_label
+from bloodsim.metrics.intervals import Interval
+from bloodsim.numbers import give_or_take, number, percent
+from bloodsim.plots.text import product_name
+from bloodsim.results import Results
+
+_RULES = {
+    "Nothing": ("不调剂", "no transfers"),
+    "HelpingOnRequest": ("按请求支援", "help on request"),
+    "SharingProportionally": ("按比例均衡调剂", "transfers by proportional sharing"),
+    "SharingSurplus": ("余缺调剂", "transfers of surplus"),
+    "MovingAgeing": ("调出临期库存", "transfers of ageing stock"),
+    "Optimizing": ("优化调剂", "transfers by the optimizer"),
+    "Sampling": ("随机优化的订货与调剂", "orders and transfers by stochastic optimization"),
+}
+"""What the classes of transfer policies do, by the name that the manifest has."""
+
+
+def adoption(results: Results, product: str, base: str, best: str, lang: Lang) -> str:
+    """Ask whether to adopt a variant; say what it is, and no benefit that is not clear."""
+    name, than = variant_label(best, lang), variant_label(base, lang)
+    parts = pick(lang, "、", ", ").join(_parts(results, base, best, lang))
+    cost = _paired(results, "cost", None, base, best)
+    unmet = _paired(results, "shortage_rate", product, base, best)
+    amounts = pick(
+        lang,
+        f"与“{than}”相比，代价 {_points(cost, lang)} 分，{product_name(results, product, lang)}"
+        f"未满足率 {_share(unmet)}",
+        f"against '{than}' cost {_points(cost, lang)} points, requests for "
+        f"{product_name(results, product, lang).lower()} not met {_share(unmet)}",
+    )
+    found = _found(cost, len(results.replications), lang)
+    return pick(
+        lang,
+        f"是否采用“{name}”（{parts}）：{found}；{amounts}。",
+        f"Whether to adopt '{name}' ({parts}): {found}; {amounts}.",
+    )
+
+
+def _found(cost: Interval, worlds: int, lang: Lang) -> str:
+    """What the paired interval of the one cost shows."""
+    if math.isnan(cost.half_width) or abs(cost.mean) <= cost.half_width:
+        plural = "" if worlds == 1 else "s"
+        return pick(
+            lang,
+            f"未显示明确收益（{worlds} 次模拟）",
+            f"no clear benefit shown ({worlds} world{plural})",
+        )
+    if cost.mean > 0:
+        return pick(
+            lang, f"代价更高（{worlds} 次模拟）", f"it clearly costs more ({worlds} worlds)"
+        )
+    return pick(
+        lang, f"代价明确更低（{worlds} 次模拟）", f"it clearly costs less ({worlds} worlds)"
+    )
+
+
+def _parts(results: Results, base: str, best: str, lang: Lang) -> list[str]:
+    """Its rule of transfers, and how much more or less is collected."""
+    policy = str(results.manifest.get("variants", {}).get(best, {}).get("policy", ""))
+    rule = policy.partition("(")[0].rpartition(".")[2]
+    parts = [pick(lang, *_RULES.get(rule, (shown(rule, 60), shown(rule, 60))))] if rule else []
+    donations = metrics.donations(results)
+    usual = float(donations.sel(variant=base).mean())
+    change = _paired(results, "donations", None, base, best)
+    if usual and abs(change.mean) >= 0.0005 * usual:
+        share = percent(change.mean / usual, signed=True)
+        parts.append(pick(lang, f"献血人次 {share}", f"donations {share}"))
+    else:
+        parts.append(pick(lang, "采集量基本不变", "about as much collected"))
+    return parts
+
+
+def _paired(results: Results, name: str, product: str | None, base: str, best: str) -> Interval:
+    values = metrics.KPIS[name].function(results)
+    if product is not None:
+        values = values.sel(product=product)
+    return metrics.interval((values.sel(variant=best) - values.sel(variant=base)).values)
+
+
+def _points(value: Interval, lang: Lang) -> str:
+    said = number(value.mean, lang, signed=True)
+    if math.isnan(value.half_width):
+        return said
+    return f"{said} ± {give_or_take(value.half_width, value.mean, lang)}"
+
+
+def _share(value: Interval) -> str:
+    said = percent(value.mean, signed=True)
+    return said if math.isnan(value.half_width) else f"{said} ± {percent(value.half_width)}"

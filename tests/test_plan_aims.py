@@ -121,6 +121,27 @@ def test_fairness_without_shortage_costs_nothing() -> None:
 # ----------------------------------------------------------------------------------- stages
 
 
+def test_without_transfers_costs_the_same_whatever_is_asked_for() -> None:
+    """Waiting costs more than cancelling: stages alone would wait, at another cost."""
+    rule = ClassRule("elective", 1.0, 5.0, 2, ((0, 0),))
+    net = network(3, [(0, 1, 1)], classes=(rule,))
+    demand, receipts = np.zeros((1, 3, 2, 1)), np.zeros((3, 2, 1))
+    demand[0, 0, 0] = receipts[1, 0] = 8
+    problem = today(net, state(net, 5, demand=demand, receipts=receipts))
+    costs = [
+        solve(problem, headlines=0, aims=aims).without.objective
+        for aims in (Aims(), Aims("lexicographic"), Aims(fairness="min-max"))
+    ]
+    assert costs == pytest.approx([costs[0]] * 3)
+
+
+@pytest.mark.parametrize("fairness", ["none", "min-max", "proportional"])
+def test_caution_never_costs_less_than_the_cheapest_plan(fairness: str) -> None:
+    found = solve(giver((200, 50), 150, (0.1, 40.0)), headlines=0, aims=Aims("cost", fairness, 1.0))
+    assert found.caution_points is not None
+    assert found.caution_points >= -1e-6
+
+
 def two_classes() -> ProductToday:
     """Return an emergency far away, an elective next door, and pieces for one of them.
 

@@ -21,6 +21,7 @@ from bloodsim import data
 from bloodsim.cli import execute
 from bloodsim.plots import CHARTS, PLAN_CHARTS
 from bloodsim.report import briefing_html
+from bloodsim.report.figures import figure
 from bloodsim.report.plan_page import stated
 from bloodsim.results import Results
 from bloodsim.results.plan_file import read_plan
@@ -94,6 +95,13 @@ def test_incomplete_and_tampered_runs_are_refused_by_file(
     assert execute(line) == 3
     assert path.name in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_copy_of_the_indicators_for_reading_is_not_needed(tmp_path: Path) -> None:
+    run = synthetic_results(days=10).save(tmp_path / "run")
+    (run / "kpi.csv").unlink()
+    (run / "timing.json").unlink()
+    assert len(Results.load(run).kpi())
 
 
 def test_another_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -277,8 +285,18 @@ def test_a_small_run_says_what_it_cannot_draw() -> None:
         days=20, variants=("none",), replications=(0,), daily_replications=0
     )
     words = " ".join(" ".join(_Page(briefing_html(results, "en")).words).split())
-    assert "Not drawn for this run: comparison (there is one variant only" in words
-    assert "Not drawn for this run: fan" in words
+    assert "Not drawn for this run: Variants compared (there is one variant only" in words
+    assert "Not drawn for this run: Cover and its spread" in words
+
+
+def test_why_a_chart_cannot_be_drawn_is_said_in_chinese() -> None:
+    small = synthetic_results(days=20, variants=("none",), replications=(0,), daily_replications=0)
+    tables = {name: table for name, table in small.tables.items() if name != "transfers"}
+    for results in (small, Results(tables, small.manifest)):
+        undrawn = [figure(results, name, "zh") for name in CHARTS]
+        undrawn = [each for each in undrawn if each.chart is None]
+        assert len(undrawn) >= 6
+        assert all(re.search("[\u4e00-\u9fff]", each.why) for each in undrawn), undrawn
 
 
 def test_the_command_writes_the_briefing(
@@ -341,6 +359,7 @@ def _plan_folder(place: Path, **changes: object) -> Path:
             {**at, "region": "GD", "group": "O_neg", "points_per_unit": 1.0},
             {**at, "region": "BJ", "group": "A_pos", "points_per_unit": 0.5, "date": "2026-02-12"},
         ],
+        "headlines": [{**at, "region": "BJ", "group": "O_neg", "gain": 3.4, "loss": 3.6}],
         "cover": [
             {"date": "2026-02-10", "region": region, "product": "red_cells"}
             for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
@@ -377,6 +396,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "share it by the proportional rule.",
             "the mean of 16 simulated warm-ups, not a count",
             "the plan costs less; cost −25,000",
+            "those of 1 of 2 regions confirmed by solving again with 10 units",
         ),
         "zh": (
             "今天做什么？",
@@ -386,6 +406,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "−2.5万 ± 0.09万",
             "应按比例均衡规则调剂。",
             "取 16 次模拟预热的均值",
+            "2 个地区中 1 个的价格已用",
         ),
     }
     for text in expected[lang]:

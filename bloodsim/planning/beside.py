@@ -11,6 +11,9 @@ from bloodsim.planning.solve import Solved
 if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
+_SMALL = 0.05
+"""Points that are shown as 0."""
+
 
 def facts_of_stages(item: Solved) -> dict[str, float] | None:
     """Return what each stage reached, in units (a share or points where the stage is one)."""
@@ -32,8 +35,9 @@ def notes_on(aims: Aims) -> Iterator[str]:
         )
     if aims.fairness != "none":
         yield (
-            "the price of fairness compares plans with shipments of any size; unmet shares are "
-            "what is lost or cancelled of what a region asks for over the horizon"
+            "the price of fairness is all that its plan costs more, with what is given up because "
+            "fairness comes before every weight of the cost; shipments of any size; unmet shares "
+            "are what is lost or cancelled of what a region asks for over the horizon"
         )
     if aims.robust_gamma:
         yield (
@@ -77,8 +81,12 @@ def _price_of_fairness(product: str, facts: Any, proposal: TransferProposal) -> 
     )
     share = found["price_share"]
     of_cost = f" ({100 * share:.2g} % of the cost)" if share is not None else ""
+    points = found["price_points"]
+    price = f"{points:,.1f} points{of_cost}"
+    if points < -_SMALL:
+        price = f"none, it costs {-points:,.1f} points less than the same stages without it"
     yield (
-        f"price of fairness, {product}: {found['price_points']:,.1f} points{of_cost}; worst unmet "
+        f"price of fairness, {product}: {price}; worst unmet "
         f"share {100 * found['share_before']:.2f} % ({before}) without, "
         f"{100 * found['share_after']:.2f} % ({after}) with"
     )
@@ -87,8 +95,10 @@ def _price_of_fairness(product: str, facts: Any, proposal: TransferProposal) -> 
 def _price_of_caution(product: str, facts: Any, aims: Aims) -> Iterator[str]:
     points = facts["caution_points"]
     if points is not None:
+        staged = aims.objective != "cost" or aims.fairness != "none"
+        priced = "price of caution and of the stages together" if staged else "price of caution"
         yield (
-            f"price of caution, {product}: on the expected path the shipments planned for "
-            f"{aims.robust_gamma:g} days at their worst cost {points:,.1f} points more than the "
-            "best plan for that path"
+            f"{priced}, {product}: on the expected path the shipments planned for "
+            f"{aims.robust_gamma:g} days at their worst cost {max(points, 0.0):,.1f} points more "
+            "than the cheapest plan for that path"
         )

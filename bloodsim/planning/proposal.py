@@ -195,8 +195,9 @@ class TransferProposal:
             )
         if self.products:
             lines.append(
-                f"expected cost {self.objective:,.0f} points, {saved:,.0f} less than without "
-                "transfers"
+                f"{'cautious' if self.aims.robust_gamma else 'expected'} cost "
+                f"{self.objective:,.0f} points, {abs(saved):,.0f} "
+                f"{'less' if saved >= 0 else 'more'} than without transfers{self._why_more(saved)}"
             )
         lines += asked_beside(self)
         lines += [self.worth(row) for row in self.headlines.itertuples(index=False)]
@@ -211,6 +212,10 @@ class TransferProposal:
         lines += self.throttles.summary() if self.throttles else []
         lines += self.sites.summary() if self.sites else []
         return lines
+
+    def _why_more(self, saved: float) -> str:
+        staged = self.aims.objective != "cost" or self.aims.fairness != "none"
+        return ": the stages before the cost are held whatever that costs" * (saved < 0 and staged)
 
     def prices_on(self, day: date, product: str, group: str = "O_pos") -> pd.DataFrame:
         """Return what one more unit is worth in each region on a day, for `plots.plot_prices`.

@@ -20,7 +20,7 @@ from bloodsim.optimize.solver import (
     Status,
 )
 from bloodsim.planning.clash import clashing_rows
-from bloodsim.planning.search import Found, Search
+from bloodsim.planning.search import Closed, Found, Search
 from bloodsim.planning.sizes import Sized, sized
 from bloodsim.planning.today import ProductToday
 
@@ -94,7 +94,7 @@ class Solved:
     today : ProductToday
         The problem; with a budget of uncertainty, that of the cautious path.
     plan, without : TransferPlan
-        The best plan, and the best that can be done without transfers.
+        The best plan, and the cheapest that can be done without transfers.
     worths : tuple of Worth
         Where a unit is worth most.
     n_rows, n_columns : int
@@ -104,7 +104,7 @@ class Solved:
     fairness : Fairness, optional
         What fairness costs.
     caution_points : float, optional
-        What the cautious plan costs on the expected path beyond the best plan for that path.
+        What the plan's shipments cost on the expected path beyond the cheapest plan for it.
     """
 
     today: ProductToday
@@ -142,13 +142,13 @@ def solve(
         cheapest = search.start()
         first = search.best() if len(search.stages) > 1 else cheapest
         found = sized(search, first, today.firm_days(firm_days))
-        without = search.best(np.ones_like(found.closed)).plan
+        without = _without_transfers(search, limits, np.ones_like(found.closed))
         unfair = cheapest
         if aims.fairness != "none" and aims.objective != "cost":
             unfair = _best(today, replace(aims, fairness="none"), limits)
         price = None
         if aims.robust_gamma:
-            price = price_of_caution(expected, first.plan, replace(aims, robust_gamma=0), limits)
+            price = price_of_caution(expected, first.plan, limits)
     except InfeasibleError as error:
         said = tuple(
             f"{_row_in_words(name, today)} would have to give way by {excess / today.per_unit:,.1f}"
@@ -186,14 +186,24 @@ def on_cautious_path(today: ProductToday, gamma: float) -> ProductToday:
     return replace(today, state=cautious(today.state, today.network.slots, gamma, ratio))
 
 
-def price_of_caution(
-    expected: ProductToday, plan: TransferPlan, aims: Aims, limits: Limits | None
-) -> float:
-    """Return what a plan's shipments cost on the expected path beyond the best (points)."""
-    search = Search.of(expected, aims, limits)
+def price_of_caution(expected: ProductToday, plan: TransferPlan, limits: Limits | None) -> float:
+    """Return what a plan's shipments cost on the expected path beyond the cheapest (points)."""
+    search = Search.of(expected, Aims(), limits)
     search.start()
     stands = search.best(transfers=plan.transfers)
     return stands.plan.objective - search.best().plan.objective
+
+
+def _without_transfers(search: Search, limits: Limits | None, closed: Closed) -> TransferPlan:
+    """Return the cheapest that can be done without transfers, whatever the stages are.
+
+    Of the stages' own answers the cost would depend on what was asked for, for one and the same
+    stock.
+    """
+    if len(search.stages) > 1:
+        search = Search.of(search.today, Aims(), limits)
+        search.start()
+    return search.best(closed).plan
 
 
 def _best(today: ProductToday, aims: Aims, limits: Limits | None) -> Found:

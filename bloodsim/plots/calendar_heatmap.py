@@ -43,6 +43,7 @@ from bloodsim.plots.style import (
     variant_label,
 )
 from bloodsim.plots.text import product_name, region_label, text_width
+from bloodsim.results.undrawn import UndrawnError, no_daily
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,10 @@ def plot_calendar_heatmap(
     variant = chosen("variant", variant or reference(results), results.variants)
     levels = results.alert_levels(chosen("product", product, results.products), variant)
     if not levels:
-        raise ValueError(f"{product} has no alert levels to colour by; plot_fan shows its cover")
+        raise UndrawnError(
+            f"{product} 没有预警级别，无法着色；见库存走势图",
+            f"{product} has no alert levels to colour by; plot_fan shows its cover",
+        )
     cover = _cover(results, variant, product)
     level = _levels(cover.median, levels)
     with house_style():
@@ -151,7 +155,7 @@ def _cover(results: Results, variant: str, product: str) -> _Cover:
     array = results.daily["cover_days"].sel(variant=variant, product=product)
     array = array.transpose("replication", "day", "region").dropna("replication", how="all")
     if array.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
+        raise no_daily(variant)
     values = array.values.astype(float)
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     order = np.argsort(median.min(axis=0), kind="stable")

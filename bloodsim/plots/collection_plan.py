@@ -31,6 +31,7 @@ from bloodsim.plots.choice import main_product, reference, rivals
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,9 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     """
     daily = results.daily["collected"].sel(product=product).dropna("replication", how="any")
     if daily.sizes["replication"] == 0:
-        raise ValueError("no daily values were kept of all variants")
+        raise UndrawnError(
+            "没有保存全部方案的逐日数据", "no daily values were kept of all variants"
+        )
     daily = daily.transpose("variant", "replication", "region", "day")
     starts = np.arange(0, daily.sizes["day"], WEEK_DAYS)
     coords = {name: daily[name].values for name in daily.dims[:3]}

@@ -18,6 +18,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, chosen, footer, frame
 from bloodsim.plots.choice import main_product, proposal, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
 from bloodsim.plots.text import product_name, product_unit, text_width
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +112,9 @@ def plot_comparison(
     product = chosen("product", product or main_product(results), results.products)
     others = [name for name in results.variants if name != baseline]
     if not others:
-        raise ValueError("there is one variant only; a comparison needs two")
+        raise UndrawnError(
+            "只有一个方案，比较至少需要两个", "there is one variant only; a comparison needs two"
+        )
     names = [chosen("indicator", name, tuple(KPIS)) for name in indicators]
     rows = [row for name in names for row in _rows(results, name, product, baseline, others)]
     with house_style():

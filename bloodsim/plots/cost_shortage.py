@@ -18,6 +18,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame, height_o
 from bloodsim.plots.choice import reference
 from bloodsim.plots.style import MUTED, house_style, variant_colour, variant_label
 from bloodsim.plots.text import text_width
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,9 @@ def plot_cost_shortage(results: Results, *, ax: Axes | None = None, lang: Lang =
         shortage_half_width, efficient.
     """
     if len(results.variants) < 2:
-        raise ValueError("there is one variant only; a comparison needs two")
+        raise UndrawnError(
+            "只有一个方案，比较至少需要两个", "there is one variant only; a comparison needs two"
+        )
     points = _points(results)
     with house_style():
         on = canvas(ax, WIDTH_MM, HEIGHT_MM)
@@ -188,7 +191,7 @@ def _names(ax: Axes, points: list[_Point], variants: tuple[str, ...], lang: Lang
     for i, point in enumerate(points):
         name = variant_label(point.variant, lang)
         if point.efficient:
-            name = pick(lang, f"{name}（有效）", f"{name} (efficient)")
+            name = pick(lang, f"{name}（非劣）", f"{name} (efficient)")
         length = text_width(name, _NAME)
         bar, pole = taken[2 * i], taken[2 * i + 1]
         middle = (bar.bottom + bar.top) / 2
@@ -265,7 +268,7 @@ def _headline(results: Results, points: list[_Point], lang: Lang) -> str:
     return pick(
         lang,
         f"“{name}”使短缺代价减少 {less} ± {half}，{more} {amount}；"
-        f"{len(points)} 个方案中 {count} 个有效",
+        f"{len(points)} 个方案中 {count} 个非劣（帕累托前沿）",
         f"{name[:1].upper()}{name[1:]} cuts shortage by {less} ± {half} for {amount} {more} "
         f"effort; {count} of {len(points)} variants {verb} efficient",
     )
@@ -283,7 +286,7 @@ def _subtitle(results: Results, lang: Lang) -> str:
     return pick(
         lang,
         f"全部产品；{n} 次重复模拟的均值，十字为 95% 置信区间（横轴为配对差值）；"
-        "分值为权重，不是金额；有效（实心菱形）＝没有其他方案两项都更好",
+        "分值为权重，不是金额；非劣（帕累托前沿，实心菱形）＝没有其他方案两项都更好",
         f"All products; mean of {n} replications, crosses: 95{NBSP}% intervals (effort: paired). "
         "Points are weights, never money. Efficient (filled diamond): no other is better on both",
     )

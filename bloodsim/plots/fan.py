@@ -45,6 +45,7 @@ from bloodsim.plots.style import (
     variant_label,
 )
 from bloodsim.plots.text import product_name, region_label
+from bloodsim.results.undrawn import no_daily
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,7 @@ def _fan(results: Results, variant: str, product: str, region: str | None) -> _F
     daily = results.daily.sel(variant=variant, product=product)
     daily = daily.dropna("replication", how="all", subset=["stock"])
     if daily.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
+        raise no_daily(variant)
     if region is not None:
         cover = daily["cover_days"].sel(region=region)
     else:

@@ -16,6 +16,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, chosen, days_of, footer
 from bloodsim.plots.choice import of_today
 from bloodsim.plots.style import INK, MUTED, house_style, is_national, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label
+from bloodsim.results.undrawn import no_daily
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +111,7 @@ def _daily(results: Results, variant: str, product: str, region: str | None) -> 
     table = results.daily.sel(variant=variant, product=product)
     table = table.dropna("replication", how="all", subset=["stock"])
     if table.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
+        raise no_daily(variant)
     names = ["opening", "released", "received", "returned", "issued", "shipped", "outdated"]
     table = table[[*names, "stock"]]
     return table.sum("region") if region is None else table.sel(region=region)

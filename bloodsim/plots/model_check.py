@@ -14,6 +14,7 @@ from bloodsim.plots.chart import Chart, Margins, canvas, footer, frame
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import INK, MUTED, house_style, variant_colour, variant_label
 from bloodsim.plots.text import product_name, product_unit, say
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,10 @@ def plot_model_check(results: Results, *, ax: Axes | None = None, lang: Lang = "
         ``(ax, data)``; data: check, item, value (and for ``precision`` half_width and n).
     """
     if len(results.replications) < 2:
-        raise ValueError("one replication says nothing of precision; run two or more")
+        raise UndrawnError(
+            "一次模拟无法说明精度，请至少运行两次",
+            "one replication says nothing of precision; run two or more",
+        )
     product = main_product(results)
     runs = [_precision(results, variant, product) for variant in results.variants]
     books = {name: _imbalance(results, name) for name in results.products}

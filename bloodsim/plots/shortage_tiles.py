@@ -16,6 +16,7 @@ from bloodsim.plots.choice import of_today
 from bloodsim.plots.style import INK, LEVEL_TEXT_COLOURS, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, region_label, say
 from bloodsim.plots.tiles import TILE, Places, draw_ground, not_a_map, tile_name
+from bloodsim.results.undrawn import no_daily
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,7 @@ def _risk(results: Results, variant: str, product: str, below: float) -> _Risk:
     array = results.daily["cover_days"].sel(variant=variant, product=product)
     array = array.transpose("replication", "region", "day").dropna("replication", how="all")
     if array.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
+        raise no_daily(variant)
     share = (array.values < below).mean(axis=0)
     return _Risk(share, days_of(array["day"].values), array.sizes["replication"])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bloodsim.plots.dates import days_of
+from bloodsim.results.undrawn import no_daily
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -41,7 +42,7 @@ def status_rows(
     array = results.daily["cover_days"].sel(variant=variant, product=product)
     array = array.transpose("replication", "day", "region").dropna("replication", how="all")
     if array.sizes["replication"] == 0:
-        raise ValueError(f"no daily values were kept of variant {variant!r}")
+        raise no_daily(variant)
     array = array.sel(day=slice(np.datetime64(today), None))
     days, cover = days_of(array["day"].values), array.values.astype(float)
     if not days or days[0] != today:

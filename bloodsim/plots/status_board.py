@@ -20,6 +20,7 @@ from bloodsim.plots.status import StatusRow, level_of, status_rows
 from bloodsim.plots.status_words import TOLD, status_finding
 from bloodsim.plots.style import INK, LEVEL_COLOURS, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_unit, region_label, say
+from bloodsim.results.undrawn import UndrawnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +93,10 @@ def plot_status_board(
     variant, product = of_today(results, variant, product)
     levels = results.alert_levels(product, variant)
     if not levels:
-        raise ValueError(f"{product} has no alert levels to tell a status by")
+        raise UndrawnError(
+            f"{product} 没有预警级别，无法判断状态",
+            f"{product} has no alert levels to tell a status by",
+        )
     helper = proposal(results, product)
     today = day or results.score_start
     rows = status_rows(results, variant, product, helper, today, levels)

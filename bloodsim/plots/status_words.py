@@ -44,7 +44,7 @@ def status_finding(
         f"{what}：{zh}{on}库存最低，{cover} 天；"
         f"{likely}；{day}{start}有 {now} 个地区低于 {days} 天",
         f"{what}: cover lowest on {on}, {cover}{NBSP}days{en}; {likely}; on {day}{start} {now} "
-        f" of {count} regions below {days}{NBSP}days",
+        f"of {count} regions below {days}{NBSP}days",
     )
 
 

@@ -26,6 +26,7 @@ from bloodsim.plots.style import LEVEL_COLOURS
 from bloodsim.plots.text import product_name, product_unit
 from bloodsim.report.wording import WORDS
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.undrawn import why
 from bloodsim.results.xlsxfile import Column, Rule, Table
 
 _CLEAR = Rule("says", "", "#cfe3f3")
@@ -39,7 +40,7 @@ def status(results: Results, lang: Lang) -> Table:
     try:
         rows = CHARTS["status_board"](results, lang=lang, product=product).data
     except (ValueError, ResultsError) as error:
-        return Table(title, str(error), [])
+        return Table(title, why(error, lang), [])
     note = pick(lang, *_STATUS_NOTE)
     return Table(
         title,

@@ -9,6 +9,7 @@ from bloodsim.labels import Lang
 from bloodsim.plots import CHARTS, PLAN_CHARTS, Chart
 from bloodsim.results import Results, ResultsError
 from bloodsim.results.plan_file import SavedPlan
+from bloodsim.results.undrawn import why
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -46,7 +47,7 @@ def figure(results: Results, name: str, lang: Lang, plan: SavedPlan | None = Non
         else:
             chart = CHARTS[name](results, lang=lang)
     except (ValueError, ResultsError) as error:
-        return Figure(name, "", "", str(error), None)
+        return Figure(name, "", "", why(error, lang), None)
     return Figure(name, chart.headline, chart.alt, "", chart)
 
 

@@ -20,7 +20,7 @@ from bloodsim.report.figures import Figure
 from bloodsim.report.printed import SHEET, Slot, slots
 from bloodsim.report.several import side_by_side, span_of_several, title_of_several
 from bloodsim.report.typeface import font_face
-from bloodsim.report.wording import WORDS, span_words, title_of
+from bloodsim.report.wording import CHART_NAMES, WORDS, span_words, title_of
 from bloodsim.results import Results
 from bloodsim.results.plan_file import SavedPlan
 
@@ -101,6 +101,7 @@ def _body(results: Sequence[Results], lang: Lang, own: Own, plan: SavedPlan | No
     span = span_of_several(results, lang) if several else span_words(results[0], lang)
     return environment.get_template("briefing.html.j2").render(
         w={key: pick(lang, *words) for key, words in WORDS.items()},
+        chart_names={key: pick(lang, *words) for key, words in CHART_NAMES.items()},
         title=_title(results, lang, own),
         organisation=shown(own.organisation, 120),
         logo=_picture(own),

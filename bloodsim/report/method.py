@@ -25,6 +25,19 @@ _KINDS = (
 )
 
 
+_MEAN_COVER = (
+    ("平均库存天数", "Mean cover"),
+    (
+        "各地区不加权平均：同样多的血在小地区合更多天数，因此从小地区或余量大的地区调往大地区"
+        "会降低平均天数，即使短缺减少；在途的血也不计入库存。",
+        "Mean over regions, each counting alike: a unit is more days of cover in a small "
+        "region than in a large one, so sharing can lower the mean while fewer requests "
+        "go unmet; units on the road are in nobody's stock.",
+    ),
+)
+"""Why more sharing can lower the headline mean."""
+
+
 def stress_items(results: Results, lang: Lang) -> list[Item]:
     """The items of the STRESS-DES reporting guideline that a run can fill in itself."""
     m = results.manifest
@@ -76,6 +89,7 @@ def stress_items(results: Results, lang: Lang) -> list[Item]:
                 "chance only, not doubt about inputs.",
             ),
         ),
+        _MEAN_COVER,
         (
             ("验证", "Verification"),
             (

@@ -7,6 +7,7 @@ from bloodsim.plots import CHARTS
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.results import Results, ResultsError
+from bloodsim.results.undrawn import why
 from bloodsim.results.xlsxfile import Column, Rule, Table
 
 _SMALLEST_FLOW = 1.0
@@ -23,7 +24,7 @@ def collection(results: Results, lang: Lang) -> list[Table]:
     try:
         chart = CHARTS["collection_plan"](results, lang=lang, product=product)
     except (ValueError, ResultsError) as error:
-        return [Table(title, str(error), [])]
+        return [Table(title, why(error, lang), [])]
     after, before = str(chart.data["variant"].iloc[0]), reference(results)
     title = f"{title} · {variant_label(after, lang)}"
     units = chart.data.pivot(index="name", columns="week", values="units")

@@ -23,6 +23,7 @@ from bloodsim.results.folder import SCHEMA_VERSION
 from bloodsim.results.indicator_table import Row, as_frame, as_html, as_json
 from bloodsim.results.provenance import environment
 from bloodsim.results.tables import TABLES, ResultsError, checked, put_together
+from bloodsim.results.undrawn import NoTableError
 from bloodsim.seasons import HolidayBlock
 
 if TYPE_CHECKING:
@@ -106,9 +107,7 @@ class Results:
 
     def _table(self, name: str) -> xr.Dataset:
         if name not in self._tables:
-            raise ResultsError(
-                f"this result has no table {name!r}; it has {', '.join(self._tables)}"
-            )
+            raise NoTableError(name, ", ".join(self._tables))
         return self._tables[name]
 
     def to_pandas(self, table: str = "totals") -> pd.DataFrame:

@@ -359,6 +359,7 @@ def _plan_folder(place: Path, **changes: object) -> Path:
             {**at, "region": "GD", "group": "O_neg", "points_per_unit": 1.0},
             {**at, "region": "BJ", "group": "A_pos", "points_per_unit": 0.5, "date": "2026-02-12"},
         ],
+        "headlines": [{**at, "region": "BJ", "group": "O_neg", "gain": 3.4, "loss": 3.6}],
         "cover": [
             {"date": "2026-02-10", "region": region, "product": "red_cells"}
             for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
@@ -395,6 +396,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "share it by the proportional rule.",
             "the mean of 16 simulated warm-ups, not a count",
             "the plan costs less; cost −25,000",
+            "those of 1 of 2 regions confirmed by solving again with 10 units",
         ),
         "zh": (
             "今天做什么？",
@@ -404,6 +406,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "−2.5万 ± 0.09万",
             "应按比例均衡规则调剂。",
             "取 16 次模拟预热的均值",
+            "2 个地区中 1 个的价格已用",
         ),
     }
     for text in expected[lang]:
@@ -435,6 +438,19 @@ def test_what_a_plan_rests_on_stands_above_its_shipments(folder: Path, tmp_path:
         plan = read_plan(_plan_folder(tmp_path / str(number), **changes))
         for lang, said in (("en", en), ("zh", zh)):
             assert said in " ".join(stated(results, plan, lang))
+
+
+def test_the_map_of_prices_says_which_of_them_were_solved_again(tmp_path: Path) -> None:
+    results = synthetic_results(days=60)
+    row = {"date": "2026-02-10", "region": "GD", "product": "red_cells", "group": "A_pos"}
+    for name, found, said in (
+        ("none", [], "not confirmed by solving again"),
+        ("others", [row], "none of these was solved again: the plan did so for its headline"),
+        ("these", [{**row, "group": "O_neg"}], "those of 1 of 2 regions confirmed by solving"),
+    ):
+        plan = read_plan(_plan_folder(tmp_path / name, headlines=found))
+        chart = PLAN_CHARTS["prices"](results, plan)
+        assert said in " ".join(chart.alt.split())
 
 
 def test_plans_that_do_not_fit_are_refused_by_name(

@@ -27,7 +27,8 @@ r what was given before the first day. Requests, opening stock and r are the sam
 A trajectory's own releases are an x within X; its donations cost at least `price` per piece less
 `rounding`; team-days are left out, and cost 0 or more. So it is feasible at no more than its own
 cost, whole. Groups of a day come apart, donor pools never tire, and the visits of a year are not
-counted: what is dropped makes the bound lower, never wrong.
+counted: what is dropped makes the bound lower, never wrong. It is loose: with the largest
+turnout in hand on any day nobody goes short, and little more than donations is left to pay.
 """
 
 from __future__ import annotations

@@ -182,7 +182,11 @@ def test_the_command_compares_runs_and_takes_a_brief(
         assert path.as_posix() in said
     assert "春节保供简报" in (tmp_path / "briefing-of-2-runs.zh.html").read_text("utf-8")
     book = openpyxl.load_workbook(tmp_path / "briefing-of-2-runs.zh.xlsx")
-    assert book.sheetnames[0] == "各次运行的比较"
+    assert book.sheetnames[:2] == ["简报", "各次运行的比较"]
+    cells = [cell for row in book["简报"].iter_rows(values_only=True) for cell in row]
+    for text in ("春节保供简报", "某省血液中心", "编制说明", "须经批准。", "联系人"):
+        assert text in cells
+    assert any("模拟结果，非实测" in str(cell) for cell in cells)
     assert {"1 状态", "2 状态"} <= set(book.sheetnames)
     assert book.properties.title == "某省血液中心 · 春节保供简报"
     assert execute([*line, "--chart", "fan", "--to", "png"]) == 2

@@ -72,6 +72,11 @@ def stock_file(path: Path, units: Mapping[str, float], life: str = ",20") -> Pat
 # ------------------------------------------------------------------------------- the plan
 
 
+def test_the_same_plan_again_is_the_same_to_the_byte() -> None:
+    again = plan(world(), start=START, check_replications=4, warmup_replications=4)
+    assert json.dumps(again.to_dict()) == json.dumps(proposal().to_dict())
+
+
 def test_plan_names_everything_that_json_promises() -> None:
     found = proposal().to_dict()
     assert list(found) == list(JSON_KEYS)

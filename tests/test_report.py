@@ -359,6 +359,7 @@ def _plan_folder(place: Path, **changes: object) -> Path:
             {**at, "region": "GD", "group": "O_neg", "points_per_unit": 1.0},
             {**at, "region": "BJ", "group": "A_pos", "points_per_unit": 0.5, "date": "2026-02-12"},
         ],
+        "headlines": [{**at, "region": "BJ", "group": "O_neg", "gain": 3.4, "loss": 3.6}],
         "cover": [
             {"date": "2026-02-10", "region": region, "product": "red_cells"}
             for region in ("BJ", "HE", "SD", "GD", "SC", "XZ")
@@ -395,6 +396,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "share it by the proportional rule.",
             "the mean of 16 simulated warm-ups, not a count",
             "the plan costs less; cost −25,000",
+            "those of 1 of 2 regions confirmed by solving again with 10 units",
         ),
         "zh": (
             "今天做什么？",
@@ -404,6 +406,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
             "−2.5万 ± 0.09万",
             "应按比例均衡规则调剂。",
             "取 16 次模拟预热的均值",
+            "2 个地区中 1 个的价格已用",
         ),
     }
     for text in expected[lang]:

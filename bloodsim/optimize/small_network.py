@@ -103,8 +103,9 @@ class DayOfPlans:
     def first_stage(self, replication: int, group: int) -> FirstStage:
         """Return what leaves and what is ordered today, in pieces."""
         models = self.planner.models
-        if group not in models:
-            models[group] = SmallModel(self.network, self._reference(group))
+        for each in self.groups.tolist():  # all at once: a solve that fails delays no model
+            if each not in models:
+                models[each] = SmallModel(self.network, self._reference(each))
         return models[group].first_stage(self.state(replication, group))
 
     def state(self, replication: int, group: int) -> SmallState:

@@ -166,7 +166,6 @@ def _facts(item: Solved) -> dict[str, Any]:
         "objective": item.plan.objective,
         "objective_without": item.without.objective,
         "days": item.today.network.slots.days,
-        "seconds": round(item.seconds, 3),
         "rows": item.n_rows,
         "columns": item.n_columns,
         "stages": facts_of_stages(item),

@@ -35,7 +35,7 @@ JSON_KEYS: Mapping[str, str] = {
     "objective": "points that the plan costs as it expects, all products",
     "objective_without": "the same without transfers",
     "aims": "objective, fairness and robust_gamma that were asked for",
-    "products": "by product: status, gap, objective, objective_without, seconds, rows, columns; "
+    "products": "by product: status, gap, objective, objective_without, rows, columns; "
     "stages (what each reached: units, or a share), fairness (price_points, price_share, "
     "worst_before, share_before, worst_after, share_after), caution_points; null if not asked for",
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
@@ -85,7 +85,7 @@ class TransferProposal:
     aims : Aims
         What was asked for beside the cost.
     products : mapping
-        By product: status, gap, objective, seconds and sizes; stages, fairness, caution_points.
+        By product: status, gap, objective and sizes; stages, fairness, caution_points.
     transfers, prices, headlines, cover, limits : pandas.DataFrame
         Shipments; shadow prices; the highest of them confirmed; expected stock; limits in words.
     check : Check or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -98,8 +97,6 @@ class Solved:
         The best plan, and the cheapest that can be done without transfers.
     worths : tuple of Worth
         Where a unit is worth most.
-    seconds : float
-        Time from the problem to the plan.
     n_rows, n_columns : int
         Size of the program.
     stages : mapping of str to float
@@ -114,7 +111,6 @@ class Solved:
     plan: TransferPlan
     without: TransferPlan
     worths: tuple[Worth, ...]
-    seconds: float
     n_rows: int
     n_columns: int
     stages: Mapping[str, float] = field(default_factory=dict)
@@ -141,13 +137,11 @@ def solve(
     aims = aims or Aims()
     if aims.robust_gamma:
         expected, today = today, on_cautious_path(today, aims.robust_gamma)
-    started = time.perf_counter()
     search = Search.of(today, aims, limits)
     try:
         cheapest = search.start()
         first = search.best() if len(search.stages) > 1 else cheapest
         found = sized(search, first, today.firm_days(firm_days))
-        seconds = time.perf_counter() - started
         without = _without_transfers(search, limits, np.ones_like(found.closed))
         unfair = cheapest
         if aims.fairness != "none" and aims.objective != "cost":
@@ -171,7 +165,6 @@ def solve(
         plan=replace(found.found.plan, prices=found.flows.plan.prices),
         without=without,
         worths=worths,
-        seconds=seconds,
         n_rows=len(search.program.row_lower),
         n_columns=len(search.program.cost),
         stages=_reached(search, first),

@@ -49,8 +49,9 @@ def plot_prices(
         The run that the plan belongs to: names and places of its regions.
     prices : pandas.DataFrame
         Columns ``region`` and ``price`` (points per unit, 0 or more); ``group`` where the price
-        is that of one blood group; ``low`` and ``high`` where they were confirmed by solving
-        again with a unit less and a unit more.
+        is that of one blood group; ``confirmed`` where it is known which of them were solved
+        again with more and fewer units; ``low`` and ``high`` where all were, with a unit less and
+        a unit more.
     day : date
         The day the unit would be there.
     product : str, optional
@@ -210,9 +211,7 @@ def _of(group: str | None) -> str:
 
 
 def _subtitle(results: Results, prices: pd.DataFrame, product: str, source: str, lang: Lang) -> str:
-    confirmed = {"low", "high"} <= set(prices.columns)
-    zh = "已用 ±1 单位重新求解核实" if confirmed else "未经重新求解核实"
-    en = "confirmed by solving again" if confirmed else "not confirmed by solving again"
+    zh, en = _confirmed(prices)
     unit = product_unit(results, product, lang)
     own = "group" in prices
     return pick(
@@ -222,4 +221,19 @@ def _subtitle(results: Results, prices: pd.DataFrame, product: str, source: str,
         f"Shadow prices of the optimal plan{f' ({source})' if source else ''}: points of cost that "
         f"one more {unit} saves (never money)"
         f"{'; in each region the group worth most' if own else ''}; {en}",
+    )
+
+
+def _confirmed(prices: pd.DataFrame) -> tuple[str, str]:
+    """How many of the prices the plan solved again for, in both languages."""
+    if {"low", "high"} <= set(prices.columns):
+        return "已用 ±1 单位重新求解核实", "confirmed by solving again"
+    known = int((prices["price"] > 0).sum())
+    sure = int((prices["confirmed"] & (prices["price"] > 0)).sum()) if "confirmed" in prices else 0
+    if not sure:
+        return "未经重新求解核实", "not confirmed by solving again"
+    return (
+        f"{known} 个地区中 {sure} 个的价格已用各 10 单位增减重新求解核实，其余未核实",
+        f"those of {sure} of {known} regions confirmed by solving again with 10 units more and "
+        "fewer, the others not",
     )

@@ -16,6 +16,7 @@ from bloodsim.results import Results
 from bloodsim.results.xlsxfile import Column, Sheet, Table, xlsx_bytes
 
 TABS = {
+    "own": ("简报", "Briefing"),
     "definitions": ("说明", "Definitions"),
     "status": ("状态", "Status"),
     "indicators": ("指标", "Indicators"),
@@ -32,19 +33,43 @@ def write_xlsx(
 ) -> Path:
     """Write the workbook of one run or several; the same runs give the same bytes.
 
-    Of `own`, the title and the organisation are used.
+    Of `own`, title, organisation and paragraphs stand on a sheet of their own, the first.
     """
     runs = [runs] if isinstance(runs, Results) else list(runs)
     own = own or Own()
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    sheets = [_runs(runs, lang)] if len(runs) > 1 else []
+    sheets = [_own(runs, lang, own)] if own.title or own.organisation or own.passages else []
+    sheets += [_runs(runs, lang)] if len(runs) > 1 else []
     for number, results in enumerate(runs, start=1):
         sheets += _sheets(results, lang, f"{number} " if len(runs) > 1 else "")
     title = " · ".join(filter(None, [own.organisation, own.title or title_of(runs[0], lang)]))
     total = pick(lang, "合计", "Total")
     target.write_bytes(xlsx_bytes(sheets, title, runs[0].score_start, total))
     return target
+
+
+def _own(runs: Sequence[Results], lang: Lang, own: Own) -> Sheet:
+    """What somebody adds to the briefing: title, organisation, and a line per paragraph."""
+    spans = dict.fromkeys(span_words(run, lang) for run in runs)
+    facts = [pick(lang, "；", "; ").join(spans), pick(lang, *WORDS["simulated"])]
+    lines = [("", " · ".join(facts))]
+    for _, passage in own.passages:
+        lines += [(passage.heading, line) for line in passage.lines[:1] or [""]]
+        lines += [("", line) for line in passage.lines[1:]]
+    return Sheet(
+        pick(lang, *TABS["own"]),
+        [
+            Table(
+                own.title or title_of(runs[0], lang),
+                own.organisation,
+                [
+                    Column(pick(lang, "标题", "Heading"), [heading for heading, _ in lines]),
+                    Column(pick(lang, "内容", "Text"), [text for _, text in lines]),
+                ],
+            )
+        ],
+    )
 
 
 def _runs(runs: Sequence[Results], lang: Lang) -> Sheet:

@@ -20,6 +20,7 @@ PLAN_FILE = "plan.json"
 _COLUMNS = {
     "transfers": ("date", "arrival", "origin", "destination", "product", "group", "units"),
     "prices": ("date", "until", "region", "product", "group", "points_per_unit"),
+    "headlines": ("date", "region", "product", "group"),
     "cover": ("date", "region", "product"),
 }
 
@@ -45,6 +46,8 @@ class SavedPlan:
     check : mapping or None
         What the simulator said: days, replications, adds, verdict, table; None where it was not
         asked.
+    headlines : pandas.DataFrame
+        Prices that were confirmed by solving again: date, region, product, group.
     stock : mapping
         Where its stock comes from: source (file, warm_up, none), says, and what else is known.
     """
@@ -58,13 +61,15 @@ class SavedPlan:
     prices: pd.DataFrame
     regions: tuple[str, ...]
     check: Mapping[str, Any] | None
+    headlines: pd.DataFrame
     stock: Mapping[str, Any]
 
     def dearest(self, product: str) -> tuple[date, pd.DataFrame]:
         """Return the day on which one more unit is worth most, and its worth in each region.
 
-        The table has a row per region: region, price (points per unit) and group, the blood group
-        of which one more is worth most there; prices that the file leaves out are 0.
+        The table has a row per region: region, price (points per unit), group, the blood group
+        of which one more is worth most there, and confirmed, whether the plan solved that one
+        again with more and fewer units; prices that the file leaves out are 0.
         """
         import pandas as pd
 
@@ -75,11 +80,17 @@ class SavedPlan:
         there = mine[(mine["date"] <= day) & (day <= mine["until"])]
         best = there.sort_values("points_per_unit", ascending=False, kind="stable")
         found = best.drop_duplicates("region").set_index("region")
+        sure = self.headlines[
+            (self.headlines["product"] == product) & (self.headlines["date"] == day)
+        ]
+        again = set(zip(sure["region"], sure["group"], strict=True))
+        groups = found["group"].reindex(self.regions).fillna("")
         return day, pd.DataFrame(
             {
                 "region": list(self.regions),
                 "price": found["points_per_unit"].reindex(self.regions).fillna(0.0).to_numpy(),
-                "group": found["group"].reindex(self.regions).fillna("").to_numpy(),
+                "group": groups.to_numpy(),
+                "confirmed": [(r, g) in again for r, g in groups.items()],
             }
         )
 
@@ -108,6 +119,7 @@ def read_plan(folder: str | Path) -> SavedPlan:
             prices=_table(found, "prices"),
             regions=tuple(dict.fromkeys(str(row["region"]) for row in found["cover"])),
             check=_check(found["check"]),
+            headlines=_table(found, "headlines"),
             stock={**found["stock"], "says": str(found["stock"]["says"])},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

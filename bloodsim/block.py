@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bloodsim import policies as policies_of
 from bloodsim.decision import OrderRule, Policy
+from bloodsim.model.attainable import Envelope
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
 from bloodsim.model.forecast import Forecaster
@@ -26,7 +27,7 @@ from bloodsim.provenance import OpeningStock, Variant
 from bloodsim.rehearsal import with_calendars
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
-from bloodsim.results.bounds import with_bounds
+from bloodsim.results.bounds import with_bounds, with_joint_bounds
 from bloodsim.sampling import ParameterRanges
 from bloodsim.scenario import (
     CostWeights,
@@ -140,9 +141,13 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
                 variant.scenario.run.daily_replications,
             )
             found[variant.name] = Results(tables, block.manifest)
+        named = {v.name: s for v, s in zip(alike, simulations, strict=True)}
         if world.scenario.run.bound_transfers:
-            bounds = _bounds({v.name: s for v, s in zip(alike, simulations, strict=True)}, found)
+            bounds = _bounds(named, found)
             found |= {v.name: with_bounds(found[v.name], bounds) for v in alike}
+        if world.scenario.run.bound_joint:
+            bounds = _joint_bounds(named, found)
+            found |= {v.name: with_joint_bounds(found[v.name], bounds) for v in alike}
     return found
 
 
@@ -157,8 +162,11 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
     warmup = Simulation(world, bank, warmup_policy, forecaster, first_day=0, order_rules=rules)
     keep_daily = block.first < world.scenario.run.daily_replications
     branches: list[Simulation] = []
+    envelope = Envelope(world, len(replications)) if world.scenario.run.bound_joint else None
     for first in range(0, world.n_days, luck.chunk_days):
         chunk = luck.next_chunk()
+        if envelope is not None:
+            envelope.see(chunk)
         last = min(first + luck.chunk_days, world.n_days) - 1
         if first < world.score_first:
             warmup.run(chunk, min(last, world.score_first - 1))
@@ -167,7 +175,9 @@ def _simulate_world(world: World, variants: Sequence[Variant], block: Block) -> 
             if block.opening_stock:
                 bank.restock(world, block.opening_stock, world.score_first)
             modes = _collection_modes(world, variants)
-            branches = _branches(world, variants, bank, forecaster, rules, modes, keep_daily)
+            branches = _branches(
+                world, variants, bank, forecaster, rules, modes, keep_daily, envelope
+            )
         # A variant that replays another's collection runs after it.
         for simulation in sorted(branches, key=lambda s: s.collection.mode.source is not None):
             if simulation.foresight is None:
@@ -184,9 +194,11 @@ def _branches(
     rules: Sequence[tuple[OrderRule, OrderRule | None]],
     modes: Mapping[str, CollectionMode],
     keep_daily: bool,
+    envelope: Envelope | None,
 ) -> list[Simulation]:
     """Return the variants' simulations; those that are told the future after their sources."""
-    recorded = world.scenario.run.bound_transfers or any(_foresees(v) for v in variants)
+    run = world.scenario.run
+    recorded = run.bound_transfers or run.bound_joint or any(_foresees(v) for v in variants)
     made: dict[str, Simulation] = {}
     for variant in sorted(variants, key=_foresees):
         mode = modes[variant.name]
@@ -203,6 +215,7 @@ def _branches(
             variant.scenario.cost,
             recorded,
             source.paths if source is not None and _foresees(variant) else None,
+            envelope,
         )
     return [made[variant.name] for variant in variants]
 
@@ -235,7 +248,7 @@ def _bounds(
     found: dict[int, NDArray[np.floating]] = {}
     costs: dict[int, CostWeights] = {}
     for name, simulation in simulations.items():
-        if simulation.paths is not None:
+        if simulation.paths is not None and simulation.collection.mode.keep:
             from bloodsim.optimize.bound import bound_transfers
 
             # The end is charged by the demand that the result states, whatever is drawn.
@@ -248,6 +261,30 @@ def _bounds(
         family = id(simulation.collection.mode.source or simulation.collection.mode)
         if family in found and simulation.cost == costs[family]:
             bounds[name] = found[family]
+    return bounds
+
+
+def _joint_bounds(
+    simulations: Mapping[str, Simulation], results: Mapping[str, Results]
+) -> dict[str, NDArray[np.floating]]:
+    """Return what no policy of collection and transfers could beat, of all variants of a world.
+
+    Requests, opening stock and luck are the same for all: one of them stands for each cost.
+    """
+    from bloodsim.optimize.bound import bound_joint
+
+    found: list[tuple[CostWeights, NDArray[np.floating]]] = []
+    bounds = {}
+    for name, simulation in simulations.items():
+        known = next((bound for cost, bound in found if cost == simulation.cost), None)
+        if known is None:
+            assert simulation.paths is not None
+            assert simulation.envelope is not None
+            normal = results[name].normal_demand.sel(variant=name).values.T
+            hindsight = simulation.paths.hindsight(simulation.cost, normal)
+            known = bound_joint(hindsight, simulation.envelope.attainable(simulation.cost))
+            found.append((simulation.cost, known))
+        bounds[name] = known
     return bounds
 
 

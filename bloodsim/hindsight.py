@@ -1,4 +1,4 @@
-"""What only hindsight knows: the releases and requests that bounds are computed from."""
+"""What only hindsight knows: what came, what was asked for and what could have been collected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bloodsim.decision import FloatArray, IntArray, RouteTable
+
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,3 +54,26 @@ class Hindsight:
     normal: FloatArray
     routes: RouteTable
     weights: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Attainable:
+    """What collection could have released at most, and what that costs at least.
+
+    Parameters
+    ----------
+    most : float array (n_days, n_products, n_regions, n_groups, R)
+        Pieces that could enter stock on a day.
+    fixed : bool array (n_days, n_products)
+        Days on which what enters was given before the first day: it enters whatever the policy.
+    price : float array (n_products, n_regions)
+        Points of donations per piece released, at least.
+    rounding : float array (R,)
+        Points by which donations may fall short of that: what whole donors and whole pieces leave
+        over.
+    """
+
+    most: FloatArray
+    fixed: BoolArray
+    price: FloatArray
+    rounding: FloatArray

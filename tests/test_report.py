@@ -440,6 +440,19 @@ def test_what_a_plan_rests_on_stands_above_its_shipments(folder: Path, tmp_path:
             assert said in " ".join(stated(results, plan, lang))
 
 
+def test_the_map_of_prices_says_which_of_them_were_solved_again(tmp_path: Path) -> None:
+    results = synthetic_results(days=60)
+    row = {"date": "2026-02-10", "region": "GD", "product": "red_cells", "group": "A_pos"}
+    for name, found, said in (
+        ("none", [], "not confirmed by solving again"),
+        ("others", [row], "none of these was solved again: the plan did so for its headline"),
+        ("these", [{**row, "group": "O_neg"}], "those of 1 of 2 regions confirmed by solving"),
+    ):
+        plan = read_plan(_plan_folder(tmp_path / name, headlines=found))
+        chart = PLAN_CHARTS["prices"](results, plan)
+        assert said in " ".join(chart.alt.split())
+
+
 def test_plans_that_do_not_fit_are_refused_by_name(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,9 @@ def test_charts_are_pictures_with_words_and_captions(files: dict[str, Path]) -> 
 def test_the_order_is_that_of_a_briefing(files: dict[str, Path]) -> None:
     document = docx.Document(str(files["en"]))
     heads = [p.text for p in document.paragraphs if p.style.name.startswith("Heading")]
-    assert heads[:2] == ["Status", "Decisions asked for"]
+    assert heads[0].startswith("Status on 1")
+    assert heads[0].endswith("(start of the simulated period) and after")
+    assert heads[1] == "Decisions asked for"
     assert heads[2].startswith("Main figures")
     assert heads[-1] == "Manifest of the run"
     assert document.core_properties.title == "A made-up festival"

@@ -204,6 +204,7 @@ def _others(results: Results) -> list[str]:
 def _plans(results: Results) -> list[str]:
     """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
     lines = [each.says for each in metrics.all_avoided(results)]
+    lines += [each.says for each in metrics.all_avoided(results, joint=True)]
     lines += _information(results)
     lines += [each.says for each in metrics.all_of_foresight(results)]
     lines += [each.says for each in metrics.calendar_worth(results)]
@@ -227,12 +228,12 @@ def _plans(results: Results) -> list[str]:
 
 def _information(results: Results) -> list[str]:
     """Return what knowing the future could be worth at most to each policy that has a bound."""
-    known = {name: metrics.value_of_information(results, name) for name in results.variants}
     return [
         f"{name}: knowing all ahead is worth at most {found.mean:,.0f} ± {found.half_width:,.0f} "
-        "points (EVPI: mean cost above the bound)"
-        for name, found in known.items()
-        if found is not None
+        f"points (EVPI: mean cost above the {'joint ' * joint}bound)"
+        for joint in (False, True)
+        for name in results.variants
+        if (found := metrics.value_of_information(results, name, joint=joint)) is not None
     ]
 
 

@@ -293,17 +293,23 @@ def _avoided(results: Results) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for key, found in (
         ("share_avoided", metrics.all_avoided(results)),
+        ("share_avoided_joint", metrics.all_avoided(results, joint=True)),
         ("share_of_foresight", metrics.all_of_foresight(results)),
     ):
         if found:
             shares = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
             parts[key] = {"baseline": found[0].baseline, "variants": shares}
-    known = {name: metrics.value_of_information(results, name) for name in results.variants}
-    if worth := {name: found for name, found in known.items() if found}:
-        parts["value_of_information"] = {
-            name: {"points": found.mean, "half_width": found.half_width}
-            for name, found in worth.items()
+    for key, joint in (("value_of_information", False), ("value_of_information_joint", True)):
+        worth = {
+            name: {"points": above.mean, "half_width": above.half_width}
+            for name in results.variants
+            if (above := metrics.value_of_information(results, name, joint=joint)) is not None
         }
+        if worth:
+            parts[key] = worth
+    bounds = {name: metrics.bound_of(results, name, joint=True) for name in results.variants}
+    if known := {name: float(b.mean()) for name, b in bounds.items() if b is not None}:
+        parts["bound_joint"] = known
     for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
         parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
     return parts

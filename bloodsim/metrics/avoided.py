@@ -10,6 +10,8 @@ from bloodsim.decision import FloatArray
 from bloodsim.metrics.effort import collection_cost, cost
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bloodsim.results import Results
 
 _RESAMPLES = 2000
@@ -30,14 +32,31 @@ class Avoided(NamedTuple):
     says: str
 
 
+def bound_of(results: Results, variant: str, *, joint: bool = False) -> xr.DataArray | None:
+    """Points (R,) that no transfer policy beats on a variant's collection; None without such.
+
+    With *joint*: that no policy of collection and transfers beats in its world.
+    """
+    bounds = results.tables.get("joint_bounds" if joint else "bounds")
+    if bounds is None or variant not in bounds["variant"].values.tolist():
+        return None
+    return bounds["joint" if joint else "transfers"].sel(variant=variant)
+
+
 def share_avoided(
-    results: Results, policy: str, baseline: str, confidence: float = 0.95
+    results: Results,
+    policy: str,
+    baseline: str,
+    confidence: float = 0.95,
+    *,
+    joint: bool = False,
 ) -> Avoided:
     """Share of the avoidable cost that a policy avoids, against a baseline.
 
     ``(C_baseline - C_policy) / (C_baseline - C_bound)``: a ratio of means over replications, with a
     paired bootstrap interval. Not defined where the interval of the denominator covers 0. The bound
-    is that of `results.tables["bounds"]`: no transfer policy on the same collection costs less.
+    is that of `results.tables["bounds"]`: no transfer policy on the same collection costs less;
+    with *joint* of `results.tables["joint_bounds"]`: no collection with any transfers does.
 
     Unit: share. Shape: one number.
 
@@ -55,19 +74,21 @@ def share_avoided(
     for name in (policy, baseline):
         if name not in results.variants:
             raise KeyError(f"no variant {name!r}; there are {', '.join(results.variants)}")
-    bounds = results.tables.get("bounds")
-    if bounds is None or not {policy, baseline} <= set(bounds["variant"].values.tolist()):
-        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set run.bound_transfers")
+    bound = bound_of(results, baseline, joint=joint)
+    if bound is None or bound_of(results, policy, joint=joint) is None:
+        field = "run.bound_joint" if joint else "run.bound_transfers"
+        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set {field}")
     base = points.sel(variant=baseline).values
     gain = base - points.sel(variant=policy).values
-    room = base - bounds["transfers"].sel(variant=baseline).values
+    room = base - bound.values
     found = _ratio(gain, room, confidence)
     if found is None:
         says = f"share avoided by {policy}: not defined ({baseline} may leave nothing to avoid)"
         return Avoided(policy, baseline, None, None, None, says)
     says = (
-        f"{policy} avoids {_percent(found)} of what "
-        f"{baseline} costs above the bound (all known ahead, no reserves, no rationing)"
+        f"{policy} avoids {_percent(found)} of what {baseline} costs above "
+        f"{'the joint bound (any collection, ' if joint else 'the bound ('}"
+        "all known ahead, no reserves, no rationing)"
     )
     return Avoided(policy, baseline, *found, says)
 
@@ -151,22 +172,25 @@ def all_of_foresight(results: Results) -> list[Avoided]:
     ]
 
 
-def baseline_of(results: Results) -> str | None:
+def baseline_of(results: Results, *, joint: bool = False) -> str | None:
     """Return the variant others are held against: ``practice``, else the first with a bound."""
-    bounds = results.tables.get("bounds")
-    if bounds is None:
-        return None
-    names = [name for name in results.variants if name in bounds["variant"].values.tolist()]
-    return "practice" if "practice" in names else names[0]
+    names = _bounded(results, joint=joint)
+    return "practice" if "practice" in names else next(iter(names), None)
 
 
-def all_avoided(results: Results) -> list[Avoided]:
+def all_avoided(results: Results, *, joint: bool = False) -> list[Avoided]:
     """Return the share avoided of every variant with a bound, against `baseline_of`."""
-    baseline = baseline_of(results)
+    baseline = baseline_of(results, joint=joint)
     if baseline is None:
         return []
-    names = results.tables["bounds"]["variant"].values.tolist()
-    return [share_avoided(results, name, baseline) for name in names if name != baseline]
+    names = _bounded(results, joint=joint)
+    return [
+        share_avoided(results, name, baseline, joint=joint) for name in names if name != baseline
+    ]
+
+
+def _bounded(results: Results, *, joint: bool) -> list[str]:
+    return [v for v in results.variants if bound_of(results, v, joint=joint) is not None]
 
 
 def adds_nothing(results: Results, optimized: str, confidence: float = 0.95) -> bool:

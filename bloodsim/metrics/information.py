@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bloodsim.metrics.avoided import bound_of
 from bloodsim.metrics.effort import cost
 from bloodsim.metrics.intervals import Interval, interval
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 
 
 def value_of_information(
-    results: Results, policy: str, confidence: float = 0.95
+    results: Results, policy: str, confidence: float = 0.95, *, joint: bool = False
 ) -> Interval | None:
     """Points that a policy costs above the bound of its collection: no information is worth more.
 
     ``mean over r of (C_policy,r - C_bound,r)``, with its paired interval. The bound also drops
     reserves, rationing, lots and approval, so that this is the expected value of perfect
-    information and of their removal together. None without `run.bound_transfers`.
+    information and of their removal together. With *joint* the bound is that of collection and
+    transfers. None without `run.bound_transfers` (`run.bound_joint`).
 
     Unit: points. Shape: one number.
 
@@ -26,8 +28,8 @@ def value_of_information(
     ----------
     .. [1] Birge & Louveaux, Introduction to Stochastic Programming, 2nd ed. 2011, chapter 4.
     """
-    bounds = results.tables.get("bounds")
-    if bounds is None or policy not in bounds["variant"].values.tolist():
+    bound = bound_of(results, policy, joint=joint)
+    if bound is None:
         return None
-    above = cost(results).sel(variant=policy) - bounds["transfers"].sel(variant=policy)
+    above = cost(results).sel(variant=policy) - bound
     return interval(above.values, confidence)

@@ -304,7 +304,9 @@ proportional sharing serves (``fallback_days``). ``sampled`` plans orders and tr
 network on sampled paths of requests (`optimize.sampled`, a two-stage sample-average program);
 where its solve fails nothing is sent and the ordering rules serve. With *bound_transfers* the
 releases and requests that really came are kept, and a linear program with hindsight bounds the cost
-of every policy on the same frozen collection from below. A variant with *foresight* ``perfect``
+of every policy on the same frozen collection from below. *bound_joint* does so for any collection:
+each day may release anything up to its latent donors times the largest turnout that any variant of
+the run had (`attainable.py`). A variant with *foresight* ``perfect``
 runs after the variant whose collection it replays, and plans by exchange on what was requested and
 released there; nobody else is told.
 

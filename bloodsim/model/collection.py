@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bloodsim.decision import Plan, PlanError
 from bloodsim.model import laboratory
 from bloodsim.model.alerts import Alerts
+from bloodsim.model.attainable import Envelope
 from bloodsim.model.bags import apheresis_pieces, cumulated, per_group, rounded, whole_blood
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode
@@ -36,7 +37,9 @@ class Collection:
         ledger: Ledger,
         uniforms: Uniforms,
         mode: CollectionMode | None = None,
+        envelope: Envelope | None = None,
     ) -> None:
+        self.envelope = envelope
         self.world, self.bank, self.ledger, self.uniforms = world, bank, ledger, uniforms
         self.mode = mode or CollectionMode()
         self.donors = Donors(world, bank)
@@ -69,6 +72,8 @@ class Collection:
             if plan.catches_up[day] and number in self.bank.given_in_month:
                 rise = plan.factor(self.bank.given_in_month[number], day)
                 self.factor[np.ix_(plan.channels, plan.regions)] *= rise
+        if self.envelope is not None and self.mode.source is None:  # a replay's factor is idle
+            self.envelope.rise(self.factor, self.called_by_group)
 
     def hold_sessions(self, chunk: Chunk, day: int, channel: int, slot: int) -> None:
         """Add the donors of one session in every region: latent x factor, rounded without bias.

@@ -11,6 +11,7 @@ import simpy
 from bloodsim.decision import OrderRule, Policy
 from bloodsim.model import clock
 from bloodsim.model.alerts import Alerts
+from bloodsim.model.attainable import Envelope
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection import Collection
 from bloodsim.model.collection_mode import CollectionMode
@@ -48,19 +49,21 @@ class Simulation:
         cost: CostWeights | None = None,
         record_paths: bool = False,
         foresight: Paths | None = None,
+        envelope: Envelope | None = None,
     ) -> None:
         self.world, self.bank, self.policy, self.forecaster = world, bank, policy, forecaster
         self.first_day = first_day
         self.cost = world.scenario.cost if cost is None else cost
         # Bounds are asked for one collection that several variants share.
-        recording = record_paths and mode is not None and mode.keep
+        recording = record_paths and mode is not None and (mode.keep or envelope is not None)
         self.ledger = Ledger(world, bank, keep_daily)
         self.paths = Paths(world, bank, self.ledger, first_day) if recording else None
         self.foresight = foresight
         self.recorder = Recorder(self.ledger)
         self.alerts = Alerts(world, bank)
         uniforms = Uniforms(world, forecaster.seed, forecaster.replications)
-        self.collection = Collection(world, bank, self.ledger, uniforms, mode)
+        self.envelope = envelope
+        self.collection = Collection(world, bank, self.ledger, uniforms, mode, envelope)
         self.requests = Requests(world, bank, self.ledger, self.alerts)
         self.transfers = Transfers(world, bank, self.ledger, uniforms)
         self.commitments = Commitments(world, bank, self.transfers)

@@ -1,4 +1,4 @@
-r"""What no transfer policy can beat: the cheapest transfers with all of the future known.
+r"""What no policy can beat: the cheapest transfers, and collection, with all of the future known.
 
 One linear program per replication and product, on the releases and requests that really came.
 It drops rationing, reserves, lots, floors, approval and lead times, and prices the ways no dearer
@@ -17,12 +17,23 @@ seven add nothing, groups told apart add 5 to 40 points of some 850,000 and take
 What it lies below policies by is reserves, alerts and rationing, which hold back or cancel by steps
 of stock: convex rows that every such trajectory keeps to say little, and are left out. See
 `foresight: perfect` for an estimate with them.
+
+`bound_joint` frees collection as well: what enters stock is a variable between 0 and what the luck
+of the replication lets a day give at most (`hindsight.Attainable`, proved in `model.attainable`),
+
+.. math:: c_k = r_k + x_k, \qquad 0 \le x_k \le X_k,
+
+r what was given before the first day. Requests, opening stock and r are the same for all variants.
+A trajectory's own releases are an x within X; its donations cost at least `price` per piece less
+`rounding`; team-days are left out, and cost 0 or more. So it is feasible at no more than its own
+cost, whole. Groups of a day come apart, donor pools never tire, and the visits of a year are not
+counted: what is dropped makes the bound lower, never wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +42,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from bloodsim.cost import coefficients, terminal_price, terminal_target_units
 from bloodsim.decision import RouteTable
-from bloodsim.hindsight import Hindsight
+from bloodsim.hindsight import Attainable, Hindsight
 from bloodsim.optimize.program import Program, ProgramBuilder
 from bloodsim.optimize.solver import Solver
 
@@ -76,6 +87,29 @@ def bound_transfers(hindsight: Hindsight, slot_days: int | None = None) -> Float
     return total
 
 
+def bound_joint(
+    hindsight: Hindsight, attainable: Attainable, slot_days: int | None = None
+) -> Floats:
+    """Return a lower bound of the whole cost (R,) of any collection with any transfers, in points.
+
+    Parameters
+    ----------
+    hindsight : Hindsight
+        What really happened under any variant.
+    attainable : Attainable
+        What collection could have given at most.
+    slot_days : int, optional
+        As for `bound_transfers`.
+    """
+    given = np.where(attainable.fixed[:, :, None, None, None], hindsight.released, 0)
+    frozen = replace(hindsight, released=given)
+    total = -attainable.rounding
+    for product in range(len(hindsight.products)):
+        days = slot_days or _slot_days(hindsight, product)
+        total = total + _of_product(frozen, product, days, attainable)
+    return np.asarray(total)
+
+
 def _slot_days(hindsight: Hindsight, product: int) -> int:
     if hindsight.normal.shape[1] <= _FEW_REGIONS:
         return 1
@@ -94,14 +128,18 @@ def _pooled(pieces: Floats | Index, pool: Index) -> Floats:
     return np.add.reduceat(pieces.astype(float), starts, axis=-1)
 
 
-def _of_product(hindsight: Hindsight, product: int, slot_days: int) -> Floats:
+def _of_product(
+    hindsight: Hindsight, product: int, slot_days: int, attainable: Attainable | None = None
+) -> Floats:
     n_days = len(hindsight.released)
     ends = np.append(np.arange(slot_days - 1, n_days - 1, slot_days), n_days - 1)
-    frame = _frame(hindsight, product, ends)
+    frame = _frame(hindsight, product, ends, attainable)
     solver = Solver(frame)
     values = []
     for replication in range(hindsight.released.shape[-1]):
         sides = _sides(hindsight, product, ends, frame, replication)
+        if attainable is not None:
+            _free_collection(hindsight, attainable, product, ends, frame, replication, sides)
         if replication == 0:
             solver.solve()  # on the empty frame: the start of all, whatever the block
         values.append(solver.resolve(**sides).objective)
@@ -122,7 +160,24 @@ def _streams(hindsight: Hindsight, product: int) -> list[_Stream]:
     return found
 
 
-def _frame(hindsight: Hindsight, product: int, ends: Index) -> Program:
+def _free_collection(
+    hindsight: Hindsight,
+    attainable: Attainable,
+    product: int,
+    ends: Index,
+    frame: Program,
+    replication: int,
+    sides: Mapping[str, Floats],
+) -> None:
+    """Let what enters stock in a slot be anything up to the most of its days, in place."""
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    most = _pooled(attainable.most[:, product, ..., replication], _pool_of(hindsight))
+    sides["upper"][frame.columns["collected"]] = np.add.reduceat(most, starts, axis=0)
+
+
+def _frame(
+    hindsight: Hindsight, product: int, ends: Index, attainable: Attainable | None = None
+) -> Program:
     """Return the coefficients of a product: the same for all replications."""
     builder = ProgramBuilder()
     per_unit, name = hindsight.pieces_per_unit[product], hindsight.products[product]
@@ -135,6 +190,11 @@ def _frame(hindsight: Hindsight, product: int, ends: Index) -> Program:
     builder.add_terms(balance, stock, 1)
     builder.add_terms(balance[1:], stock[:-1], -1)
     builder.add_terms(balance, outdated, 1)
+    collected = None
+    if attainable is not None:
+        price = attainable.price[product][:, None]
+        collected = builder.add_columns("collected", shape, cost=price)
+        builder.add_terms(balance, collected, -1)
     ways = _ways(hindsight.routes, name, hindsight.weights, per_unit)
     if ways is not None:
         sent = builder.add_columns(
@@ -147,6 +207,8 @@ def _frame(hindsight: Hindsight, product: int, ends: Index) -> Program:
         for slot, before in enumerate(_expired(ends, hindsight.life_days[product]).tolist()):
             for entered in range(before + 1, slot + 1) if before >= 0 else ():
                 builder.add_terms(ages[slot, ways.destination], sent[entered], -1)
+                if collected is not None:
+                    builder.add_terms(ages[slot], collected[entered], -1)
     for number, urgency, patience, pairs in _streams(hindsight, product):
         fate = "cancelled_elective" if urgency == "elective" else f"lost_{urgency}"
         served = builder.add_columns(f"served_{number}", (*shape[:2], len(pairs)))

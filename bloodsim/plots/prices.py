@@ -228,10 +228,16 @@ def _confirmed(prices: pd.DataFrame) -> tuple[str, str]:
     """How many of the prices the plan solved again for, in both languages."""
     if {"low", "high"} <= set(prices.columns):
         return "已用 ±1 单位重新求解核实", "confirmed by solving again"
-    known = int((prices["price"] > 0).sum())
-    sure = int((prices["confirmed"] & (prices["price"] > 0)).sum()) if "confirmed" in prices else 0
-    if not sure:
+    if "confirmed" not in prices:
         return "未经重新求解核实", "not confirmed by solving again"
+    known = int((prices["price"] > 0).sum())
+    sure = int((prices["confirmed"] & (prices["price"] > 0)).sum())
+    if not sure:
+        return (
+            "图中价格未重新求解；计划只对其所列首要价格（其他血型或日期）重新求解核实",
+            "none of these was solved again: the plan did so for its headline prices, of other "
+            "groups or days",
+        )
     return (
         f"{known} 个地区中 {sure} 个的价格已用各 10 单位增减重新求解核实，其余未核实",
         f"those of {sure} of {known} regions confirmed by solving again with 10 units more and "

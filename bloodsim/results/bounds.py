@@ -36,7 +36,44 @@ def with_bounds(results: Results, transfers: Mapping[str, NDArray[np.floating]])
         coords={"variant": named, "replication": results.totals["replication"]},
         dims=("variant", "replication"),
     ) + effort.sel(variant=named)
-    slack = cost.sel(variant=named) - bound
+    _check(cost.sel(variant=named), bound)
+    tables = dict(results.tables)
+    tables["bounds"] = xr.Dataset({"transfers": bound.transpose("variant", "replication")})
+    return Results(tables, results.manifest, results.timing)
+
+
+def with_joint_bounds(results: Results, joint: Mapping[str, NDArray[np.floating]]) -> Results:
+    """Return the result with a table of bounds on collection and transfers together.
+
+    Parameters
+    ----------
+    results : Results
+        All variants of a block.
+    joint : mapping of variant to float array (R,)
+        Bounds of the whole cost.
+
+    Raises
+    ------
+    ResultsError
+        A policy that is cheaper than its bound.
+    """
+    named = [name for name in results.variants if name in joint]
+    if not named:
+        return results
+    bound = xr.DataArray(
+        np.array([joint[name] for name in named]),
+        coords={"variant": named, "replication": results.totals["replication"]},
+        dims=("variant", "replication"),
+    )
+    _check(metrics.cost(results).sel(variant=named), bound)
+    tables = dict(results.tables)
+    tables["joint_bounds"] = xr.Dataset({"joint": bound})
+    return Results(tables, results.manifest, results.timing)
+
+
+def _check(cost: xr.DataArray, bound: xr.DataArray) -> None:
+    """Raise an error where a policy costs less than its bound."""
+    slack = cost - bound
     least = float(slack.min())
     if least < -1e-6 * float(np.abs(bound).max()):
         worst = slack.where(slack == slack.min(), drop=True)
@@ -44,6 +81,3 @@ def with_bounds(results: Results, transfers: Mapping[str, NDArray[np.floating]])
             f"variant {worst['variant'].values[0]}, replication {worst['replication'].values[0]}"
         )
         raise ResultsError(f"{where} costs {-least:.6g} points less than its bound")
-    tables = dict(results.tables)
-    tables["bounds"] = xr.Dataset({"transfers": bound.transpose("variant", "replication")})
-    return Results(tables, results.manifest, results.timing)

@@ -68,8 +68,9 @@ class SavedPlan:
         """Return the day on which one more unit is worth most, and its worth in each region.
 
         The table has a row per region: region, price (points per unit), group, the blood group
-        of which one more is worth most there, and confirmed, whether the plan solved that one
-        again with more and fewer units; prices that the file leaves out are 0.
+        of which one more is worth most there, and, where the plan solved any price of the product
+        again with more and fewer units, confirmed: whether it did so for this one; prices that
+        the file leaves out are 0.
         """
         import pandas as pd
 
@@ -80,19 +81,21 @@ class SavedPlan:
         there = mine[(mine["date"] <= day) & (day <= mine["until"])]
         best = there.sort_values("points_per_unit", ascending=False, kind="stable")
         found = best.drop_duplicates("region").set_index("region")
-        sure = self.headlines[
-            (self.headlines["product"] == product) & (self.headlines["date"] == day)
-        ]
+        sure = self.headlines[self.headlines["product"] == product]
+        some = len(sure) > 0
+        sure = sure[sure["date"] == day]
         again = set(zip(sure["region"], sure["group"], strict=True))
         groups = found["group"].reindex(self.regions).fillna("")
-        return day, pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "region": list(self.regions),
                 "price": found["points_per_unit"].reindex(self.regions).fillna(0.0).to_numpy(),
                 "group": groups.to_numpy(),
-                "confirmed": [(r, g) in again for r, g in groups.items()],
             }
         )
+        if some:
+            table["confirmed"] = [(r, g) in again for r, g in groups.items()]
+        return day, table
 
 
 def read_plan(folder: str | Path) -> SavedPlan:

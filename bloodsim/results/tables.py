@@ -104,6 +104,7 @@ TABLES: Mapping[str, TableSpec] = {
         (*FLOWS, *CLOSING, "alert", "cover_days"),
     ),
     "bounds": TableSpec(("variant", "replication"), ("transfers",)),
+    "joint_bounds": TableSpec(("variant", "replication"), ("joint",)),
     "normal_demand": TableSpec(("variant", "day", "region", "product"), ("units",)),
 }
 """Every table of a result, by name.
@@ -114,9 +115,10 @@ unit-days, ``cover_days_sum`` the sum over days of closing stock over normal-day
 product without it), ``shipped_unit_km`` in unit-kilometres, ``shipments`` sent, closing states at
 the last close. `national`: lowest mean cover over regions and the day of it, counted from the
 first scored day. `collection`: persons, by channel. `bounds`, where asked for: the points below
-which no transfer policy gets on the variant's collection. `daily`: the first replications only;
-``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the divisor of cover;
-optional, the mean in the manifest stands in for it.
+which no transfer policy gets on the variant's collection. `joint_bounds`, likewise: those below
+which no policy of collection and transfers gets in the variant's world. `daily`: the first
+replications only; ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the
+divisor of cover; optional, the mean in the manifest stands in for it.
 """
 
 

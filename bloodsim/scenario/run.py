@@ -95,6 +95,11 @@ class Run(Model):
     """Whether to compute what no transfer policy could beat, for variants that share a collection
     by ``frozen``: a linear program per replication that knows the future. Not together with orders,
     products made from stock, recalls, cross-matched units that return, or losses on the way."""
+    bound_joint: bool = False
+    """Whether to compute what no policy of collection and transfers could beat: as bound_transfers,
+    with every session and visit free to give up to its latent donors times the largest turnout of
+    any variant of the run (so that it depends on them). Also not together with closed laboratories,
+    donors on call, or relatives who give."""
     parameters: Literal["fixed", "sampled"] = "fixed"
     """Numbers of the regions: as stated; or each variant twice, as stated and (``_sampled``) with
     every replication's numbers drawn within the ranges of ``uncertainty``."""

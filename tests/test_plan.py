@@ -25,6 +25,7 @@ from bloodsim.optimize.situation import Settings
 from bloodsim.planning import NoPlanError, TransferProposal, plan
 from bloodsim.planning.check import Replay, check
 from bloodsim.planning.files import save
+from bloodsim.planning.parts import outside
 from bloodsim.planning.proposal import JSON_KEYS
 from bloodsim.planning.shipments import sendable
 from bloodsim.planning.solve import STEP_UNITS, _row_in_words, solve
@@ -189,6 +190,25 @@ def test_start_is_that_of_the_stock_unless_given(tmp_path: Path) -> None:
     found = plan(world(), path, products=["red_cells"], check_replications=0)
     assert found.start == date(2026, 3, 2)
     assert "ages are not in the file" in found.stock["says"]
+
+
+def test_a_stock_list_plans_what_it_holds_and_says_so(tmp_path: Path) -> None:
+    path = stock_file(tmp_path / "s.csv", {"BJ": 5, "TJ": 900, "HE": 900})
+    few = {"check_replications": 0, "warmup_replications": 2}
+    found = plan(world(), path, START, **few)
+    assert set(found.products) == {"red_cells"}
+    assert "not planned: apheresis platelets" in found.notes[0]
+    other = plan(world(), path, START, products=["platelets"], **few)
+    assert "planned on simulated stock: apheresis platelets" in other.notes[0]
+
+
+def test_a_first_day_outside_the_scored_days_is_warned_of(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = run(capsys, "--from", "2031-02-10", "-n", "0", "--products", "platelets")
+    assert (code, "outside the scenario's scored days" in " ".join(out.split())) == (0, True)
+    assert "warning: 2031-02-10 is outside" in err
+    assert outside(world(), START) == ()
 
 
 def test_nothing_to_plan_is_said() -> None:

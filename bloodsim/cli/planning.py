@@ -79,7 +79,7 @@ def plan(
     """Propose transfers from today's stock, with reasons and a check by simulation."""
     from bloodsim.load import apply_settings, load
     from bloodsim.planning.files import claim, save
-    from bloodsim.planning.parts import plan_parts
+    from bloodsim.planning.parts import outside, plan_parts
 
     first, parts = _day(start), _parts(what)
     for option, given, part in (("--stock", stock, "transfers"), ("--visits", visits, "drives")):
@@ -119,6 +119,8 @@ def plan(
     from bloodsim.cli.plan_table import print_proposal
 
     print(proposal.stock["says"], file=sys.stderr)
+    for warning in outside(scenario, proposal.start):
+        print(f"warning: {warning}", file=sys.stderr)
     print_proposal(proposal, every=every)
     if folder:
         print(f"saved in {folder.as_posix()}")

@@ -66,7 +66,7 @@ def plan(
     start : date, optional
         First day; default: the stock file's, else the first scored day.
     products : sequence of str
-        Products to plan; default: all that travel.
+        Products to plan; default: all that travel, of a stock list those that it holds.
     firm_days : int
         First days whose shipments are promised; of products of short life at most half a life.
         Later ones are an outlook, to be planned again.
@@ -110,6 +110,10 @@ def plan(
     chosen = travelling(scenario, tuple(products))
     if isinstance(stock, str | Path):
         stock = read_stock_to_plan(stock, scenario, start)
+    left_out: tuple[str, ...] = ()
+    if stock and not products:
+        listed = tuple(name for name in chosen if name in stock.pieces) or chosen
+        left_out, chosen = tuple(name for name in chosen if name not in listed), listed
     first = start or (stock.day if stock else scenario.run.score_start)
     world = starting(scenario, first, check_days)
     today = look(world, stock, warmup_replications, chosen, settings)
@@ -144,7 +148,11 @@ def plan(
         cover=tables.cover_table(solved, first),
         limits=limits_table(solved, sent, first, called),
         check=found,
-        notes=(*_notes(stock, warmup_replications), *notes_on(aims)),
+        notes=(
+            *_listed(stock, chosen, left_out, labels),
+            *_notes(stock, warmup_replications),
+            *notes_on(aims),
+        ),
         names=names,
         units={name: product.unit_label.en or "U" for name, product in scenario.products.items()},
         labels=labels,
@@ -184,11 +192,29 @@ def _source(scenario: Scenario, stock: OpeningStock | None, replications: int) -
     }
 
 
+def _listed(
+    stock: OpeningStock | None,
+    chosen: Sequence[str],
+    left_out: Sequence[str],
+    labels: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Say which products the stock list does not hold: left out, or planned on simulated stock."""
+    called = ", ".join(within(labels[name]) for name in left_out)
+    unseen = [within(labels[name]) for name in chosen if stock and name not in stock.pieces]
+    notes = []
+    if left_out:
+        notes.append(f"not in the stock list, and not planned: {called}; --products names them")
+    if unseen:
+        notes.append(f"not in the stock list, planned on simulated stock: {', '.join(unseen)}")
+    return tuple(notes)
+
+
 def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:
     what = "tests, releases, arrivals and backlog"
     return (
         f"{what if stock else f'stock, {what}'} are the mean of {replications} simulated worlds",
         "stock is that of the start of the day; what is released this morning comes to it",
+        "other plans may cost the same: this is one of them",
         "cover and prices are those of the expected path; points are the scenario's cost weights",
         "the check promises the plan's firm shipments as they stand, after which the rule follows; "
         "all collect what is collected without transfers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,12 @@ from bloodsim.scenario import Scenario
 
 PARTS = ("transfers", "drives", "throttles", "sites")
 """What can be planned."""
+
+NOT_CHECKED = (
+    "drives, throttles and sites are not checked by simulation here: -n, --firm-days and "
+    "--check-days are of transfers"
+)
+"""Said of plans without transfers."""
 
 
 def plan_parts(
@@ -67,12 +73,41 @@ def plan_parts(
     if "drives" in parts:
         held = read_visits(visits, scenario) if visits else None
         calendar = plan_calendar(scenario, proposal.start, weeks, held, donor_value=donor_value)
-        proposal = replace(proposal, drives=calendar)
+        proposal = replace(
+            proposal,
+            drives=calendar,
+            notes=(*proposal.notes, *_first_day(scenario, proposal.start)),
+        )
     if "throttles" in parts:
         proposal = replace(proposal, throttles=plan_throttles(scenario, proposal.start, weeks))
     if "sites" in parts:
         proposal = replace(proposal, sites=plan_sites(scenario))
-    return proposal
+    unchecked = () if "transfers" in parts else (NOT_CHECKED,)
+    notes = *outside(scenario, proposal.start), *proposal.notes, *unchecked
+    return replace(proposal, notes=notes)
+
+
+def _first_day(scenario: Scenario, start: date) -> tuple[str, ...]:
+    """Say on which day the first drive can be held that is not agreed yet."""
+    drives = scenario.resources.drives
+    if drives is None or not drives.commit_days:
+        return ()
+    first = start + timedelta(days=drives.commit_days)
+    return (
+        f"first possible day of a new drive: {first}, because drives are committed "
+        f"{drives.commit_days} days ahead",
+    )
+
+
+def outside(scenario: Scenario, day: date) -> tuple[str, ...]:
+    """Say so where a plan starts on a day that the scenario does not score."""
+    run = scenario.run
+    if run.score_start <= day <= run.score_end:
+        return ()
+    return (
+        f"{day} is outside the scenario's scored days, {run.score_start} to {run.score_end}: what "
+        "it says of seasons, shocks and agreements need not hold then",
+    )
 
 
 def without_transfers(scenario: Scenario, start: date) -> TransferProposal:

@@ -45,6 +45,7 @@ from bloodsim.plots.style import (
     variant_label,
 )
 from bloodsim.plots.text import product_name, region_label
+from bloodsim.results.bands import SUFFIX
 from bloodsim.results.undrawn import no_daily
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def plot_fan(
         With the table `daily`.
     variants : sequence of str, optional
         Default: the reference (today's practice, else the first) and the variant that leaves
-        least unmet.
+        least unmet; where that is the reference, the reference with drawn parameters.
     product : str, default "red_cells"
         Name of the product.
     region : str, optional
@@ -119,7 +120,7 @@ def plot_fan(
     chosen("product", product, results.products)
     if region is not None:
         chosen("region", region, results.regions)
-    names = variants or list(dict.fromkeys((reference(results), proposal(results, product))))
+    names = variants or _shown(results, product)
     names = [chosen("variant", name, results.variants) for name in names]
     fans = [_fan(results, name, product, region) for name in names]
     days = days_of(results.daily["day"].values)
@@ -141,6 +142,15 @@ def plot_fan(
         _thresholds(on.ax, results.alert_levels(product), lang)
         holiday_shades(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
     return Chart(on.ax, _frame_of(fans, days))
+
+
+def _shown(results: Results, product: str) -> list[str]:
+    """The reference and the proposal; where they are one, the reference with drawn parameters."""
+    base = reference(results)
+    names = [base, proposal(results, product)]
+    if names[1] == base and f"{base}{SUFFIX}" in results.variants:
+        names[1] = f"{base}{SUFFIX}"
+    return list(dict.fromkeys(names))
 
 
 def _fan(results: Results, variant: str, product: str, region: str | None) -> _Fan:

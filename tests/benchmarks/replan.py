@@ -6,8 +6,10 @@ policy uses.
 Compare ratios of one run; seconds are of the processor, and depend on the machine. Re-plans are of
 the state a week later, from the basis of the first plan. What was tried, and what it gave, is told
 in `bloodsim.optimize.transfers`; here, on one machine, with entries cumulated and a week of days
-for platelets: 8.1 s, 1800 ms, 3.4 times faster than building anew; as they are now: 4.0 s, 250 ms,
-17 times, 0.93 of bare HiGHS, 470 MB.
+for platelets: 8.1 s, 1800 ms, 3.4 times faster than building anew; as they are now: 4.0 s, 1220 ms,
+3.7 times, 1.1 of bare HiGHS, 470 MB. With platelets planned for 5 days instead of 6: 3.3 s, 630 ms,
+5.3 times; for 4 days, as long as a new unit lives: 250 ms, 17 times, but such plans did harm
+(`bloodsim.planning.today.SHORT_MORE_DAYS`).
 """
 
 from __future__ import annotations

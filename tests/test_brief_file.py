@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import openpyxl
@@ -17,6 +16,7 @@ from bloodsim.report import briefing_html, read_brief, write_html, write_xlsx
 from bloodsim.report.packing import SMALLEST, Block, packed
 from bloodsim.results import Results
 from bloodsim.scenario import ScenarioError
+from tests.html_page import Page
 
 FULL = """\
 title: {zh: 春节保供简报, en: Keeping supply}
@@ -36,23 +36,6 @@ fonts: {body: 仿宋_GB2312}
 """
 
 
-class _Page(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
 @pytest.fixture(scope="module")
 def run() -> Results:
     return synthetic_results(days=40)
@@ -67,7 +50,7 @@ def _file(folder: Path, text: str = FULL) -> Path:
 
 def test_own_words_stand_where_they_belong_and_are_no_markup(run: Results, tmp_path: Path) -> None:
     text = briefing_html(run, "zh", read_brief(_file(tmp_path), "zh"))
-    page = _Page(text)
+    page = Page(text)
     words = " ".join(" ".join(page.words).split())
     order = [
         words.rindex(said)
@@ -155,7 +138,7 @@ def test_the_example_of_the_readme_is_one(tmp_path: Path) -> None:
 def test_several_runs_in_one_file(run: Results, tmp_path: Path) -> None:
     other = synthetic_results(days=60, seed=8)
     path = write_html([run, other], tmp_path / "b.html", "en")
-    page = _Page(path.read_text("utf-8"))
+    page = Page(path.read_text("utf-8"))
     assert len(page.all("svg")) == 2 * len(CHARTS)
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))

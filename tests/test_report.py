@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-from html.parser import HTMLParser
 from importlib.resources import as_file
 from pathlib import Path
 from xml.etree import ElementTree
@@ -25,6 +24,7 @@ from bloodsim.report.figures import figure
 from bloodsim.report.plan_page import stated
 from bloodsim.results import Results
 from bloodsim.results.plan_file import read_plan
+from tests.html_page import Page
 
 
 @pytest.fixture(scope="module")
@@ -162,28 +162,9 @@ def briefings() -> dict[str, str]:
     return {lang: briefing_html(results, lang) for lang in ("en", "zh")}
 
 
-class _Page(HTMLParser):
-    """Tags, attributes and text of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_briefing_needs_nothing_from_outside(briefings: dict[str, str], lang: str) -> None:
-    page = _Page(briefings[lang])
+    page = Page(briefings[lang])
     policy = next(m for m in page.all("meta") if "http-equiv" in m)["content"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
@@ -200,7 +181,7 @@ def test_the_briefing_needs_nothing_from_outside(briefings: dict[str, str], lang
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_briefing_has_every_chart_as_real_text(briefings: dict[str, str], lang: str) -> None:
-    page = _Page(briefings[lang])
+    page = Page(briefings[lang])
     charts = page.all("svg")
     assert len(charts) == len(CHARTS)
     for chart in charts:
@@ -220,7 +201,7 @@ def test_the_briefing_has_every_chart_as_real_text(briefings: dict[str, str], la
 
 
 def test_the_briefing_says_first_what_matters(briefings: dict[str, str]) -> None:
-    words = " ".join(" ".join(_Page(briefings["en"]).words).split())
+    words = " ".join(" ".join(Page(briefings["en"]).words).split())
     places = [
         words.index(text)
         for text in (
@@ -249,7 +230,7 @@ def test_the_briefing_brings_the_characters_it_uses(briefings: dict[str, str]) -
         with as_file(data.path("fonts/NotoSansSC-gb2312.ttf")) as path, TTFont(path) as whole:
             known = set(whole.getBestCmap())
         body = text.partition("<body>")[2]
-        used = {ord(c) for c in "".join(_Page(body).words) if c.isprintable()}
+        used = {ord(c) for c in "".join(Page(body).words) if c.isprintable()}
         assert used & known <= set(font.getBestCmap())
         assert len(font.getBestCmap()) < 1000
 
@@ -272,7 +253,7 @@ def test_hostile_names_and_notes_are_inert() -> None:
         "input_hashes": {names[0]: "00"},
     }
     text = briefing_html(Results(results.tables, manifest), "zh")
-    page = _Page(text)
+    page = Page(text)
     assert not page.all("script")
     assert not page.all("img")
     assert "‮" not in text
@@ -284,7 +265,7 @@ def test_a_small_run_says_what_it_cannot_draw() -> None:
     results = synthetic_results(
         days=20, variants=("none",), replications=(0,), daily_replications=0
     )
-    words = " ".join(" ".join(_Page(briefing_html(results, "en")).words).split())
+    words = " ".join(" ".join(Page(briefing_html(results, "en")).words).split())
     assert "Not drawn for this run: Variants compared (there is one variant only" in words
     assert "Not drawn for this run: Cover and its spread" in words
 
@@ -382,7 +363,7 @@ def test_a_saved_plan_has_a_page_of_its_own(
     html = (tmp_path / f"briefing.{lang}.html").read_text("utf-8")
     assert html.partition('class="shipments"')[2].partition("</table>")[0].count("<tr>") == 2
     assert html.index('class="status stated"') < html.index('class="shipments"')
-    page = _Page(html)
+    page = Page(html)
     words = " ".join(" ".join(page.words).replace("\N{NO-BREAK SPACE}", " ").split())
     assert len(page.all("svg")) == len(CHARTS) + len(PLAN_CHARTS)
     expected = {

@@ -8,6 +8,7 @@ that its calendar is one and the same for all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,44 @@ class PlanningPaths:
     def donations(self) -> float:
         """Mean donations over all regions."""
         return float(self.given.sum())
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Visits that some sources have to have in some days, committed ones included.
+
+    Parameters
+    ----------
+    name : str
+        In words, for messages.
+    sources : tuple of int
+        Sources that count, all of one region.
+    first_day, last_day : int
+        Days of planning that count, both included.
+    least_visits : float
+        Fewest visits.
+    as_usual : bool
+        Whether the visits have to bring as many donors as those of the default calendar, within
+        one visit.
+    """
+
+    name: str
+    sources: tuple[int, ...]
+    first_day: int
+    last_day: int
+    least_visits: float = 0.0
+    as_usual: bool = False
+
+    def least_donors(self, usual: Ints, donors: FloatArray) -> float:
+        """Return the donors asked for, of visits and donors at a visit (n_days, n_sources)."""
+        if not self.as_usual:
+            return 0.0
+        each, visits = self.within(donors), self.within(usual)
+        return max(0.0, float((visits * each).sum()) - float(each.max(initial=0.0)))
+
+    def within(self, daily: NDArray[Any]) -> NDArray[Any]:
+        """Return the part of daily values (n_days, n_sources) that counts."""
+        return daily[self.first_day : self.last_day + 1][:, list(self.sources)]
 
 
 @dataclass(frozen=True)
@@ -110,6 +149,10 @@ class CollectionWorld:
         Points per unit outdated.
     patience_days : int
         Longest that a request waits.
+    promises : tuple of Promise
+        What was agreed with organisations, and month plans.
+    room : float array (n_days, n_regions), optional
+        Donors whom the laboratories of a region can take; None = no limit.
     """
 
     first_day: int
@@ -139,6 +182,8 @@ class CollectionWorld:
     life_days: int
     outdate_price: float
     patience_days: int
+    promises: tuple[Promise, ...] = ()
+    room: FloatArray | None = None
 
 
 @dataclass(frozen=True)

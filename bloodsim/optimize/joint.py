@@ -31,8 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.optimize.cover_price import SLOT_DAYS, Weeks, charge_cover
-from bloodsim.optimize.placing import place
+from bloodsim.optimize.placing import WeeklyPlan, place
 from bloodsim.optimize.program import ProgramBuilder
+from bloodsim.optimize.promise_rows import keep_promises, within_laboratories
 from bloodsim.optimize.solver import solve
 from bloodsim.planning_paths import CollectionPlan, CollectionWorld, PlanningPaths
 
@@ -91,7 +92,7 @@ def plan_collection(
     donations : float, optional
         Donations to plan for; default: the reference's.
     """
-    weeks = Weeks.of(len(world.normal))
+    weeks, table = Weeks.of(len(world.normal)), world.drives
     builder = ProgramBuilder()
     columns = _collection(builder, world, latest, weeks, agreed)
     total = reference.donations if donations is None else donations
@@ -99,19 +100,20 @@ def plan_collection(
     _balances(builder, world, reference, latest, weeks, columns)
     charge_cover(builder, world, reference, latest, weeks, columns.cover)
     found = solve(builder.build()).x
-    visits = place(
-        world,
-        found[columns.visits],
-        weeks.starts,
-        agreed.plan.visits if agreed else world.default_visits,
-        agreed.visits_until if agreed else world.drives.commit_days,
-    )
     slot = np.arange(len(world.normal)) // SLOT_DAYS
-    factors = np.ones((len(slot), *columns.factors.shape[1:]))
-    by_week = found[columns.factors]
-    factors[:] = by_week[slot]
+    factors = found[columns.factors][slot]
     if agreed:
         factors[: agreed.factors_until] = agreed.plan.factors[: agreed.factors_until]
+    weekly = WeeklyPlan(
+        visits=found[columns.visits],
+        starts=weeks.starts,
+        donors=donors_at_visits(world, latest),
+        donors_by_week=_visit_donations(world, latest, weeks),
+        taken=(world.sessions * latest.willing * factors).sum(axis=1),
+        stands=agreed.plan.visits if agreed else world.default_visits,
+        until=agreed.visits_until if agreed else table.commit_days,
+    )
+    visits = place(world, weekly)
     target = _targets(world, latest, weeks, found[columns.cover], visits, factors)
     limits = zip(
         world.channels, world.least_factor.tolist(), world.largest_factor.tolist(), strict=True
@@ -174,6 +176,10 @@ def _collection(
         every = builder.add_rows("team_days", (1,), upper=taken)
         builder.add_terms(every, visits, table.teams_per_visit)
     _rests(builder, world, visits, stands * fixed)
+    donors = donors_at_visits(world, paths)
+    keep_promises(builder, world, donors, weeks, visits)
+    taken = (world.sessions * paths.willing).sum(axis=1)
+    within_laboratories(builder, world, taken, donors, weeks, visits, stands * fixed)
     return _Columns(visits, factors, cover)
 
 
@@ -218,11 +224,16 @@ def _deviation(
 
 def _visit_donations(world: CollectionWorld, paths: PlanningPaths, weeks: Weeks) -> Floats:
     """Return donations of a mean visit in each week (n_weeks, n_sources)."""
-    willing = paths.willing[:, world.source_channel, world.drives.region]
-    given = weeks.sums(world.visit_donations * willing * world.open)
+    donors = donors_at_visits(world, paths)
+    given = weeks.sums(donors * world.open)
     days = weeks.sums(world.open.astype(float))
-    mean = (world.visit_donations * willing).mean(axis=0)
-    return np.where(days > 0, given / np.maximum(days, 1), mean)
+    return np.where(days > 0, given / np.maximum(days, 1), donors.mean(axis=0))
+
+
+def donors_at_visits(world: CollectionWorld, paths: PlanningPaths) -> Floats:
+    """Return donors expected to give at a visit (n_days, n_sources)."""
+    willing = paths.willing[:, world.source_channel, world.drives.region]
+    return np.asarray(world.visit_donations * willing)
 
 
 def _session_donations(world: CollectionWorld, paths: PlanningPaths, weeks: Weeks) -> Floats:
@@ -348,9 +359,7 @@ def collected_units(
 ) -> Floats:
     """Return the units that a plan is expected to collect (n_days, n_regions)."""
     given = (world.sessions * paths.willing * factors).sum(axis=1)
-    table = world.drives
-    willing = paths.willing[:, world.source_channel, table.region]
-    by_visit = visits * world.visit_donations * willing
-    for source, region in enumerate(table.region):
+    by_visit = visits * donors_at_visits(world, paths)
+    for source, region in enumerate(world.drives.region):
         given[:, region] += by_visit[:, source]
     return np.asarray(given * world.units_per_donation)

@@ -80,12 +80,15 @@ class Limits:
         Simplex iterations.
     seconds : float, optional
         Time limit; a plan that it cut short says ``feasible`` and its gap.
+    gap_points : float
+        Absolute gap at which whole-number problems stop as well.
     """
 
     gap: float = 1e-4
     nodes: int = 20_000
     iterations: int = 2_000_000
     seconds: float | None = None
+    gap_points: float = 1e-6
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ class Solver:
         if linear and self._presolve:
             own["presolve"] = "on"
         own["simplex_iteration_limit"] = self.limits.iterations
+        options["gapAbs"] = self.limits.gap_points
         try:
             problem.solve(pulp.HiGHS(**options, **own))
         except KeyError:  # PuLP 3.3 does not know every status; what counts is HiGHS's own

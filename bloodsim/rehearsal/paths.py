@@ -20,6 +20,7 @@ from bloodsim.model.world import ChannelWorld, World
 from bloodsim.planning_paths import CollectionWorld, PlanningPaths
 from bloodsim.policies import order_rules
 from bloodsim.provenance import OpeningStock
+from bloodsim.rehearsal.promises import promises_of, room_of_laboratories
 from bloodsim.scenario import OptimizedCollection, PreCollect
 
 Floats = NDArray[np.floating]
@@ -200,6 +201,8 @@ def collection_world(
         patience_days=max(
             rule.patience_days for rule in world.scenario.demand[name].classes.values()
         ),
+        promises=promises_of(world),
+        room=room_of_laboratories(world),
     )
 
 

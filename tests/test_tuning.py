@@ -255,6 +255,22 @@ def test_the_command_writes_a_file_that_extends_and_runs(tmp_path, scenario, cap
     assert "--force" in capsys.readouterr().err
 
 
+def test_a_study_is_what_is_searched(tmp_path, scenario, capsys):
+    """Half the collection costs more, and the same as the override written into the scenario."""
+    half = {region: {"donors_per_day": {"street": 40}} for region in scenario.regions}
+    file = write(tmp_path, scenario.set("overrides", {"half": {"regions": half}}))
+    line = f"tune {file} --policy share_surplus --params above_days=4:10:2 -n 2 --rounds 0 -j 1"
+    means = {}
+    for study in ("", "half"):
+        out = tmp_path / f"of{study}.yaml"
+        assert execute([*line.split(), "--study", study, "--out", str(out), "--json"]) == 0
+        means[study] = json.loads(capsys.readouterr().out)
+    assert means["half"]["surface"] != means[""]["surface"]
+    assert "half" in (tmp_path / "ofhalf.yaml").read_text("utf-8")
+    assert execute([*line.split(), "--study", "hlaf", "--out", str(tmp_path / "t.yaml")]) == 3
+    assert "half" in capsys.readouterr().err
+
+
 def test_a_bad_range_leaves_nothing_behind(tmp_path, scenario, capsys):
     file = write(tmp_path, scenario)
     out = tmp_path / "found" / "t.yaml"

@@ -39,6 +39,9 @@ def tune(
     workers: Annotated[
         int | None, typer.Option("-j", "--workers", min=1, help="Processes; default: all cores.")
     ] = None,
+    study: Annotated[
+        str, typer.Option(help="Overrides applied first, such as 'tight'; separate by commas.")
+    ] = "",
     settings: Settings = None,
     out: Annotated[str, typer.Option(help="Override file to write.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the override file.")] = False,
@@ -55,6 +58,8 @@ def tune(
     from bloodsim.tuning import tune as search
 
     scenario = apply_settings(load(file_or_name), settings or [])
+    if study:
+        scenario = scenario.with_overrides(*(name.strip() for name in study.split(",")))
     target = _target(out, scenario.name, policy, force=force)
     journal = Journal.at(target.with_name(f".{target.stem}.partial.json"))
     if journal.known and not as_json:

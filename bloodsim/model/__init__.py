@@ -166,7 +166,9 @@ replays the invited donors of another variant, day by day and per replication.
 With *placed_by* ``calendar`` the plan of drives is made before the run. A reference variant is
 simulated on planning paths: replications from number 1,000,000 on, under a seed of their own, which
 no run has. A linear program (`bloodsim.optimize.joint`) on their means and scatter finds weekly
-visits and the turnout of sessions; visits go on days, the plan is rehearsed on the same paths, and
+visits and the turnout of sessions; visits go on days (pools at an even pace, the visits of regions
+with named organisations, planned months or limited laboratories by whole numbers, so that promises
+are kept: `bloodsim.optimize.placing`), the plan is rehearsed on the same paths, and
 planned again with the donors, the scatter and the donations it then has. In the run, drives are
 committed week by week, the same in every replication; on each day the turnout of all channels that
 feed the product is

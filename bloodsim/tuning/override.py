@@ -51,7 +51,8 @@ def comments(tuning: Tuning) -> list[str]:
         f"{tuning.start.name}, {head}: {_values(tuning, tuning.chosen)}",
         f"({ranges}; {len(tuning.costs)} candidates; start: "
         f"{_values(tuning, tuning.start_point)}).",
-        f"Search: seed {_listed(luck.seeds)}, {luck.replications} worlds each; "
+        f"Search: {tuning.start.scenario.name}, seed {_listed(luck.seeds)}, "
+        f"{luck.replications} worlds each; "
         f"scored with seed {tuning.start.scenario.run.seed}.",
         f"Check: seed {_listed(fresh.seeds)}, {fresh.replications} worlds each.",
         *([refused] if kept and found else []),

@@ -45,6 +45,23 @@ def test_more_is_asked_for_of_the_same_donors_and_the_manifest_says_so():
     assert levels == [0, 0.2]
 
 
+def test_variants_that_rest_on_another_rest_on_its_twin():
+    again = {"policies": {"collection": {"kind": "frozen", "of": "practice"}}}
+    calendar = {"policies": {"collection": {"kind": "optimized", "reference": "practice"}}}
+    rules = {
+        "overrides": {**RULES["overrides"], "again": again, "calendar": calendar},
+        "variants": {"practice": [], "same": ["share", "again"], "planned": ["calendar"]},
+    }
+    scenario = with_unmet_levels(three_provinces(**rules), [0, 0.2])
+    assert scenario.variant("same_unmet_20").policies.collection.of == "practice_unmet_20"
+    assert scenario.variants["planned_unmet_0"] == ("calendar_unmet_0", "unmet_0")
+    planned = scenario.overrides["calendar_unmet_0"]["policies"]["collection"]
+    assert planned["reference"] == "practice_unmet_0"
+    results = simulate(scenario, 2, variants=["practice_unmet_20", "same_unmet_20"])
+    given = results.collection["donations"]
+    assert (given[0] == given[1]).all()
+
+
 @pytest.mark.parametrize(
     ("levels", "names", "message"),
     [

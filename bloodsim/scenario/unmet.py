@@ -56,8 +56,31 @@ def with_unmet_levels(
         for level in levels:
             label = level_name(level)
             patches[label] = {"demand": {p: {"unmet_share": level} for p in products}}
-            chosen[f"{name}{MARK}{label.rpartition('_')[2]}"] = [*scenario.variants[name], label]
+            mark = f"{MARK}{label.rpartition('_')[2]}"
+            own = _at_level(scenario, name, names, mark)
+            patches |= own
+            kept = [each + mark if each + mark in own else each for each in scenario.variants[name]]
+            chosen[name + mark] = [*kept, label]
     return scenario.set("overrides", patches).set("variants", chosen)
+
+
+def _at_level(
+    scenario: Scenario, variant: str, names: Sequence[str], mark: str
+) -> dict[str, dict[str, Any]]:
+    """Return the patches of a variant that point at another one, pointed at its twin instead."""
+    found = {}
+    for patch in scenario.variants[variant]:
+        tree = scenario.overrides.get(patch, {})
+        collection = (tree.get("policies") or {}).get("collection") or {}
+        twins = {
+            key: collection[key] + mark
+            for key in ("of", "reference")
+            if collection.get(key) in names
+        }
+        if twins:
+            policies = {**tree["policies"], "collection": {**collection, **twins}}
+            found[patch + mark] = {**tree, "policies": policies}
+    return found
 
 
 def level_name(level: float) -> str:

@@ -15,7 +15,7 @@ from bloodsim.decision import DriveTable
 from bloodsim.experiment import choose, simulate
 from bloodsim.model.world import compile_world
 from bloodsim.optimize.cover_price import LEVELS_DAYS, cover_prices
-from bloodsim.optimize.joint import plan_collection
+from bloodsim.optimize.joint import Agreed, plan_collection
 from bloodsim.planning_paths import CollectionWorld, PlanningPaths
 from bloodsim.rehearsal import with_calendars
 from bloodsim.scenario import Scenario, ScenarioError
@@ -210,6 +210,16 @@ def test_the_best_weekly_calendar_is_found():
     assert cost_of(world, paths, chosen) < cost_of(world, paths, (7,) * 6)
 
 
+def test_what_stands_may_be_more_than_the_reference_gives():
+    """Committed visits are held whatever the donations that a plan may use."""
+    world, paths = weekly_world()
+    plan = plan_collection(world, paths, paths)
+    agreed = Agreed(plan, visits_until=28, factors_until=28)
+    fewer = plan_collection(world, paths, paths, agreed, donations=200.0)
+    assert np.array_equal(fewer.visits[:28], plan.visits[:28])
+    assert fewer.visits[28:].sum() <= plan.visits[28:].sum()
+
+
 def test_prices_of_cover_are_read_off_the_paths():
     world, paths = weekly_world()
     cover = 3 + 2 * np.sin(np.arange(42))[:, None, None] + np.array([0.0, 0.5])
@@ -361,3 +371,39 @@ def test_a_calendar_with_the_same_team_days_takes_no_more_of_them(shocks):
     assert len(editions) == 1 + len(shocks)
     assert np.allclose(editions[-1].plan.factors, 1.1)
     assert editions[-1].plan.limits == (("group", 1.0, 1.1),)
+
+
+# --- appeals --------------------------------------------------------------------------------------
+
+
+def test_appeals_ask_for_what_steering_cannot_reach():
+    """A sudden want beyond the limits of turnout: appeals bring repeat donors, and less is lost."""
+    struck = {
+        "from_date": "2025-04-10",
+        "to_date": "2025-05-02",
+        "collection_factor": 0.5,
+        "recognised_after_days": 60,
+    }
+    calling = {**CALENDAR, "lift": 0.05, "appeal_max": 0.3}
+    overrides = {
+        "steady": {"policies": {"collection": {**CALENDAR, "lift": 0.05}}},
+        "calling": {"policies": {"collection": calling}},
+    }
+    scenario = two_regions(
+        shocks={"struck": struck},
+        overrides=overrides,
+        variants={"steady": ["steady"], "calling": ["calling"]},
+    )
+    results = simulate(scenario, seed=3, replications=6)
+    given = metrics.donations(results)
+    cost = metrics.cost(results)
+    assert (given.sel(variant="calling") > given.sel(variant="steady")).all()
+    assert float(cost.sel(variant="calling").mean()) < float(cost.sel(variant="steady").mean())
+    peak = [results.daily["collected"].sel(variant=v).max() for v in ("steady", "calling")]
+    assert float(peak[1]) > float(peak[0])
+
+
+def test_without_appeals_nothing_is_asked_for():
+    (variant,) = [v for v in with_calendars(choose(two_regions())) if v.name == "calendar"]
+    assert variant.policy.appeal_max == 0
+    assert variant.policy._appeals({"group": np.full((2, 3), 9.0)}, {"group": (0.5, 1.2)}) == {}

@@ -175,7 +175,8 @@ feed the product is
 
 .. math:: f = \mathrm{clip}(\phi_t (1 + \gamma (T_t - C_t) / T_t),\ f_{min},\ f_{max})
 
-around the plan's factor and cover (stock + in test + in transit), within the limits of regulation.
+around the plan's factor and cover (stock + in test + in transit), within the limits of regulation;
+what f would have to exceed its limit by is asked for by appeals, up to *appeal_max* (default none).
 Shocks that are not known yet are not in the paths; each one that becomes known within the run makes
 a further edition, from paths that have it, which keeps what is committed by then.
 

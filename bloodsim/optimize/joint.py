@@ -52,6 +52,9 @@ _UNSERVED = 20.0
 """Points per unit that nobody can serve (judgement: between urgent and elective)."""
 _MISSING = 20.0
 """Points per donation that no calendar can place: far above what one is worth."""
+_SPARE = 1e4
+"""Points per donation beyond the reference's: only what stands already may bring more, for no want
+of blood is a reason to."""
 
 
 @dataclass(frozen=True)
@@ -250,19 +253,26 @@ def _equal_amounts(
     columns: _Columns,
     donations: float,
 ) -> None:
-    """Ask for the reference's donations, nearly so in every region, and for no more units."""
+    """Ask for the reference's donations, nearly so in every region, and for no more units.
+
+    What stands already may bring more than that, and what can be placed less: both are priced.
+    """
     units = float(reference.collected.sum()) * donations / reference.donations
     total = builder.add_rows("donations", (1,), donations, donations)
     missing = builder.add_columns("missing", (1,), cost=_MISSING)
     builder.add_terms(total, missing, 1)
+    spare = builder.add_columns("spare", (1,), cost=_SPARE)
+    builder.add_terms(total, spare, -1)
     expected = reference.given * donations / reference.donations
     region = builder.add_rows("region_least", expected.shape, (1 - _REGION_SHARE) * expected)
     far = builder.add_rows("region_most", expected.shape, upper=(1 + _REGION_SHARE) * expected)
     builder.add_terms(region, missing, 1)
+    builder.add_terms(far, spare, -1)
     most = builder.add_rows("units", (1,), upper=units)
     per_visit = _visit_donations(world, latest, weeks)
     per_session = _session_donations(world, latest, weeks)
     worth = world.units_per_donation
+    builder.add_terms(most, spare, -float(worth.max()))
     builder.add_terms(total, columns.visits, per_visit)
     builder.add_terms(total, columns.factors, per_session)
     for rows in (region, far):

@@ -33,7 +33,9 @@ class CollectingToPlan:
                                     f_{min}, f_{max}\Big), \qquad
               (T - C) / T = w\,\text{(all regions)} + (1 - w)\,\text{(the region)}
 
-    The calendar is the same in every replication; the factors answer to each one's own cover.
+    The calendar is the same in every replication; the factors answer to each one's own cover. What
+    they would have to exceed :math:`f_{max}` by is asked for by appeals, as far as those may go:
+    repeat donors come earlier, are missing one interval later, and tire.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ class CollectingToPlan:
         too high.
     pooled_share : float
         Weight of the cover of all regions together.
+    appeal_max : float
+        Largest relative rise of turnout by appeals; 0 = none.
     """
 
     transfers: Policy
@@ -56,6 +60,7 @@ class CollectingToPlan:
     gain: float
     lower_gain: float
     pooled_share: float
+    appeal_max: float = 0.0
     review_days: int = 1
     counts_fallbacks: bool = field(default=False)
 
@@ -78,9 +83,27 @@ class CollectingToPlan:
         drives = None
         if snapshot.drives is not None and today % EPOCH_DAYS == 0:
             drives = _due(snapshot, current, today)
-        return replace(plan, drives=drives, throttles=self._throttles(snapshot, current, today))
+        wanted = self._wanted(snapshot, current, today)
+        limits = {channel: (low, high) for channel, low, high in current.limits}
+        throttles = {channel: np.clip(f, *limits[channel]) for channel, f in wanted.items()}
+        return replace(
+            plan, drives=drives, throttles=throttles, appeals=self._appeals(wanted, limits)
+        )
 
-    def _throttles(self, snapshot: Snapshot, plan: CollectionPlan, today: int) -> dict[str, Floats]:
+    def _appeals(
+        self, wanted: dict[str, Floats], limits: dict[str, tuple[float, float]]
+    ) -> dict[str, Floats]:
+        """Return what turnout should rise beyond its limit, by channel (n_regions, R)."""
+        if not self.appeal_max:
+            return {}
+        beyond = {
+            channel: np.clip(factor / limits[channel][1] - 1, 0, self.appeal_max)
+            for channel, factor in wanted.items()
+        }
+        return {channel: rise for channel, rise in beyond.items() if rise.any()}
+
+    def _wanted(self, snapshot: Snapshot, plan: CollectionPlan, today: int) -> dict[str, Floats]:
+        """Return tomorrow's factors of turnout by channel (n_regions, R), whatever their limits."""
         name = self.product
         pieces = snapshot.stock[name] + snapshot.in_test[name] + snapshot.in_transit[name]
         position = np.add.reduce(pieces, axis=1)
@@ -97,8 +120,8 @@ class CollectingToPlan:
         gain = np.where(gap > 0, self.gain, self.lower_gain)
         tomorrow = min(today + 1, len(plan.factors) - 1)
         return {
-            channel: np.clip(plan.factors[tomorrow, row][:, None] * (1 + gain * gap), low, high)
-            for row, (channel, low, high) in enumerate(plan.limits)
+            channel: plan.factors[tomorrow, row][:, None] * (1 + gain * gap)
+            for row, (channel, _, _) in enumerate(plan.limits)
         }
 
 
@@ -113,6 +136,7 @@ def carrying_out(
         gain=settings.gain,
         lower_gain=settings.gain if settings.lower_gain is None else settings.lower_gain,
         pooled_share=settings.pooled_share,
+        appeal_max=settings.appeal_max,
     )
 
 

@@ -252,6 +252,10 @@ class OptimizedCollection(Model):
     ``placed_by: booking``; null = no limit."""
     pooled_share: Share = 0.0
     """Weight of the cover of all regions together against that of the region in steering."""
+    appeal_max: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest relative rise of turnout by appeals to repeat donors, day by day where steering would
+    go beyond its limit (-); 0 = no appeals. Where there are donor pools they are missing one
+    interval later, and tire (`donor_pools.fatigue`)."""
 
 
 CollectionPolicy = Annotated[

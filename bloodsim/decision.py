@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.drive_table import DriveTable as DriveTable
 from bloodsim.seasons import Calendar
 from bloodsim.supply import Supply, forgotten, no_limit, unknown, untold
 
@@ -116,49 +117,6 @@ class ProductFacts:
     variance_to_mean: float
     sound_share: float
     floor_days: float
-
-
-@dataclass(frozen=True)
-class DriveTable:
-    """The drives that may be placed: sources (organisations and pools of them) x open days.
-
-    Parameters
-    ----------
-    names : tuple of str (n_sources)
-        Organisations, then pools.
-    region : int array (n_sources,)
-        Region indices.
-    channel : tuple of str (n_sources)
-        Channels of the visits.
-    donors_per_visit : float array (n_sources,)
-        Donors expected at a turnout factor of 1.
-    teams_per_visit, gap_days, organisations : int array (n_sources,)
-        Teams that a visit takes; in any *gap_days* days at most *organisations* visits.
-    most_per_year : int array (n_sources,)
-        Most visits in any 365 days (pools).
-    quota_per_year : float array (n_sources,)
-        Donors a year asked for; 0 = none.
-    candidate_source, candidate_day : int array (n_candidates,)
-        Source and day of the run of every candidate.
-    teams_per_day : int array (n_regions,)
-        Teams that can be out on one day.
-    commit_days : int
-        Days ahead that a drive has to be committed.
-    """
-
-    names: tuple[str, ...]
-    region: IntArray
-    channel: tuple[str, ...]
-    donors_per_visit: FloatArray
-    teams_per_visit: IntArray
-    gap_days: IntArray
-    organisations: IntArray
-    most_per_year: IntArray
-    quota_per_year: FloatArray
-    candidate_source: IntArray
-    candidate_day: IntArray
-    teams_per_day: IntArray
-    commit_days: int
 
 
 @dataclass(frozen=True)

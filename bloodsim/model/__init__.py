@@ -99,8 +99,8 @@ as many as its quota takes) aimed at evenly spaced days, the organisations of a 
 the other, each on the first working day outside closures that keeps its gap and has teams left;
 then pools at an even pace, where what finds no team waits for the next day. Under the collection
 policy ``optimized`` what is committed at the branch is held and the rest comes from `Plan.drives`,
-*commit_days* ahead; a plan that breaks a gap, a year's visits or the teams of a day is an error
-that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
+*commit_days* ahead; a plan that breaks a gap, a year's visits or the teams or vehicles of a day is
+an error that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
 replace it and `Plan.appeals` lift the next day. The usual path of donor pools is that of the
 default calendar.
 

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import DriveTable
+from bloodsim.drive_table import DayRoom, DriveTable
 from bloodsim.model.shocks import ShockWorld, turnout_factor
 from bloodsim.model.span import applies
 from bloodsim.model.turnout import YEAR_DAYS
-from bloodsim.scenario.organisations import Organisation, OrganisationPool
+from bloodsim.scenario.organisations import Drives, Organisation, OrganisationPool
 from bloodsim.seasons import Calendar, daily_factors
 
 if TYPE_CHECKING:
     from bloodsim.scenario import Scenario
+
+NO_LIMIT = 1_000_000
+"""Vehicles of a region without a limit beside one that has one."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -96,6 +99,8 @@ def compile_drives(
         candidate_day=np.nonzero(open_days.T)[1],
         teams_per_day=teams,
         commit_days=settings.commit_days,
+        vehicles_per_visit=np.array([source.vehicles_per_visit for source in sources]),
+        vehicles_per_day=_vehicles(settings, regions),
     )
     turnout = np.ones(open_days.shape)
     for number, source in enumerate(sources):
@@ -109,6 +114,14 @@ def compile_drives(
         calendar=_default_calendar(sources, table, open_days, dates, calendar),
         most_visits=_most_visits(table, len(dates)),
     )
+
+
+def _vehicles(settings: Drives, regions: Sequence[str]) -> NDArray[np.integer] | None:
+    """Return the vehicles of each region; None where none has a limit."""
+    usual, by_region = settings.vehicles_per_day, settings.vehicles_per_day_by_region
+    if usual is None and not by_region:
+        return None
+    return np.array([by_region.get(name, NO_LIMIT if usual is None else usual) for name in regions])
 
 
 def visits_a_year(organisation: Organisation) -> int:
@@ -146,8 +159,8 @@ def _most_visits(table: DriveTable, n_days: int) -> Ints:
     """Return how many visits of each source its gaps and its year allow in *n_days*."""
     by_gap = table.organisations * (-(-n_days // table.gap_days))
     by_year = table.most_per_year * (-(-n_days // 365))
-    by_teams = n_days * (table.teams_per_day[table.region] // table.teams_per_visit)
-    return np.minimum(np.minimum(by_gap, by_year), by_teams).astype(np.int32)
+    by_day = n_days * table.at_once
+    return np.minimum(np.minimum(by_gap, by_year), by_day).astype(np.int32)
 
 
 def _open(
@@ -185,17 +198,17 @@ def _default_calendar(
 
     The n visits a year of the m organisations of a region aim at evenly spaced days, each
     organisation a little later than the one before, and take the first open day from there on
-    that keeps the gap and has teams left. Pools follow an even pace over their open days; what
-    finds no team waits for the next day.
+    that keeps the gap and has teams (and vehicles) left. Pools follow an even pace over their open
+    days; what finds no team waits for the next day.
     """
     visits = np.zeros(open_days.shape, dtype=np.int32)
-    free = np.repeat(table.teams_per_day[None], len(dates), axis=0)
+    room = DayRoom(table, visits)
     index = {day: number for number, day in enumerate(dates)}
     spread: list[int] = []
     for number, source in enumerate(sources):
         if isinstance(source, Organisation) and source.visits:
             days = sorted(index[day] for day in source.visits if day in index)
-            _place(visits, free, table, number, [day for day in days if open_days[day, number]])
+            _place(visits, room, number, [day for day in days if open_days[day, number]])
         elif isinstance(source, Organisation):
             spread.append(number)
     for number in spread:
@@ -203,11 +216,11 @@ def _default_calendar(
         assert isinstance(source, Organisation)
         rivals = [other for other in spread if table.region[other] == table.region[number]]
         phase = (rivals.index(number) + 0.5) / len(rivals)
-        _spread(source, phase, number, table, open_days, visits, free)
+        _spread(source, phase, number, open_days, visits, room)
     for number, source in enumerate(sources):
         if isinstance(source, OrganisationPool):
             year = _open_days_a_year(source, dates, calendar)
-            _pace(source, year, number, table, open_days, visits, free)
+            _pace(source, year, number, table, open_days, visits, room)
     return visits
 
 
@@ -218,36 +231,33 @@ def _open_days_a_year(source: OrganisationPool, dates: Sequence[date], calendar:
     return float(_working(source, year, calendar).sum())
 
 
-def _place(
-    visits: Ints, free: NDArray[np.integer], table: DriveTable, source: int, days: Iterable[int]
-) -> None:
+def _place(visits: Ints, room: DayRoom, source: int, days: Iterable[int]) -> None:
     for day in days:
         visits[day, source] += 1
-        free[day, table.region[source]] -= table.teams_per_visit[source]
+        room.take(day, source)
 
 
 def _spread(
     organisation: Organisation,
     phase: float,
     number: int,
-    table: DriveTable,
     open_days: Mask,
     visits: Ints,
-    free: NDArray[np.integer],
+    room: DayRoom,
 ) -> None:
     """Place the visits of one organisation, *phase* (0 to 1) of a step after the start."""
     per_year = visits_a_year(organisation)
     if per_year == 0:
         return
     step = YEAR_DAYS / per_year
-    able = open_days[:, number] & (free[:, table.region[number]] >= organisation.teams_per_visit)
+    able = open_days[:, number] & (room.visits(slice(None), number) > 0)
     earliest = 0
     for turn in range(int(len(visits) / step) + 1):
         later = np.flatnonzero(able[max(earliest, int((turn + phase) * step)) :])
         if not later.size:
             return
         day = max(earliest, int((turn + phase) * step)) + int(later[0])
-        _place(visits, free, table, number, [day])
+        _place(visits, room, number, [day])
         earliest = day + organisation.visit_gap_days
 
 
@@ -258,7 +268,7 @@ def _pace(
     table: DriveTable,
     open_days: Mask,
     visits: Ints,
-    free: NDArray[np.integer],
+    room: DayRoom,
 ) -> None:
     """Place the visits of a pool at an even pace over its open days."""
     if open_days_a_year == 0:
@@ -266,16 +276,17 @@ def _pace(
     rate = pool.organisations * pool.visits_per_year / open_days_a_year
     due = np.floor(np.cumsum(open_days[:, number]) * rate + 1e-9).astype(int)
     column, placed = visits[:, number], 0
+    fit = room.visits(slice(None), number)  # a pool takes its own days one by one
     for day in np.flatnonzero(open_days[:, number]).tolist():
         in_gap = int(column[max(0, day - pool.visit_gap_days + 1) : day].sum())
         in_year = int(column[max(0, day - 364) : day].sum())
         count = min(
             due[day] - placed,
-            int(free[day, table.region[number]]) // pool.teams_per_visit,
+            int(fit[day]),
             pool.organisations - in_gap,
             int(table.most_per_year[number]) - in_year,
         )
         if count > 0:
             column[day] = count
-            free[day, table.region[number]] -= count * pool.teams_per_visit
+            room.take(day, number, count)
             placed += count

@@ -75,7 +75,7 @@ def commit(world: World, state: DriveState | None, plan: NDArray[np.integer], da
     visits[days, sources] += plan[rows].astype(np.int16)
     for source in np.unique(sources).tolist():
         _check_rests(world, visits[:, source], source)
-    _check_teams(world, visits, np.unique(days))
+    _check_fleet(world, visits, np.unique(days))
     state.visits[:] = visits
 
 
@@ -101,22 +101,23 @@ def _within(visits: NDArray[np.int16], days: int) -> Ints:
     return total
 
 
-def _check_teams(world: World, visits: NDArray[np.int16], days: NDArray[np.integer]) -> None:
-    """Check the team-days of some days, region by region."""
+def _check_fleet(world: World, visits: NDArray[np.int16], days: NDArray[np.integer]) -> None:
+    """Check the teams and vehicles of some days, region by region."""
     assert world.drives is not None
     table = world.drives.table
-    for region in np.unique(table.region).tolist():
-        own = np.flatnonzero(table.region == region)
-        taken = np.add.reduce(visits[np.ix_(days, own)] * table.teams_per_visit[own, None], axis=1)
-        over = taken > table.teams_per_day[region]
-        if over.any():
-            row, replication = (int(axis[0]) for axis in np.nonzero(over))
-            busy = own[visits[days[row], own, replication] > 0]
-            limit = (
-                f"{int(taken[row, replication])} teams are needed and "
-                f"{int(table.teams_per_day[region])} there (teams_per_day)"
-            )
-            raise _broken(world, int(busy[-1]), int(days[row]), limit)
+    for what, each, there in table.fleet():
+        for region in np.unique(table.region).tolist():
+            own = np.flatnonzero(table.region == region)
+            taken = np.add.reduce(visits[np.ix_(days, own)] * each[own, None], axis=1)
+            over = taken > there[region]
+            if over.any():
+                row, replication = (int(axis[0]) for axis in np.nonzero(over))
+                busy = own[visits[days[row], own, replication] > 0]
+                limit = (
+                    f"{int(taken[row, replication])} {what} are needed and "
+                    f"{int(there[region])} there ({what}_per_day)"
+                )
+                raise _broken(world, int(busy[-1]), int(days[row]), limit)
 
 
 def _broken(world: World, source: int, day: int, limit: str) -> PlanError:

@@ -140,7 +140,7 @@ def _collection(
         else (usual, table.commit_days)
     )
     open_days = weeks.sums(world.open.astype(float))
-    most = open_days * (table.teams_per_day[table.region] // table.teams_per_visit)
+    most = open_days * table.at_once
     fixed = (weeks.starts < until)[:, None]
     # Blood of the last weeks is of no use to a plan that ends: they stay as usual.
     ending = (weeks.ends >= len(world.normal) - LAST_DAYS)[:, None]
@@ -170,9 +170,10 @@ def _collection(
         own = np.flatnonzero(table.region == region)
         if own.size:
             any_open[:, region] = weeks.sums(world.open[:, own].any(axis=1).astype(float))
-    room = np.maximum(any_open * table.teams_per_day, _by_region(world, stands * fixed))
-    teams = builder.add_rows("teams", any_open.shape, upper=room)
-    builder.add_terms(teams[:, table.region], visits, table.teams_per_visit)
+    for name, each, there in table.fleet():
+        room = np.maximum(any_open * there, _by_region(world, stands * fixed * each))
+        rows = builder.add_rows(name, any_open.shape, upper=room)
+        builder.add_terms(rows[:, table.region], visits, each)
     if world.same_team_days:
         budgets = usual * table.teams_per_visit, stands * fixed * table.teams_per_visit
         taken = float(max(budget.sum() for budget in budgets))
@@ -186,13 +187,11 @@ def _collection(
     return _Columns(visits, factors, cover)
 
 
-def _by_region(world: CollectionWorld, visits: Floats) -> Floats:
-    """Return team-days (n_weeks, n_regions) of visits (n_weeks, n_sources)."""
+def _by_region(world: CollectionWorld, taken: Floats) -> Floats:
+    """Return what sources take (n_weeks, n_sources) summed by region (n_weeks, n_regions)."""
     table = world.drives
-    total = np.zeros((len(visits), len(table.teams_per_day)))
-    for source, region in enumerate(table.region):
-        total[:, region] += visits[:, source] * table.teams_per_visit[source]
-    return total
+    belongs = table.region[:, None] == np.arange(len(table.teams_per_day))
+    return np.asarray(taken @ belongs.astype(float))
 
 
 def _rests(builder: ProgramBuilder, world: CollectionWorld, visits: Index, stands: Floats) -> None:

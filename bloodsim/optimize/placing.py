@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.decision import DriveTable
+from bloodsim.drive_table import DayRoom, DriveTable
 from bloodsim.optimize.drive_problem import DriveProblem, Term, ValueSteps
 from bloodsim.optimize.drives import plan_drives
 from bloodsim.optimize.solver import Limits
@@ -117,6 +117,8 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
     ends = np.append(plan.starts[1:], n_days) - 1
     week = np.searchsorted(ends, day)
     later = ends >= plan.until
+    teams, vehicles, _ = table.of_region(region, n_days)
+    each = None if table.vehicles_per_visit is None else table.vehicles_per_visit[own]
     room = None
     if world.room is not None:
         held = (committed * plan.donors[:, own]).sum(axis=1)
@@ -132,7 +134,9 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
         donors=plan.donors[day, own[source]],
         value=(len(ends) - week).astype(float),
         repeat_share=np.zeros(len(day)),
-        teams=np.full(n_days, int(table.teams_per_day[region])),
+        teams=teams,
+        vehicles=vehicles,
+        vehicles_per_visit=each,
         committed=committed.T,
         past=world.visits_before[:, own].T,
         terms=_terms(world, plan, own),
@@ -217,9 +221,7 @@ def _paced(world: CollectionWorld, plan: WeeklyPlan) -> Visits:
     by_week, starts, until = plan.visits, plan.starts, plan.until
     table, n_days = world.drives, len(world.open)
     visits = plan.committed()
-    free = np.repeat(table.teams_per_day[None].astype(np.int64), n_days, axis=0)
-    for source, region in enumerate(table.region):
-        free[:, region] -= visits[:, source] * table.teams_per_visit[source]
+    room = DayRoom(table, visits)
     ends = np.append(starts[1:], n_days)
     planned = np.cumsum(by_week, axis=0)
     for week, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
@@ -229,23 +231,23 @@ def _paced(world: CollectionWorld, plan: WeeklyPlan) -> Visits:
         for source in range(visits.shape[1]):
             due = int(np.floor(planned[week, source] - visits[:, source].sum() + 0.5 + 1e-9))
             for _ in range(due):
-                day = _best_day(world, visits[:, source], free, source, days)
+                day = _best_day(world, visits[:, source], room, source, days)
                 if day is None:
                     break
                 visits[day, source] += 1
-                free[day, table.region[source]] -= table.teams_per_visit[source]
+                room.take(day, source)
     return visits
 
 
 def _best_day(
-    world: CollectionWorld, column: Index, free: Index, source: int, days: Index
+    world: CollectionWorld, column: Index, room: DayRoom, source: int, days: Index
 ) -> int | None:
     """Return the day with the most teams left that keeps the gap and the year; None without."""
     table = world.drives
-    room = free[days, table.region[source]]
-    able = world.open[days, source] & (room >= table.teams_per_visit[source])
+    able = world.open[days, source] & (room.visits(days, source) > 0)
+    left = room.teams(days, source)
     before = world.visits_before[:, source]
-    for day in days[able][np.argsort(-room[able], kind="stable")].tolist():
+    for day in days[able][np.argsort(-left[able], kind="stable")].tolist():
         if _rested(table, np.concatenate([before, column]), source, len(before) + day):
             return int(day)
     return None

@@ -157,10 +157,12 @@ def check_drives(scenario: Scenario) -> Iterator[Problem]:
         message = "no organisations and no pools of them to visit"
         yield Problem(here, message, "add resources.organisations", level="warning")
     by_region = drives.teams_per_day_by_region
-    for region in by_region:
-        if region not in scenario.regions:
-            path = (*here, "teams_per_day_by_region", region)
-            yield Problem(path, f"unknown region '{region}'", nearest(region, scenario.regions))
+    for field in ("teams_per_day_by_region", "vehicles_per_day_by_region"):
+        for region in getattr(drives, field):
+            if region not in scenario.regions:
+                hint = nearest(region, scenario.regions)
+                yield Problem((*here, field, region), f"unknown region '{region}'", hint)
+    yield from _vehicles(scenario)
     for region in dict.fromkeys(places):
         teams = by_region.get(region, drives.teams_per_day)
         needed = sum(
@@ -186,3 +188,20 @@ def check_drives(scenario: Scenario) -> Iterator[Problem]:
             )
             hint = "quotas will be missed: more teams_per_day, or fewer visits"
             yield Problem((*here, "teams_per_day"), message, hint, level="warning")
+
+
+def _vehicles(scenario: Scenario) -> Iterator[Problem]:
+    """Find visits that take more vehicles than their region ever has."""
+    resources, drives = scenario.resources, scenario.resources.drives
+    assert drives is not None
+    by_region = drives.vehicles_per_day_by_region
+    for block in ("organisations", "organisation_pools"):
+        for name, one in getattr(resources, block).items():
+            there = by_region.get(one.region, drives.vehicles_per_day)
+            if there is not None and one.vehicles_per_visit > there:
+                message = (
+                    f"a visit takes {one.vehicles_per_visit} vehicles, {one.region} has {there}"
+                )
+                hint = "it is never visited: more vehicles_per_day, or fewer vehicles_per_visit"
+                path = (HERE, block, name, "vehicles_per_visit")
+                yield Problem(path, message, hint, level="warning")

@@ -43,6 +43,8 @@ class Organisation(Model):
     """Dates of visits that are fixed; empty = evenly spaced over the year."""
     teams_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
     """Teams that a visit takes for the day (with drives)."""
+    vehicles_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Vehicles that a visit takes for the day (with drives whose vehicles are limited)."""
 
 
 class OrganisationPool(Model):
@@ -64,6 +66,8 @@ class OrganisationPool(Model):
     """Spans without visits."""
     teams_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
     """Teams that a visit takes for the day (with drives)."""
+    vehicles_per_visit: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Vehicles that a visit takes for the day (with drives whose vehicles are limited)."""
 
 
 class Drives(Model):
@@ -77,5 +81,9 @@ class Drives(Model):
     """Teams of a region that can be out on drives on one day, over all channels (assumed)."""
     teams_per_day_by_region: Frozen[RegionId, Annotated[int, Field(ge=0, le=100_000)]] = {}
     """Teams a day where they differ."""
+    vehicles_per_day: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Vehicles of a region that can be out on drives on one day; null = no limit."""
+    vehicles_per_day_by_region: Frozen[RegionId, Annotated[int, Field(ge=0, le=100_000)]] = {}
+    """Vehicles a day where they differ."""
     commit_days: Annotated[int, Field(ge=0, le=365)] = 28
     """Days ahead that a plan has to commit a drive (judgement)."""

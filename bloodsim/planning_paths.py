@@ -110,6 +110,9 @@ class CollectionWorld:
         Points per unit outdated.
     patience_days : int
         Longest that a request waits.
+    later_points : float array (n_days, n_channels, n_regions), optional
+        Points per donation that its donors would give after the last day, less what first-time
+        donors among them bring then; None = 0.
     """
 
     first_day: int
@@ -139,6 +142,7 @@ class CollectionWorld:
     life_days: int
     outdate_price: float
     patience_days: int
+    later_points: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ cover among the paths. The price of low cover is not assumed but read off the pa
 least squares of the points of a day on :math:`\max(0, L_j - \text{cover})`; where the paths never
 were, small default prices keep the curve rising. Donations and units are those of the reference,
 those of a region nearly so: a plan can only gain by when, and a little by where. The change
-:math:`\Delta` against the reference costs little: of like plans the most usual is taken.
+:math:`\Delta` against the reference costs little: of like plans the most usual is taken. Visits and
+sessions are charged what their donors would give after the last day (`donor_charge`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.optimize.cover_price import SLOT_DAYS, Weeks, charge_cover
+from bloodsim.optimize.donor_charge import session_charge, visit_charge
 from bloodsim.optimize.placing import place
 from bloodsim.optimize.program import ProgramBuilder
 from bloodsim.optimize.solver import solve
@@ -142,6 +144,7 @@ def _collection(
     visits = builder.add_columns(
         "visits",
         usual.shape,
+        cost=visit_charge(world, paths, weeks),
         lower=np.where(fixed, stands, np.where(ending, np.minimum(usual, most), 0)),
         upper=np.where(fixed, np.maximum(stands, most), most),
     )
@@ -155,7 +158,8 @@ def _collection(
     if agreed:
         kept = weeks.starts < agreed.factors_until
         low[kept] = high[kept] = agreed.plan.factors[weeks.starts[kept]]
-    factors = builder.add_columns("factors", low.shape, lower=low, upper=high)
+    later = session_charge(world, paths, weeks)
+    factors = builder.add_columns("factors", low.shape, cost=later, lower=low, upper=high)
     given = _session_donations(world, paths, weeks)
     _deviation(builder, "factor_change", factors, np.ones_like(low), given)
     n_components = int(world.component.max()) + 1

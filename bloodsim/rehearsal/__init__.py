@@ -194,9 +194,13 @@ def _as_known(scenario: Scenario, world: World, day: int) -> Scenario:
 def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
     """Return the plan after a few rounds of planning and rehearsing it."""
     from bloodsim.optimize.joint import plan_collection
+    from bloodsim.rehearsal.donor_outlook import later_points
 
     fixed = collection_world(planner.world, planner.settings, planner.reference)
     reference = planner.rehearsed(None)
+    if planner.settings.donor_value:
+        later = later_points(planner.world, planner.settings.product, fixed, reference)
+        fixed = replace(fixed, later_points=later)
     donations = reference.donations
     plan = plan_collection(fixed, reference, reference, agreed, donations)
     for _ in range(planner.settings.rounds - 1):

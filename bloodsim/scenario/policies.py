@@ -252,6 +252,9 @@ class OptimizedCollection(Model):
     ``placed_by: booking``; null = no limit."""
     pooled_share: Share = 0.0
     """Weight of the cover of all regions together against that of the region in steering."""
+    donor_value: bool = True
+    """Whether a calendar charges what whole-blood donors called within the run would give after it,
+    where there is a donor pool of them (-)."""
 
 
 CollectionPolicy = Annotated[

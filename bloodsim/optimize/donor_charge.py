@@ -3,9 +3,11 @@ r"""How a calendar of a run is charged for what its donors would give after the 
 What a day's gift is worth is read off the planning paths: a unit released on day t keeps cover
 higher for as long as it lives,
 
-.. math:: \pi_t = \sum_{s=t}^{t+L-1} w_s, \qquad w_s = \sum_j p_j P(\text{cover}_s < L_j),
+.. math:: \pi_t = \min\Big(\sum_{s=t}^{t+L-1} w_s,\ z\Big), \qquad
+          w_s = \sum_j p_j P(\text{cover}_s < L_j),
 
-with the prices p of low cover (`cover_price`); days after the last count as a mean one. From that
+with the prices p of low cover and z of a unit that nobody can serve (`cover_price`), as in the
+program of the calendar; days after the last count as a mean one. From that
 a year of the pool that repeats gives the worth of a donor (`donor_value`), and
 `CollectionWorld.later_points` what a donation takes from after the plan.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.optimize.cover_price import LEVELS_DAYS, Weeks, cover_prices
+from bloodsim.optimize.cover_price import LEVELS_DAYS, UNSERVED, Weeks, cover_prices
 from bloodsim.optimize.donor_value import DonorValue
 from bloodsim.optimize.pool_facts import PoolFacts, donor_path
 from bloodsim.optimize.pool_rows import gift_cost
@@ -36,7 +38,7 @@ def unit_prices(world: CollectionWorld, paths: PlanningPaths) -> Floats:
         after = np.full(world.life_days, by_day.mean())
         upto = np.concatenate([[0.0], np.cumsum(np.concatenate([by_day, after]))])
         lasting = upto[world.life_days :] - upto[: -world.life_days]
-        found[:, own] = lasting[: len(by_day), None]
+        found[:, own] = np.minimum(lasting[: len(by_day), None], UNSERVED)
     return found
 
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.optimize.cover_price import SLOT_DAYS, Weeks, charge_cover
+from bloodsim.optimize.cover_price import SLOT_DAYS, UNSERVED, Weeks, charge_cover
 from bloodsim.optimize.donor_charge import session_charge, visit_charge
 from bloodsim.optimize.placing import place
 from bloodsim.optimize.program import ProgramBuilder
@@ -49,8 +49,6 @@ _CHANGE = 0.01
 _REGION_SHARE = 0.03
 """Share by which a region's donations may differ from the reference's: products that do not travel
 come from the same gifts, and donors of one province are not to give for all (judgement)."""
-_UNSERVED = 20.0
-"""Points per unit that nobody can serve (judgement: between urgent and elective)."""
 _MISSING = 20.0
 """Points per donation that no calendar can place: far above what one is worth."""
 
@@ -282,7 +280,7 @@ def _balances(
     rows = builder.add_rows("balance", right.shape, -right, -right)
     outdated = builder.add_columns("outdated", right.shape, cost=world.outdate_price)
     builder.add_terms(rows, outdated, 1)
-    unserved = builder.add_columns("unserved", right.shape, cost=_UNSERVED)
+    unserved = builder.add_columns("unserved", right.shape, cost=UNSERVED)
     builder.add_terms(rows, unserved, -1)
     builder.add_terms(rows, columns.cover[:, world.component], normal)
     builder.add_terms(rows[1:], columns.cover[:-1, world.component], -normal[:-1])

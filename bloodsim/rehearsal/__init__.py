@@ -198,14 +198,14 @@ def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
 
     fixed = collection_world(planner.world, planner.settings, planner.reference)
     reference = planner.rehearsed(None)
-    if planner.settings.donor_value:
-        later = later_points(planner.world, planner.settings.product, fixed, reference)
-        fixed = replace(fixed, later_points=later)
     donations = reference.donations
     plan = plan_collection(fixed, reference, reference, agreed, donations)
     for _ in range(planner.settings.rounds - 1):
         latest = planner.rehearsed(plan)
         # Turnout is clipped and donors tire: plan for more, or less, by what came too little.
         donations += reference.donations - latest.donations
+        if planner.settings.donor_value and fixed.later_points is None:
+            later = later_points(planner.world, planner.settings.product, fixed, latest)
+            fixed = replace(fixed, later_points=later)
         plan = plan_collection(fixed, reference, latest, agreed, donations)
     return plan

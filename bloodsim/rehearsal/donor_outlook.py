@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bloodsim.cost import collection_coefficients
 from bloodsim.model.donor_world import PoolWorld, days_at_risk, planned_gifts
 from bloodsim.model.world import World, compile_world
+from bloodsim.optimize.cover_price import UNSERVED
 from bloodsim.optimize.donor_charge import points_after, unit_prices
 from bloodsim.optimize.donor_value import WEEKS, donor_value
 from bloodsim.optimize.drive_problem import WHOLE_BLOOD
@@ -71,7 +72,9 @@ def later_points(
         if not natural[:, region].any():
             continue
         facts = facts_of_pool(world, year, pool, region)
-        found = donor_value(donor_year(facts, weekly_prices(value[:, region], *scarce)))
+        # Beyond the plan, too, no unit is worth more than what one that is missing costs.
+        price = np.minimum(weekly_prices(value[:, region], *scarce), UNSERVED * sound[region])
+        found = donor_value(donor_year(facts, price))
         usual = np.maximum(pool.usual[days, :, region].T, 0)
         taken, brought = points_after(found, facts, usual, natural[:, region])
         for row in drawing:

@@ -252,9 +252,10 @@ class OptimizedCollection(Model):
     ``placed_by: booking``; null = no limit."""
     pooled_share: Share = 0.0
     """Weight of the cover of all regions together against that of the region in steering."""
-    donor_value: bool = True
-    """Whether a calendar charges what whole-blood donors called within the run would give after it,
-    where there is a donor pool of them (-)."""
+    donor_value: bool = False
+    """Whether a calendar is charged what the whole-blood donors it calls would give after the run,
+    read off the second round's paths; more rounds than usual (6) make donations equal. It pays
+    where scarcity follows; where none does it costs (see README, Limits)."""
 
 
 CollectionPolicy = Annotated[

@@ -167,7 +167,8 @@ With *placed_by* ``calendar`` the plan of drives is made before the run. A refer
 simulated on planning paths: replications from number 1,000,000 on, under a seed of their own, which
 no run has. A linear program (`bloodsim.optimize.joint`) on their means and scatter finds weekly
 visits and the turnout of sessions; visits go on days, the plan is rehearsed on the same paths, and
-planned again with the donors, the scatter and the donations it then has. In the run, drives are
+planned again with the donors, the scatter and the donations it then has (and, with *donor_value*,
+charged for what its donors would give after the run). In the run, drives are
 committed week by week, the same in every replication; on each day the turnout of all channels that
 feed the product is
 

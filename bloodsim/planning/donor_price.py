@@ -5,12 +5,13 @@ The worth of an eligible donor, lambda, comes from a year of the pool that repea
 
 * within the plan: the mean of each week, by the prices of transfers with the default calendar;
 * after it: the mean price of the region's weeks in the plan x (scarcity of the week / scarcity of
-  the plan's days) to the power `SCARCITY_POWER`. Scarcity is what all regions are expected to need
-  over one shelf life from the week on, against what donors are planned to give in that time, by the
-  scenario's own seasons, feasts and closures.
+  the plan's days) to the power `SCARCITY_POWER` (`bloodsim.rehearsal.donor_outlook`). Scarcity is
+  what all regions are expected to need over one shelf life from the week on, against what donors
+  are planned to give in that time, by the scenario's own seasons, feasts and closures.
 
 So a plan that ends before a dip keeps donors for it, as far as its own weeks have a price at all:
-where blood is plentiful throughout, a donor is worth little.
+where blood is plentiful throughout, a donor is worth little. Whether keeping them pays depends on
+how deep the dip is (`tests/test_donor_worth_simulated.py`).
 """
 
 from __future__ import annotations

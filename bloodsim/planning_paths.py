@@ -153,6 +153,9 @@ class CollectionWorld:
         What was agreed with organisations, and month plans.
     room : float array (n_days, n_regions), optional
         Donors whom the laboratories of a region can take; None = no limit.
+    later_points : float array (n_days, n_channels, n_regions), optional
+        Points per donation that its donors would give after the last day, less what first-time
+        donors among them bring then; None = 0.
     """
 
     first_day: int
@@ -184,6 +187,7 @@ class CollectionWorld:
     patience_days: int
     promises: tuple[Promise, ...] = ()
     room: FloatArray | None = None
+    later_points: FloatArray | None = None
 
 
 @dataclass(frozen=True)

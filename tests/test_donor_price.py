@@ -17,16 +17,11 @@ import bloodsim
 from bloodsim.cli import execute
 from bloodsim.optimize.donor_value import WEEKS
 from bloodsim.optimize.transfers import TransferModel
-from bloodsim.planning.donor_price import (
-    LARGEST_FACTOR,
-    DonorPrice,
-    _weekly,
-    donor_prices,
-    missing_donors,
-)
+from bloodsim.planning.donor_price import DonorPrice, donor_prices, missing_donors
 from bloodsim.planning.drive_start import DriveStart, drive_start
 from bloodsim.planning.drives import DrivesProposal, plan_calendar
 from bloodsim.planning.parts import plan_parts
+from bloodsim.rehearsal.donor_outlook import LARGEST_FACTOR, weekly_prices
 from bloodsim.scenario import Scenario
 
 START, WEEKS_PLANNED = date(2026, 4, 25), 4
@@ -152,10 +147,10 @@ def test_scenarios_without_pools_are_planned_as_if_donors_were_free() -> None:
 
 def test_prices_after_the_plan_follow_scarcity() -> None:
     value = np.repeat([2.0, 4.0, -1.0], [7, 7, 1])
-    price = _weekly(value, np.full(WEEKS, 0.9), 0.9)
+    price = weekly_prices(value, np.full(WEEKS, 0.9), 0.9)
     np.testing.assert_allclose(price, np.r_[2.0, 4.0, 0.0, np.full(WEEKS - 3, 2.0)])
     scarce = np.r_[np.full(26, 0.9), np.full(13, 0.99), np.full(13, 9.0)]
-    price = _weekly(value, scarce, 0.9)
+    price = weekly_prices(value, scarce, 0.9)
     np.testing.assert_allclose(price[30], 2.0 * 1.1**3)
     np.testing.assert_allclose(price[45], 2.0 * LARGEST_FACTOR)
 

@@ -100,9 +100,9 @@ the other, each on the first working day outside closures that keeps its gap and
 then pools at an even pace, where what finds no team waits for the next day. Under the collection
 policy ``optimized`` what is committed at the branch is held and the rest comes from `Plan.drives`,
 *commit_days* ahead; a plan that breaks a gap, a year's visits or the teams or vehicles of a day is
-an error that names organisation, day and limit. Regulation is off for channels with drives; `Plan.throttles`
-replace it and `Plan.appeals` lift the next day. The usual path of donor pools is that of the
-default calendar.
+an error that names organisation, day and limit. Regulation is off for channels with drives;
+`Plan.throttles` replace it and `Plan.appeals` lift the next day. The usual path of donor pools is
+that of the default calendar.
 
 Donors
 ------
@@ -168,8 +168,9 @@ simulated on planning paths: replications from number 1,000,000 on, under a seed
 no run has. A linear program (`bloodsim.optimize.joint`) on their means and scatter finds weekly
 visits and the turnout of sessions; visits go on days (pools at an even pace, the visits of regions
 with named organisations, planned months or limited laboratories by whole numbers, so that promises
-are kept: `bloodsim.optimize.placing`), the plan is rehearsed on the same paths, and
-planned again with the donors, the scatter and the donations it then has. In the run, drives are
+are kept: `bloodsim.optimize.placing`), the plan is rehearsed on the same paths, and planned again
+with the donors, the scatter and the donations it then has (and, with *donor_value*, charged for
+what its donors would give after the run). In the run, drives are
 committed week by week, the same in every replication; on each day the turnout of all channels that
 feed the product is
 

@@ -21,6 +21,8 @@ _PARTS = (0.3, 1.0)
 """Where in a week cover is looked at: after its weekend, and at its end."""
 _DEFAULT_PRICES = (0.0, 0.0, 0.0, 0.0, 0.005, 0.01, 0.03, 0.1, 0.4, 2.0, 6.0)
 """Points per unit and day below each level, on top of what the paths show (judgement)."""
+UNSERVED = 20.0
+"""Points per unit that nobody can serve (judgement: between urgent and elective)."""
 
 
 @dataclass(frozen=True)

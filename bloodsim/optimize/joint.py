@@ -20,7 +20,8 @@ cover among the paths. The price of low cover is not assumed but read off the pa
 least squares of the points of a day on :math:`\max(0, L_j - \text{cover})`; where the paths never
 were, small default prices keep the curve rising. Donations and units are those of the reference,
 those of a region nearly so: a plan can only gain by when, and a little by where. The change
-:math:`\Delta` against the reference costs little: of like plans the most usual is taken.
+:math:`\Delta` against the reference costs little: of like plans the most usual is taken. Visits and
+sessions are charged what their donors would give after the last day (`donor_charge`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.optimize.cover_price import SLOT_DAYS, Weeks, charge_cover
+from bloodsim.optimize.cover_price import SLOT_DAYS, UNSERVED, Weeks, charge_cover
+from bloodsim.optimize.donor_charge import session_charge, visit_charge
 from bloodsim.optimize.placing import WeeklyPlan, place
 from bloodsim.optimize.program import ProgramBuilder
 from bloodsim.optimize.promise_rows import keep_promises, within_laboratories
@@ -48,8 +50,6 @@ _CHANGE = 0.01
 _REGION_SHARE = 0.03
 """Share by which a region's donations may differ from the reference's: products that do not travel
 come from the same gifts, and donors of one province are not to give for all (judgement)."""
-_UNSERVED = 20.0
-"""Points per unit that nobody can serve (judgement: between urgent and elective)."""
 _MISSING = 20.0
 """Points per donation that no calendar can place: far above what one is worth."""
 _SPARE = 1e4
@@ -147,6 +147,7 @@ def _collection(
     visits = builder.add_columns(
         "visits",
         usual.shape,
+        cost=visit_charge(world, paths, weeks),
         lower=np.where(fixed, stands, np.where(ending, np.minimum(usual, most), 0)),
         upper=np.where(fixed, np.maximum(stands, most), most),
     )
@@ -160,7 +161,8 @@ def _collection(
     if agreed:
         kept = weeks.starts < agreed.factors_until
         low[kept] = high[kept] = agreed.plan.factors[weeks.starts[kept]]
-    factors = builder.add_columns("factors", low.shape, lower=low, upper=high)
+    later = session_charge(world, paths, weeks)
+    factors = builder.add_columns("factors", low.shape, cost=later, lower=low, upper=high)
     given = _session_donations(world, paths, weeks)
     _deviation(builder, "factor_change", factors, np.ones_like(low), given)
     n_components = int(world.component.max()) + 1
@@ -298,7 +300,7 @@ def _balances(
     rows = builder.add_rows("balance", right.shape, -right, -right)
     outdated = builder.add_columns("outdated", right.shape, cost=world.outdate_price)
     builder.add_terms(rows, outdated, 1)
-    unserved = builder.add_columns("unserved", right.shape, cost=_UNSERVED)
+    unserved = builder.add_columns("unserved", right.shape, cost=UNSERVED)
     builder.add_terms(rows, unserved, -1)
     builder.add_terms(rows, columns.cover[:, world.component], normal)
     builder.add_terms(rows[1:], columns.cover[:-1, world.component], -normal[:-1])

@@ -5,12 +5,13 @@ The worth of an eligible donor, lambda, comes from a year of the pool that repea
 
 * within the plan: the mean of each week, by the prices of transfers with the default calendar;
 * after it: the mean price of the region's weeks in the plan x (scarcity of the week / scarcity of
-  the plan's days) to the power `SCARCITY_POWER`. Scarcity is what all regions are expected to need
-  over one shelf life from the week on, against what donors are planned to give in that time, by the
-  scenario's own seasons, feasts and closures.
+  the plan's days) to the power `SCARCITY_POWER` (`bloodsim.rehearsal.donor_outlook`). Scarcity is
+  what all regions are expected to need over one shelf life from the week on, against what donors
+  are planned to give in that time, by the scenario's own seasons, feasts and closures.
 
 So a plan that ends before a dip keeps donors for it, as far as its own weeks have a price at all:
-where blood is plentiful throughout, a donor is worth little.
+where blood is plentiful throughout, a donor is worth little. Whether keeping them pays depends on
+how deep the dip is (`tests/test_donor_worth_simulated.py`).
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bloodsim.model.donor_world import PoolWorld, days_at_risk, planned_gifts
-from bloodsim.model.world import World, compile_world
-from bloodsim.optimize.donor_value import WEEKS, DonorValue, donor_value
+from bloodsim.model.donor_world import PoolWorld, planned_gifts
+from bloodsim.optimize.donor_value import DonorValue, donor_value
 from bloodsim.optimize.drive_problem import WHOLE_BLOOD, DonorPath
 from bloodsim.optimize.pool_facts import PoolFacts, donor_path, donor_year
 from bloodsim.optimize.pool_rows import gift_cost
 from bloodsim.planning.drive_start import WEEK_DAYS as DAYS
 from bloodsim.planning.drive_start import DriveStart, donors_of
-from bloodsim.planning.today import starting
+from bloodsim.rehearsal.donor_outlook import (
+    facts_of_pool,
+    scarcity,
+    weekly_prices,
+    year_ahead,
+)
 
 Floats = NDArray[np.floating]
 
-SCARCITY_POWER = 3.0
-"""How fast the price of a gift rises with scarcity after the plan (judgement)."""
-LARGEST_FACTOR = 4.0
-"""No week after the plan is dearer or cheaper than usual by more than this (judgement)."""
 DONOR_COLUMNS = (
     "region", "points_per_donor", "points_per_gift", "eligible_start", "eligible_end",
 )  # fmt: skip
@@ -132,14 +133,15 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
         return nothing
     first_time = np.array([start.world.channels[k].first_time_share for k in drives.channel])
     repeat = np.where(np.isin(drives.channel, pool.channels), 1 - first_time, 0.0)
-    year = compile_world(starting(start.scenario, start.first, DAYS * WEEKS))
-    scarcity = _scarcity(start, year)
+    year = year_ahead(start.scenario, start.first)
+    per_unit = start.world.products[start.world.product_index(start.product)].pieces_per_unit
+    scarce = scarcity(year, start.product, start.pieces / per_unit, start.n_days)
     paths, cost, worth = list(nothing.paths), nothing.cost, nothing.worth
     for region in np.unique(drives.table.region[repeat > 0]).tolist():
         own = drives.table.region == region
-        facts = _facts(start, year, pool, region)
+        facts = facts_of_pool(start.world, year, pool, region)
         value = start.value(region, prices)
-        found = donor_value(donor_year(facts, _weekly(value, *scarcity))) if charged else None
+        found = donor_value(donor_year(facts, weekly_prices(value, *scarce))) if charged else None
         path = _path(start, pool, facts, region, repeat * own, value, found)
         paths[region] = path
         cost[:, own] = np.outer(path.shares @ gift_cost(path), repeat[own])
@@ -149,62 +151,6 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
             here = path.eligible[:, -1] / max(float(path.eligible[:, -1].sum()), 1e-9)
             worth[region] = float(here @ found.at(np.array([start.n_days / DAYS]))[:, 0])
     return DonorPrice(charged, tuple(paths), repeat, cost, worth)
-
-
-def _weekly(value: Floats, scarcity: Floats, in_plan: float) -> Floats:
-    """Return the points per gift of a year's weeks (52,) from those of the plan's days."""
-    price: Floats = np.zeros(WEEKS)
-    starts = np.arange(0, len(value), DAYS)
-    within = np.add.reduceat(value, starts) / np.diff(np.append(starts, len(value)))
-    within = np.maximum(within, 0)[:WEEKS]
-    factor = (scarcity / in_plan) ** SCARCITY_POWER
-    price[:] = within.mean() * np.clip(factor, 1 / LARGEST_FACTOR, LARGEST_FACTOR)
-    price[: len(within)] = within
-    return price
-
-
-def _scarcity(start: DriveStart, year: World) -> tuple[Floats, float]:
-    """Return requests over planned releases: by week of a year (52,), and in the plan's days.
-
-    That of a week is of the shelf life which begins with it.
-    """
-    product = year.products[year.product_index(start.product)]
-    days = slice(year.score_first, year.score_first + DAYS * WEEKS)
-    gifts = sum(
-        channel.planned_mean[days] * (1 - channel.no_show_share) * (1 - channel.deferral_share)
-        for channel in year.channels
-        if channel.gift == WHOLE_BLOOD
-    )
-    supply = (gifts * start.pieces / product.pieces_per_unit).sum(axis=1)
-    asked = product.calm_demand_units[days].sum(axis=1)
-    span = max(1, round(product.life_days / DAYS))
-
-    def ahead(series: Floats) -> Floats:
-        by_week = series.reshape(WEEKS, DAYS).sum(axis=1)
-        return np.sum([np.roll(by_week, -week) for week in range(span)], axis=0)
-
-    scarcity: Floats = ahead(asked) / np.maximum(ahead(supply), 1e-9)
-    in_plan = asked[: start.n_days].sum() / max(float(supply[: start.n_days].sum()), 1e-9)
-    return scarcity, max(float(in_plan), 1e-9)
-
-
-def _facts(start: DriveStart, year: World, pool: PoolWorld, region: int) -> PoolFacts:
-    """Return a region's pool in the year that begins with the plan."""
-    terms = start.scenario.donor_pools.whole_blood
-    assert terms is not None
-    days = slice(year.score_first, year.score_first + DAYS * WEEKS)
-    first, repeat = planned_gifts([year.channels[k] for k in pool.channels])
-    return PoolFacts(
-        gift=pool.gift,
-        repeat_per_day=float(repeat[days, region].mean()),
-        first_per_day=float(first[days, region].mean()),
-        shares=pool.weights / pool.weights.sum(),
-        returning=pool.retention[start.world.score_first, :, region] * (1 - pool.reactive_share),
-        days_at_risk=days_at_risk(terms),
-        interval_days=terms.interval_days,
-        elasticity=pool.elasticity,
-        most_share=pool.most_per_eligible,
-    )
 
 
 def _path(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from bloodsim.experiment import simulate
 from bloodsim.optimize.problem import Network, State
 from bloodsim.optimize.situation import Settings, network_of, outlook, slots_of_life, state_of
 from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.scenario.horizon import starting as starting
 from bloodsim.stockfile import OpeningStock
 
 Floats = NDArray[np.floating]
@@ -255,18 +255,6 @@ def _mean(states: list[State]) -> State:
         is_array = isinstance(values[0], np.ndarray)
         means[item.name] = np.mean(values, axis=0) if is_array else values[0]
     return State(**means)
-
-
-def starting(scenario: Scenario, start: date, days: int) -> Scenario:
-    """Return the scenario with *days* scored days from *start* on, and no variants."""
-    last = date.fromordinal(start.toordinal() + days - 1)
-    tree = scenario.raw
-    tree["run"] = {
-        **tree["run"],
-        "score_start": start.isoformat(),
-        "score_end": last.isoformat(),
-    }
-    return Scenario.from_mapping(tree, scenario.variant_name, scenario.provenance)
 
 
 def travelling(scenario: Scenario, products: tuple[str, ...]) -> tuple[str, ...]:

@@ -194,6 +194,7 @@ def _as_known(scenario: Scenario, world: World, day: int) -> Scenario:
 def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
     """Return the plan after a few rounds of planning and rehearsing it."""
     from bloodsim.optimize.joint import plan_collection
+    from bloodsim.rehearsal.donor_outlook import later_points
 
     fixed = collection_world(planner.world, planner.settings, planner.reference)
     reference = planner.rehearsed(None)
@@ -203,5 +204,8 @@ def _rounds(planner: _Planner, agreed: Any) -> CollectionPlan:
         latest = planner.rehearsed(plan)
         # Turnout is clipped and donors tire: plan for more, or less, by what came too little.
         donations += reference.donations - latest.donations
+        if planner.settings.donor_value and fixed.later_points is None:
+            later = later_points(planner.world, planner.settings.product, fixed, latest)
+            fixed = replace(fixed, later_points=later)
         plan = plan_collection(fixed, reference, latest, agreed, donations)
     return plan

@@ -33,6 +33,14 @@ def check_calendar(scenario: Scenario, policy: OptimizedCollection) -> Iterator[
                     f"{source.channel} collects {channel.gift}; make the calendar for its product"
                 )
                 yield Problem(("resources", kind, name, "channel"), message, hint)
+    if policy.donor_value:
+        if scenario.donor_pools.whole_blood is None or product.source != "whole_blood":
+            message = f"no pool of donors stands behind {policy.product}"
+            hint = "add donor_pools: {whole_blood: {}}, and plan a product of whole blood"
+            yield Problem((*_HERE, "donor_value"), message, hint)
+        if policy.rounds < 2:
+            message = "donor_value is read off the second round's paths"
+            yield Problem((*_HERE, "rounds"), message, "ask for 2 rounds or more")
 
 
 def check_booking(scenario: Scenario, policy: OptimizedCollection) -> Iterator[Problem]:

@@ -36,3 +36,14 @@ def warmup_days(scenario: Scenario) -> int:
 def first_day(scenario: Scenario) -> date:
     """Return the first day of the warm-up."""
     return scenario.run.score_start - timedelta(days=warmup_days(scenario))
+
+
+def starting(scenario: Scenario, start: date, days: int) -> Scenario:
+    """Return the scenario with *days* scored days from *start* on, and no variants."""
+    tree = scenario.raw
+    tree["run"] = {
+        **tree["run"],
+        "score_start": start.isoformat(),
+        "score_end": (start + timedelta(days=days - 1)).isoformat(),
+    }
+    return scenario.from_mapping(tree, scenario.variant_name, scenario.provenance)

@@ -256,6 +256,10 @@ class OptimizedCollection(Model):
     """Largest relative rise of turnout by appeals to repeat donors, day by day where steering would
     go beyond its limit (-); 0 = no appeals. Where there are donor pools they are missing one
     interval later, and tire (`donor_pools.fatigue`)."""
+    donor_value: bool = False
+    """Whether a calendar is charged what the whole-blood donors it calls would give after the run,
+    read off the second round's paths; more rounds than usual (6) make donations equal. It pays
+    where scarcity follows; where none does it costs (see README, Limits)."""
 
 
 CollectionPolicy = Annotated[

@@ -19,6 +19,8 @@ Floats = NDArray[np.floating]
 
 _LIMITS = Limits(gap=1e-6, nodes=5_000)
 _TINY = 1e-6
+_LATER = 0.01
+"""By how much the last of all rows gives way less willingly than the first."""
 _IN_VISITS = ("teams", "vehicles", "gap", "year")
 _LIMIT_BLOCKS = (*_IN_VISITS, "processing", "testing", "pool_", "most_visits_", "most_donors_")
 _SAID = {
@@ -120,11 +122,13 @@ def _smallest(program: Program, blocks: list[str]) -> list[tuple[str, int, float
     # Donors count as the visits that they take: sizes are compared in visits.
     scale = np.where(whole, 1.0, [_largest(program, row) for row in rows.tolist()])
     size, n_columns = len(rows), len(program.cost)
+    # Of ways of one size the first is told, whatever the solver's version would have picked.
+    later = 1 + _LATER * np.arange(size) / size
     slack = sparse.csr_array((sign, (rows, np.arange(size))), shape=(len(program.row_lower), size))
     relaxed = replace(
         program,
         matrix=sparse.csr_array(sparse.hstack([program.matrix, slack])),
-        cost=np.concatenate([np.zeros(n_columns), 1 / scale]),
+        cost=np.concatenate([np.zeros(n_columns), later / scale]),
         lower=np.concatenate([program.lower, np.zeros(size)]),
         upper=np.concatenate([program.upper, np.full(size, 1e9)]),
         integer=np.concatenate([program.integer, whole]),

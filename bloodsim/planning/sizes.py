@@ -21,7 +21,7 @@ MOST_ROUNDS = 12
 """Times that roads with too small shipments are closed and the rest planned again."""
 MOST_SEARCHED = 600
 """Whole numbers up to which lots are searched for; of larger plans they are but rounded."""
-SEARCH = Limits(gap=1e-3, nodes=200)
+SEARCH = Limits(gap=1e-4, nodes=200)
 """When that search stops: a count of nodes, so that it repeats exactly."""
 
 _TINY = 1e-6

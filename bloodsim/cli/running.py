@@ -291,25 +291,28 @@ def _avoided(results: Results) -> dict[str, Any]:
     from bloodsim import metrics
 
     parts: dict[str, Any] = {}
-    for key, found in (
-        ("share_avoided", metrics.all_avoided(results)),
-        ("share_avoided_joint", metrics.all_avoided(results, joint=True)),
-        ("share_of_foresight", metrics.all_of_foresight(results)),
-    ):
+    kinds: dict[str, metrics.Joint] = {
+        "": False,
+        "_joint": True,
+        "_equal_donations": "equal_donations",
+    }
+    shares = {f"share_avoided{s}": metrics.all_avoided(results, joint=j) for s, j in kinds.items()}
+    for key, found in {**shares, "share_of_foresight": metrics.all_of_foresight(results)}.items():
         if found:
-            shares = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
-            parts[key] = {"baseline": found[0].baseline, "variants": shares}
-    for key, joint in (("value_of_information", False), ("value_of_information_joint", True)):
+            each = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
+            parts[key] = {"baseline": found[0].baseline, "variants": each}
+    for suffix, joint in kinds.items():
         worth = {
             name: {"points": above.mean, "half_width": above.half_width}
             for name in results.variants
             if (above := metrics.value_of_information(results, name, joint=joint)) is not None
         }
         if worth:
-            parts[key] = worth
-    bounds = {name: metrics.bound_of(results, name, joint=True) for name in results.variants}
-    if known := {name: float(b.mean()) for name, b in bounds.items() if b is not None}:
-        parts["bound_joint"] = known
+            parts[f"value_of_information{suffix}"] = worth
+        bounds = {name: metrics.bound_of(results, name, joint=joint) for name in results.variants}
+        known = {name: float(b.mean()) for name, b in bounds.items() if b is not None}
+        if joint and known:
+            parts[f"bound{suffix}"] = known
     for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
         parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
     return parts

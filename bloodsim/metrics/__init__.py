@@ -14,6 +14,7 @@ import xarray as xr
 
 from bloodsim.metrics.avoided import (
     Avoided,
+    Joint,
     adds_nothing,
     all_avoided,
     all_of_foresight,
@@ -75,6 +76,7 @@ __all__ = [
     "KPIS",
     "Avoided",
     "Interval",
+    "Joint",
     "Kpi",
     "adds_nothing",
     "age_at_issue_days",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 
     from bloodsim.results import Results
 
+Joint = bool | Literal["equal_donations"]
+"""Which bound: of transfers, of collection and transfers, or that one at equal donations."""
+
+_ABOVE = {
+    False: "the bound (",
+    True: "the joint bound (any collection, ",
+    "equal_donations": "the joint bound at equal donations (agreements kept, ",
+}
+_FIELDS = {
+    False: "run.bound_transfers",
+    True: "run.bound_joint",
+    "equal_donations": "run.bound_joint: equal_donations",
+}
 _RESAMPLES = 2000
 _SEED = 20260217
 
@@ -32,15 +45,18 @@ class Avoided(NamedTuple):
     says: str
 
 
-def bound_of(results: Results, variant: str, *, joint: bool = False) -> xr.DataArray | None:
+def bound_of(results: Results, variant: str, *, joint: Joint = False) -> xr.DataArray | None:
     """Points (R,) that no transfer policy beats on a variant's collection; None without such.
 
-    With *joint*: that no policy of collection and transfers beats in its world.
+    With *joint*: that no policy of collection and transfers beats in its world; with
+    ``"equal_donations"``: none with as many donations as the world's variants.
     """
     bounds = results.tables.get("joint_bounds" if joint else "bounds")
-    if bounds is None or variant not in bounds["variant"].values.tolist():
+    column = joint if isinstance(joint, str) else "joint" if joint else "transfers"
+    if bounds is None or column not in bounds or variant not in bounds["variant"].values.tolist():
         return None
-    return bounds["joint" if joint else "transfers"].sel(variant=variant)
+    found = bounds[column].sel(variant=variant)
+    return None if np.isnan(found.values).all() else found
 
 
 def share_avoided(
@@ -49,14 +65,15 @@ def share_avoided(
     baseline: str,
     confidence: float = 0.95,
     *,
-    joint: bool = False,
+    joint: Joint = False,
 ) -> Avoided:
     """Share of the avoidable cost that a policy avoids, against a baseline.
 
     ``(C_baseline - C_policy) / (C_baseline - C_bound)``: a ratio of means over replications, with a
     paired bootstrap interval. Not defined where the interval of the denominator covers 0. The bound
     is that of `results.tables["bounds"]`: no transfer policy on the same collection costs less;
-    with *joint* of `results.tables["joint_bounds"]`: no collection with any transfers does.
+    with *joint* of `results.tables["joint_bounds"]`: no collection with any transfers does, or none
+    with as many donations (``"equal_donations"``).
 
     Unit: share. Shape: one number.
 
@@ -76,8 +93,7 @@ def share_avoided(
             raise KeyError(f"no variant {name!r}; there are {', '.join(results.variants)}")
     bound = bound_of(results, baseline, joint=joint)
     if bound is None or bound_of(results, policy, joint=joint) is None:
-        field = "run.bound_joint" if joint else "run.bound_transfers"
-        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set {field}")
+        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set {_FIELDS[joint]}")
     base = points.sel(variant=baseline).values
     gain = base - points.sel(variant=policy).values
     room = base - bound.values
@@ -87,8 +103,7 @@ def share_avoided(
         return Avoided(policy, baseline, None, None, None, says)
     says = (
         f"{policy} avoids {_percent(found)} of what {baseline} costs above "
-        f"{'the joint bound (any collection, ' if joint else 'the bound ('}"
-        "all known ahead, no reserves, no rationing)"
+        f"{_ABOVE[joint]}all known ahead, no reserves, no rationing)"
     )
     return Avoided(policy, baseline, *found, says)
 
@@ -172,13 +187,13 @@ def all_of_foresight(results: Results) -> list[Avoided]:
     ]
 
 
-def baseline_of(results: Results, *, joint: bool = False) -> str | None:
+def baseline_of(results: Results, *, joint: Joint = False) -> str | None:
     """Return the variant others are held against: ``practice``, else the first with a bound."""
     names = _bounded(results, joint=joint)
     return "practice" if "practice" in names else next(iter(names), None)
 
 
-def all_avoided(results: Results, *, joint: bool = False) -> list[Avoided]:
+def all_avoided(results: Results, *, joint: Joint = False) -> list[Avoided]:
     """Return the share avoided of every variant with a bound, against `baseline_of`."""
     baseline = baseline_of(results, joint=joint)
     if baseline is None:
@@ -189,7 +204,7 @@ def all_avoided(results: Results, *, joint: bool = False) -> list[Avoided]:
     ]
 
 
-def _bounded(results: Results, *, joint: bool) -> list[str]:
+def _bounded(results: Results, *, joint: Joint) -> list[str]:
     return [v for v in results.variants if bound_of(results, v, joint=joint) is not None]
 
 

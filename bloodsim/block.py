@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from bloodsim.model.simulation import Simulation
 from bloodsim.model.tables import tabulate
 from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
-from bloodsim.provenance import OpeningStock, Variant
+from bloodsim.provenance import OpeningStock, Variant, world_key
 from bloodsim.rehearsal import with_calendars
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
@@ -129,7 +128,7 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
     """Simulate variants on the luck of a block and return their results by name."""
     worlds: dict[str, list[Variant]] = {}
     for variant in variants:
-        worlds.setdefault(_world_key(variant.scenario), []).append(variant)
+        worlds.setdefault(world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
     for alike in worlds.values():
         world = compile_world(alike[0].scenario)
@@ -338,10 +337,3 @@ def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, Co
         modes[source].keep = True
         modes[name] = CollectionMode(source=modes[source])
     return modes
-
-
-def _world_key(scenario: Scenario) -> str:
-    tree = scenario.resolved()
-    for key in ("policies", "name", "title", "description", "inputs", "cost"):
-        tree.pop(key)
-    return json.dumps(tree, sort_keys=True)

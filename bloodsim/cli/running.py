@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -277,6 +278,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             for name, rows in results.kpi_summary().items()
         },
         **_avoided(results),
+        **_parts(results),
         **_bands(results),
         "timing": {
             "import_s": round(import_s, 3),
@@ -316,6 +318,33 @@ def _avoided(results: Results) -> dict[str, Any]:
     for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
         parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
     return parts
+
+
+def _parts(results: Results) -> dict[str, Any]:
+    """Return gains, rationing and gaps in parts, where the variants are there; else nothing."""
+    from bloodsim import metrics
+
+    found = metrics.decomposition(results)
+    parts = {
+        name: [_plain(each._asdict()) for each in of] for name, of in found._asdict().items() if of
+    }
+    return {"decomposition": parts} if parts else {}
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return intervals as points and half-width, which one world does not have (null)."""
+    from bloodsim import metrics
+
+    return {
+        name: {
+            "points": value.mean,
+            "half_width": None if math.isnan(value.half_width) else value.half_width,
+        }
+        if isinstance(value, metrics.Interval)
+        else value
+        for name, value in fields.items()
+        if name != "says"
+    }
 
 
 def _bands(results: Results) -> dict[str, Any]:

@@ -26,6 +26,13 @@ from bloodsim.metrics.avoided import (
     with_foresight,
 )
 from bloodsim.metrics.calendars import calendar_worth, cost_ratio
+from bloodsim.metrics.decomposition import (
+    Decomposition,
+    decomposition,
+    gain_parts,
+    gap_parts,
+    rationing_worth,
+)
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
     drives,
@@ -75,6 +82,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KPIS",
     "Avoided",
+    "Decomposition",
     "Interval",
     "Joint",
     "Kpi",
@@ -93,6 +101,7 @@ __all__ = [
     "days_below_orange",
     "days_below_red",
     "days_below_yellow",
+    "decomposition",
     "donations",
     "donors_per_team_hour",
     "drives",
@@ -102,6 +111,8 @@ __all__ = [
     "event_cost_per_day",
     "first_time_share",
     "foresight_cost",
+    "gain_parts",
+    "gap_parts",
     "indicators",
     "interval",
     "issued",
@@ -111,6 +122,7 @@ __all__ = [
     "not_shipped",
     "outdate_rate",
     "quota_attainment",
+    "rationing_worth",
     "regular_donor_share",
     "requested",
     "share_avoided",

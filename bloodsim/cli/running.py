@@ -315,8 +315,8 @@ def _avoided(results: Results) -> dict[str, Any]:
         known = {name: float(b.mean()) for name, b in bounds.items() if b is not None}
         if joint and known:
             parts[f"bound{suffix}"] = known
-    for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
-        parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
+    if family := metrics.told_family(results):
+        parts["share_of_foresight"] |= {"foresight": family[0], "estimate": True}
     return parts
 
 

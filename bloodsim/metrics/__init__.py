@@ -23,6 +23,7 @@ from bloodsim.metrics.avoided import (
     foresight_cost,
     share_avoided,
     share_of_foresight,
+    told_family,
     with_foresight,
 )
 from bloodsim.metrics.calendars import calendar_worth, cost_ratio
@@ -131,6 +132,7 @@ __all__ = [
     "shortage_rate",
     "team_days",
     "terminal_charge",
+    "told_family",
     "transfer_unit_km",
     "transfer_units",
     "value_of_information",

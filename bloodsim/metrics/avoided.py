@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from bloodsim.decision import FloatArray
-from bloodsim.metrics.effort import collection_cost, cost
+from bloodsim.metrics.effort import cost
+from bloodsim.metrics.settings import in_another_world, same_collection
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,13 +116,8 @@ def foresight_cost(results: Results, foresight: str) -> FloatArray:
     the world knows which of them serves it best. An estimate from above, and no bound: reserves,
     alerts and rationing are the scenario's, and better plans may exist.
     """
-    points, effort = cost(results), collection_cost(results)
-    alike = [
-        name
-        for name in results.variants
-        if np.array_equal(effort.sel(variant=name).values, effort.sel(variant=foresight).values)
-    ]
-    return np.asarray(points.sel(variant=alike).min("variant").values)
+    alike = same_collection(results, foresight)
+    return np.asarray(cost(results).sel(variant=alike).min("variant").values)
 
 
 def share_of_foresight(
@@ -176,15 +172,27 @@ def with_foresight(results: Results) -> list[str]:
 
 
 def all_of_foresight(results: Results) -> list[Avoided]:
-    """Return `share_of_foresight` of every policy, against the baseline; empty without estimate."""
-    told = with_foresight(results)
-    others = [name for name in results.variants if name not in told]
-    if not told or not others:
+    """Return `share_of_foresight` of the policies of `told_family`; empty without estimate."""
+    family = told_family(results)
+    if family is None:
         return []
-    baseline = "practice" if "practice" in others else others[0]
-    return [
-        share_of_foresight(results, name, baseline, told[0]) for name in others if name != baseline
-    ]
+    told, baseline, *others = family
+    return [share_of_foresight(results, name, baseline, told) for name in others]
+
+
+def told_family(results: Results) -> list[str] | None:
+    """Return a variant told the future, a baseline and other policies, all on one collection.
+
+    The baseline is ``practice``, or the first; None where no two policies share a collection with
+    an estimate.
+    """
+    told = with_foresight(results)
+    for name in told:
+        others = [each for each in same_collection(results, name) if each not in told]
+        if len(others) > 1:
+            baseline = "practice" if "practice" in others else others[0]
+            return [name, baseline, *(each for each in others if each != baseline)]
+    return None
 
 
 def baseline_of(results: Results, *, joint: Joint = False) -> str | None:
@@ -214,7 +222,8 @@ def adds_nothing(results: Results, optimized: str, confidence: float = 0.95) -> 
 
     points = cost(results)
     told = with_foresight(results)
-    others = [name for name in results.variants if name != optimized and name not in told]
+    apart = in_another_world(results, optimized) | {optimized, *told}
+    others = [name for name in results.variants if name not in apart]
     if not others:
         return False
     best = min(others, key=lambda name: float(points.sel(variant=name).mean()))

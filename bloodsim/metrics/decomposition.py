@@ -10,6 +10,7 @@ from bloodsim.metrics.avoided import bound_of, foresight_cost, with_foresight
 from bloodsim.metrics.donors import team_days
 from bloodsim.metrics.effort import cost, donations
 from bloodsim.metrics.intervals import Interval, interval
+from bloodsim.metrics.settings import Facts, is_told, plans_transfers, same_world, settings
 
 if TYPE_CHECKING:
     from bloodsim.results import Results
@@ -95,17 +96,25 @@ def gain_parts(results: Results, confidence: float = 0.95) -> Iterator[GainParts
     the same points). All on one world, luck and cost. Unit: points. Shape: paired means over
     replications, with Student intervals.
     """
-    known = _settings(results)
+    known = settings(results)
     for base, timing in ((b, c) for b in known for c in known):
         if not _is_calendar_for(known, timing, base):
             continue
         for moved in known:
             frozen = known[moved]["collection"] == {"kind": "frozen", "of": base}
-            if not frozen or not _plans(known[moved]) or not _alike(known, base, moved):
+            if (
+                not frozen
+                or not plans_transfers(known[moved])
+                or not same_world(known[base], known[moved])
+            ):
                 continue
             for both in known:
                 same = known[both]["collection"] == known[timing]["collection"]
-                if same and _alike(known, base, both) and _policy(known, both, moved):
+                if (
+                    same
+                    and same_world(known[base], known[both])
+                    and known[both]["policy"] == known[moved]["policy"]
+                ):
                     yield _gain(results, (base, moved, timing, both), confidence)
 
 
@@ -137,13 +146,15 @@ def rationing_worth(results: Results, confidence: float = 0.95) -> Iterator[Rati
     stay. Collection answers to stock and may differ, which ``effort`` shows. Unit: points. Shape: a
     paired mean over replications, with its Student interval.
     """
-    known = _settings(results)
+    known = settings(results)
     for name, other in ((v, w) for v in known for w in known):
         one, two = known[name], known[other]
         same = one["world"] == two["world"] and one["cost_weights"] == two["cost_weights"]
-        if not same or not one["alert_cuts"] or two["alert_cuts"] or _is_told(one):
+        if not same or not one["alert_cuts"] or two["alert_cuts"] or is_told(one):
             continue
-        if _policy(known, name, other) and _named(known, name) == _named(known, other):
+        if known[name]["policy"] == known[other]["policy"] and _named(known, name) == _named(
+            known, other
+        ):
             points = cost(results)
             saved = points.sel(variant=other).values - points.sel(variant=name).values
             found = interval(saved, confidence)
@@ -177,14 +188,16 @@ def gap_parts(results: Results, confidence: float = 0.95) -> Iterator[GapParts]:
     computed the whole ends at :math:`B_T`. Unit: points. Shape: paired means over replications,
     with Student intervals.
     """
-    known, points = _settings(results), cost(results)
+    known, points = settings(results), cost(results)
     for told in with_foresight(results):
         source = known[told]["collection"].get("of") if told in known else None
         if source not in known:
             continue
         own = {"kind": "frozen", "of": source}
         family = [name for name in known if name == source or known[name]["collection"] == own]
-        family = [n for n in family if _alike(known, source, n) and not _is_told(known[n])]
+        family = [
+            n for n in family if same_world(known[source], known[n]) and not is_told(known[n])
+        ]
         bound = bound_of(results, source)
         if not family or bound is None:
             continue
@@ -223,60 +236,26 @@ def _gap(
 # --- who is who ----------------------------------------------------------------------------------
 
 
-def _settings(results: Results) -> dict[str, dict[str, Any]]:
-    """Return what the manifest tells of variants; those of drawn parameters are no part of sets."""
-    variants = results.manifest.get("variants", {})
-    needed = {"collection", "world", "alert_cuts", "policy", "cost_weights"}
-    return {
-        name: variants[name]
-        for name in results.variants
-        if needed <= set(variants.get(name, {})) and "parameters" not in variants[name]
-    }
-
-
-def _of(known: dict[str, dict[str, Any]], name: str) -> str:
-    return str(known[name]["policy"])
-
-
-def _plans(facts: dict[str, Any]) -> bool:
-    """Whether transfers are planned by an optimizer that was not told the future."""
-    return "policies.optimized.Optimizing" in str(facts["policy"]) and not _is_told(facts)
-
-
-def _is_told(facts: dict[str, Any]) -> bool:
-    return "foresight='perfect'" in str(facts["policy"])
-
-
-def _policy(known: dict[str, dict[str, Any]], one: str, other: str) -> bool:
-    return _of(known, one) == _of(known, other)
-
-
-def _alike(known: dict[str, dict[str, Any]], one: str, other: str) -> bool:
-    """Whether two variants differ in nothing but policies."""
-    keys = ("world", "alert_cuts", "cost_weights")
-    return all(known[one][key] == known[other][key] for key in keys)
-
-
-def _is_calendar_for(known: dict[str, dict[str, Any]], timing: str, base: str) -> bool:
+def _is_calendar_for(known: dict[str, Facts], timing: str, base: str) -> bool:
     """Whether a variant has the baseline's transfers and a calendar made for its donations."""
     planned, own = known[timing]["collection"], known[base]["collection"]
     return (
         planned["kind"] == "optimized"
         and planned.get("reference") == base
         and own["kind"] in ("regulated", "pre_collect")
-        and not _plans(known[base])
-        and _policy(known, base, timing)
-        and _alike(known, base, timing)
+        and not plans_transfers(known[base])
+        and known[base]["policy"] == known[timing]["policy"]
+        and same_world(known[base], known[timing])
     )
 
 
-def _named(known: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def _named(known: dict[str, Facts], name: str) -> dict[str, Any]:
     """Return a variant's collection, the variants that it names replaced by what they do."""
     found = dict(known[name]["collection"])
     for key in ("of", "reference"):
         if found.get(key) in known:
             other = found[key]
-            found[key] = (_of(known, other), _named(known, other))
+            found[key] = (known[other]["policy"], _named(known, other))
     return found
 
 

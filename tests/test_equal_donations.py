@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_bounds import _apart, _roads
 from test_joint import two_regions
 from test_joint_bound import _planted
 from worlds import three_provinces
@@ -16,6 +17,7 @@ from bloodsim.cli.running import _avoided
 from bloodsim.decision import RouteTable
 from bloodsim.experiment import simulate
 from bloodsim.hindsight import CommonTerms
+from bloodsim.optimize import bound as bounding
 from bloodsim.optimize.bound import bound_joint
 from bloodsim.results import Results, ResultsError
 from bloodsim.scenario import CostWeights, ScenarioError
@@ -45,9 +47,33 @@ def _provinces(bound="equal_donations", **changes):
     )
 
 
+def _seen(scenario, variants, replications):
+    """Return results, and the terms that their bound was held to."""
+    terms, whole = [], block.common_terms
+
+    def watched(*given):
+        terms.append(whole(*given))
+        return terms[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(block, "common_terms", watched)
+        found = simulate(scenario, replications, variants=list(variants))
+    return found, terms[0]
+
+
 @pytest.fixture(scope="module")
-def results():
-    return simulate(_provinces(), 3, variants=["shared", "more"])
+def seen():
+    return _seen(_provinces(), ("shared", "more"), 3)
+
+
+@pytest.fixture(scope="module")
+def results(seen):
+    return seen[0]
+
+
+@pytest.fixture(scope="module")
+def terms(seen):
+    return seen[1]
 
 
 def test_no_variant_is_cheaper_and_the_free_bound_lies_below(results):
@@ -60,14 +86,14 @@ def test_no_variant_is_cheaper_and_the_free_bound_lies_below(results):
 
 
 def test_the_free_bound_is_the_same_whatever_else_is_asked_for(results):
-    free = simulate(_provinces(bound=True), 2, variants=["shared", "more"])
+    free = simulate(_provinces(bound=True), 1, variants=["shared", "more"])
     alone, both = free.tables["joint_bounds"], results.tables["joint_bounds"]
     assert "equal_donations" not in alone
     assert metrics.bound_of(free, "shared", joint="equal_donations") is None
     assert metrics.all_avoided(free, joint="equal_donations") == []
     with pytest.raises(KeyError, match=r"run\.bound_joint: equal_donations"):
         metrics.share_avoided(free, "more", "shared", joint="equal_donations")
-    assert np.array_equal(alone["joint"].values, both["joint"].values[:, :2])
+    assert np.array_equal(alone["joint"].values, both["joint"].values[:, :1])
 
 
 def test_it_does_not_depend_on_the_block(results):
@@ -76,34 +102,20 @@ def test_it_does_not_depend_on_the_block(results):
     assert small.tables["joint_bounds"].equals(whole)
 
 
-def test_agreements_are_paid_in_full_where_all_kept_them(results):
-    """Without the agreement the same donations cost what its road costs less, or nearly so."""
-    terms = _terms_of(_provinces())
+def test_what_all_kept_of_their_agreements_is_common(results, terms):
     assert (terms.agreed.sum(axis=(1, 2)) > 0).all()
     shipped = results.totals["shipped"].sel(product="red_cells", region=BETWEEN[0]) * 2
     assert (terms.agreed.sum(axis=(0, 1, 2)) <= shipped.min("variant").values).all()
-    # Who isolates itself keeps no agreement, and then none is common.
+
+
+def test_who_isolates_itself_leaves_no_agreement_in_common():
     apart = {"policies": {"transfer": {"kind": "none"}}}
     scenario = _provinces(overrides__alone=apart, variants__alone=["alone"])
-    assert not _terms_of(scenario, ["shared", "alone"]).agreed.any()
+    _, terms = _seen(scenario, ("shared", "alone"), 1)
+    assert not terms.agreed.any()
 
 
-def _terms_of(scenario, variants=("shared", "more")):
-    seen = []
-    whole = block.common_terms
-
-    def watched(*given):
-        seen.append(whole(*given))
-        return seen[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(block, "common_terms", watched)
-        simulate(scenario, 3, variants=list(variants))
-    return seen[0]
-
-
-def test_terms_are_those_of_the_variants(results):
-    terms = _terms_of(_provinces())
+def test_terms_are_those_of_the_variants(results, terms):
     given = results.collection["donations"].sum("region")
     for product, channel in ((0, "street"), (1, "apheresis")):
         of = given.sel(channel=channel)
@@ -138,7 +150,7 @@ def test_terms_that_are_too_tight_are_found_out(monkeypatch, field, factor):
 
     monkeypatch.setattr(block, "common_terms", tight)
     with pytest.raises(ResultsError, match="less than its bound"):
-        simulate(_provinces(cost__donation=5.0), 2, variants=["shared", "more"])
+        simulate(_provinces(cost__donation=5.0), 1, variants=["shared", "more"])
 
 
 # --- a planted instance --------------------------------------------------------------------------
@@ -245,6 +257,21 @@ def test_what_is_agreed_does_not_outlive_its_life(day, points):
     agreed[0, day, 0, 0] = 2
     terms = _terms(0, 0, flows=((0, 0),), agreed=agreed)
     assert bound_joint(hindsight, attainable, terms=terms) == pytest.approx(points)
+
+
+def test_shipments_count_once_a_day_and_road_where_roads_do_not_bear_them():
+    """Twelve regions in a line: the prices of roads leave shipments out, so those agreed count."""
+    hindsight, _ = _planted(0.0, [0, 0, 0])
+    weights = CostWeights(unit_km=0.01, shipment=5).model_dump()
+    roads = _roads(_apart("in a line"))
+    hindsight = replace(hindsight, routes=roads, weights=weights)
+    agreed = np.zeros((2, 3, 8, 1), dtype=np.int32)
+    agreed[0, :2, 0] = 3  # on two days
+    agreed[1, 1:, 1] = 2  # on two days, of which one is the same, on the same road
+    for route in (0, len(roads.origin) - 1):
+        terms = _terms(0, 0, flows=((0, route), (0, route)), agreed=agreed)
+        by_km = 10 * 0.01 * roads.distance_km[route]
+        assert bounding._agreed_points(hindsight, terms) == pytest.approx(by_km + 3 * 5)
 
 
 # --- what users see ------------------------------------------------------------------------------

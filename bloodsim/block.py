@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from bloodsim.decision import OrderRule, Policy
 from bloodsim.model.attainable import Envelope
 from bloodsim.model.bank import Bank
 from bloodsim.model.collection_mode import CollectionMode, planned_uplift
+from bloodsim.model.common_terms import common_terms
 from bloodsim.model.forecast import Forecaster
 from bloodsim.model.history import History
 from bloodsim.model.luck import Luck
@@ -23,7 +23,7 @@ from bloodsim.model.simulation import Simulation
 from bloodsim.model.tables import tabulate
 from bloodsim.model.world import World, compile_world
 from bloodsim.policies.door import AtTheDoor
-from bloodsim.provenance import OpeningStock, Variant
+from bloodsim.provenance import OpeningStock, Variant, world_key
 from bloodsim.rehearsal import with_calendars
 from bloodsim.results import Results
 from bloodsim.results.bands import SUFFIX
@@ -38,6 +38,8 @@ from bloodsim.scenario import (
     Scenario,
     ScenarioError,
 )
+
+Points = NDArray[np.floating]
 
 _LARGE_BLOCK = 64 * 170
 """Replications x regions above which a block's state outgrows the caches."""
@@ -126,7 +128,7 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
     """Simulate variants on the luck of a block and return their results by name."""
     worlds: dict[str, list[Variant]] = {}
     for variant in variants:
-        worlds.setdefault(_world_key(variant.scenario), []).append(variant)
+        worlds.setdefault(world_key(variant.scenario), []).append(variant)
     found: dict[str, Results] = {}
     for alike in worlds.values():
         world = compile_world(alike[0].scenario)
@@ -146,8 +148,8 @@ def _results_of(variants: Sequence[Variant], block: Block) -> dict[str, Results]
             bounds = _bounds(named, found)
             found |= {v.name: with_bounds(found[v.name], bounds) for v in alike}
         if world.scenario.run.bound_joint:
-            bounds = _joint_bounds(named, found)
-            found |= {v.name: with_joint_bounds(found[v.name], bounds) for v in alike}
+            bounds, equal = _joint_bounds(named, found)
+            found |= {v.name: with_joint_bounds(found[v.name], bounds, equal) for v in alike}
     return found
 
 
@@ -198,7 +200,8 @@ def _branches(
 ) -> list[Simulation]:
     """Return the variants' simulations; those that are told the future after their sources."""
     run = world.scenario.run
-    recorded = run.bound_transfers or run.bound_joint or any(_foresees(v) for v in variants)
+    bounded = run.bound_transfers or bool(run.bound_joint)
+    recorded = bounded or any(_foresees(v) for v in variants)
     made: dict[str, Simulation] = {}
     for variant in sorted(variants, key=_foresees):
         mode = modes[variant.name]
@@ -266,26 +269,37 @@ def _bounds(
 
 def _joint_bounds(
     simulations: Mapping[str, Simulation], results: Mapping[str, Results]
-) -> dict[str, NDArray[np.floating]]:
+) -> tuple[dict[str, Points], dict[str, Points]]:
     """Return what no policy of collection and transfers could beat, of all variants of a world.
 
-    Requests, opening stock and luck are the same for all: one of them stands for each cost.
+    The second is at equal donations: empty unless the scenario asks for it. Requests, opening stock
+    and luck are the same for all: one of them stands for each cost.
     """
     from bloodsim.optimize.bound import bound_joint
 
-    found: list[tuple[CostWeights, NDArray[np.floating]]] = []
-    bounds = {}
+    first = next(iter(simulations.values()))
+    wanted = first.world.scenario.run.bound_joint == "equal_donations"
+    found: list[tuple[CostWeights, Points, Points | None]] = []
+    bounds, equal = {}, {}
     for name, simulation in simulations.items():
-        known = next((bound for cost, bound in found if cost == simulation.cost), None)
+        known = next((each for each in found if each[0] == simulation.cost), None)
         if known is None:
             assert simulation.paths is not None
             assert simulation.envelope is not None
             normal = results[name].normal_demand.sel(variant=name).values.T
             hindsight = simulation.paths.hindsight(simulation.cost, normal)
-            known = bound_joint(hindsight, simulation.envelope.attainable(simulation.cost))
-            found.append((simulation.cost, known))
-        bounds[name] = known
-    return bounds
+            could = simulation.envelope.attainable(simulation.cost)
+            free, alike = bound_joint(hindsight, could), None
+            if wanted:
+                terms = common_terms(list(simulations.values()), could, simulation.cost)
+                # What is dropped may leave the first the higher one, by what roundings add.
+                alike = np.maximum(free, bound_joint(hindsight, could, terms=terms))
+            known = simulation.cost, free, alike
+            found.append(known)
+        bounds[name] = known[1]
+        if known[2] is not None:
+            equal[name] = known[2]
+    return bounds, equal
 
 
 def _branch(bank: Bank, policy: Policy) -> Bank:
@@ -323,10 +337,3 @@ def _collection_modes(world: World, variants: Sequence[Variant]) -> dict[str, Co
         modes[source].keep = True
         modes[name] = CollectionMode(source=modes[source])
     return modes
-
-
-def _world_key(scenario: Scenario) -> str:
-    tree = scenario.resolved()
-    for key in ("policies", "name", "title", "description", "inputs", "cost"):
-        tree.pop(key)
-    return json.dumps(tree, sort_keys=True)

@@ -77,3 +77,33 @@ class Attainable:
     fixed: BoolArray
     price: FloatArray
     rounding: FloatArray
+
+
+@dataclass(frozen=True)
+class CommonTerms:
+    """What variants that are compared with each other have in common, in every replication.
+
+    Parameters
+    ----------
+    least, most : float array (n_products, R)
+        Fewest and most donations that any of them took on the scored days, of the kind of gift
+        that the product is made from.
+    price : float array (n_products,)
+        Points per donation; 0 where another product of the same gift is charged with it.
+    per_piece : float array (n_products, n_regions)
+        Donations that a piece released takes at least, but for *spare*.
+    spare : float array (n_products, R)
+        Donations by which all pieces may fall short of that.
+    flows : tuple of (product, route)
+        The agreements of the scenario, flows back of swaps included.
+    agreed : int array (n_flows, n_days, n_groups, R)
+        Pieces that every one of them shipped by agreement on a day, at least.
+    """
+
+    least: FloatArray
+    most: FloatArray
+    price: FloatArray
+    per_piece: FloatArray
+    spare: FloatArray
+    flows: tuple[tuple[int, int], ...]
+    agreed: IntArray

@@ -30,6 +30,10 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     "joint": ("联合优化", "joint plan"),
     "collection_same_teams": ("优化采集（同等队·天）", "planned collection, same team-days"),
     "joint_same_teams": ("联合优化（同等队·天）", "joint plan, same team-days"),
+    "rule_without_cuts": ("最佳规则（预警不限供）", "best rule, no rationing"),
+    "joint_without_cuts": ("联合优化（预警不限供）", "joint plan, no rationing"),
+    "rule_foresight": ("最佳规则采集，已知未来（估计）", "rule's collection, knowing the future"),
+    "joint_foresight": ("联合优化采集，已知未来（估计）", "joint collection, knowing the future"),
     "practice_no_heat": ("现行做法（无高温）", "today's practice, no heat"),
 }
 LEVELS: Mapping[str, tuple[str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -98,6 +99,8 @@ def _variant(variant: Variant) -> dict[str, Any]:
         **({"parameters": "sampled"} if variant.draws else {}),
         **({"reference": reference} if reference else {}),
         "policy": _identity(variant, variant.policy),
+        "collection": scenario.policies.collection.model_dump(mode="json"),
+        **_setting(scenario),
         "hash": scenario.hash,
         "cost_weights": scenario.cost.model_dump(mode="json"),
         "unmet_share": {name: d.unmet_share for name, d in scenario.demand.items()},
@@ -106,6 +109,33 @@ def _variant(variant: Variant) -> dict[str, Any]:
         },
         "normal_demand": _normal_demand(compile_world(scenario)),
     }
+
+
+def world_key(scenario: Scenario) -> str:
+    """Return what two scenarios share whose worlds are equal but for policies and cost."""
+    return json.dumps(_world(scenario), sort_keys=True)
+
+
+def _world(scenario: Scenario) -> dict[str, Any]:
+    tree = scenario.resolved()
+    for key in ("policies", "name", "title", "description", "inputs", "cost"):
+        tree.pop(key)
+    return tree
+
+
+def _setting(scenario: Scenario) -> dict[str, Any]:
+    """Return the world's hash, its alerts' cuts left out, and the cuts: what rationing is."""
+    tree, cuts = _world(scenario), {}
+    for name, product in tree["products"].items():
+        held = {}
+        for alert in product["alerts"]:
+            shares = {urgency: alert.pop(f"{urgency}_cut") for urgency in ("urgent", "elective")}
+            if any(shares.values()):
+                held[alert["level"]] = shares
+        if held:
+            cuts[name] = held
+    key = json.dumps(tree, sort_keys=True)
+    return {"world": sha256(key.encode()).hexdigest(), "alert_cuts": cuts}
 
 
 def _products(scenario: Scenario) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from bloodsim.cost import coefficients
 from bloodsim.decision import RouteTable
 from bloodsim.experiment import simulate
 from bloodsim.optimize import bound as bounding
+from bloodsim.optimize.roads import few_ways
 from bloodsim.results import ResultsError
 from bloodsim.results.bounds import with_bounds
 from bloodsim.scenario import CostWeights, Scenario
@@ -158,7 +159,7 @@ def test_no_way_of_the_bound_is_dearer_than_the_road_it_stands_for(kind, shipmen
     """A full shipment on a road costs its km and its share of a shipment; the bound no more."""
     weights = CostWeights(shipment=shipment, unit_km=0.01).model_dump()
     table, points = _roads(_apart(kind)), coefficients(weights)
-    ways = bounding._ways(table, "red_cells", weights, 1)
+    ways = few_ways(table, "red_cells", weights, 1)
     assert ways is not None
     assert len(ways.origin) < len(table)
     price = np.full((12, 12), np.inf)

@@ -210,7 +210,7 @@ def students(asked_later: float) -> Scenario:
         "elective": {"share": 0.3, "reserve_days": 2},
     }
     requests = {"profile": "asked", "emergency_substitution": "none", "variance_to_mean": 2}
-    calendar = {**CALENDAR, "rounds": 4}
+    calendar = {**CALENDAR, "rounds": 6}
     charged = {**calendar, "donor_value": True}
     return planted(
         {month: asked_later if month in (9, 10, 11) else 1.0 for month in range(1, 13)},

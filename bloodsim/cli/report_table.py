@@ -43,6 +43,13 @@ MAIN = (
 )
 """Indicators that are printed unless all are asked for; all are saved."""
 
+_KINDS: tuple[tuple[metrics.Joint, str], ...] = (
+    (False, ""),
+    (True, ""),
+    ("equal_donations", " at equal donations"),
+)
+"""Bounds, and what is said of them."""
+
 
 def print_results(results: Results, scenario: Scenario, *, every: bool = False) -> None:
     """Print the headlines, the indicators block by block and what the numbers rest on."""
@@ -205,9 +212,11 @@ def _plans(results: Results) -> list[str]:
     """Return what is to be said of plans: shares avoided, fallbacks, and when they add nothing."""
     lines = [each.says for each in metrics.all_avoided(results)]
     lines += [each.says for each in metrics.all_avoided(results, joint=True)]
+    lines += [each.says for each in metrics.all_avoided(results, joint="equal_donations")]
     lines += _information(results)
     lines += [each.says for each in metrics.all_of_foresight(results)]
     lines += [each.says for each in metrics.calendar_worth(results)]
+    lines += [each.says for part in metrics.decomposition(results) for each in part]
     told = metrics.with_foresight(results)
     for variant in [name for name in results.variants if name not in told]:
         policy = str(results.manifest.get("variants", {}).get(variant, {}).get("policy", ""))
@@ -230,8 +239,8 @@ def _information(results: Results) -> list[str]:
     """Return what knowing the future could be worth at most to each policy that has a bound."""
     return [
         f"{name}: knowing all ahead is worth at most {found.mean:,.0f} ± {found.half_width:,.0f} "
-        f"points (EVPI: mean cost above the {'joint ' * joint}bound)"
-        for joint in (False, True)
+        f"points (EVPI: mean cost above the {'joint ' * bool(joint)}bound{said})"
+        for joint, said in _KINDS
         for name in results.variants
         if (found := metrics.value_of_information(results, name, joint=joint)) is not None
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -277,6 +278,7 @@ def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario
             for name, rows in results.kpi_summary().items()
         },
         **_avoided(results),
+        **_parts(results),
         **_bands(results),
         "timing": {
             "import_s": round(import_s, 3),
@@ -291,28 +293,58 @@ def _avoided(results: Results) -> dict[str, Any]:
     from bloodsim import metrics
 
     parts: dict[str, Any] = {}
-    for key, found in (
-        ("share_avoided", metrics.all_avoided(results)),
-        ("share_avoided_joint", metrics.all_avoided(results, joint=True)),
-        ("share_of_foresight", metrics.all_of_foresight(results)),
-    ):
+    kinds: dict[str, metrics.Joint] = {
+        "": False,
+        "_joint": True,
+        "_equal_donations": "equal_donations",
+    }
+    shares = {f"share_avoided{s}": metrics.all_avoided(results, joint=j) for s, j in kinds.items()}
+    for key, found in {**shares, "share_of_foresight": metrics.all_of_foresight(results)}.items():
         if found:
-            shares = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
-            parts[key] = {"baseline": found[0].baseline, "variants": shares}
-    for key, joint in (("value_of_information", False), ("value_of_information_joint", True)):
+            each = {e.policy: {"share": e.share, "low": e.low, "high": e.high} for e in found}
+            parts[key] = {"baseline": found[0].baseline, "variants": each}
+    for suffix, joint in kinds.items():
         worth = {
             name: {"points": above.mean, "half_width": above.half_width}
             for name in results.variants
             if (above := metrics.value_of_information(results, name, joint=joint)) is not None
         }
         if worth:
-            parts[key] = worth
-    bounds = {name: metrics.bound_of(results, name, joint=True) for name in results.variants}
-    if known := {name: float(b.mean()) for name, b in bounds.items() if b is not None}:
-        parts["bound_joint"] = known
-    for name in metrics.with_foresight(results)[: "share_of_foresight" in parts]:
-        parts["share_of_foresight"] |= {"foresight": name, "estimate": True}
+            parts[f"value_of_information{suffix}"] = worth
+        bounds = {name: metrics.bound_of(results, name, joint=joint) for name in results.variants}
+        known = {name: float(b.mean()) for name, b in bounds.items() if b is not None}
+        if joint and known:
+            parts[f"bound{suffix}"] = known
+    if family := metrics.told_family(results):
+        parts["share_of_foresight"] |= {"foresight": family[0], "estimate": True}
     return parts
+
+
+def _parts(results: Results) -> dict[str, Any]:
+    """Return gains, rationing and gaps in parts, where the variants are there; else nothing."""
+    from bloodsim import metrics
+
+    found = metrics.decomposition(results)
+    parts = {
+        name: [_plain(each._asdict()) for each in of] for name, of in found._asdict().items() if of
+    }
+    return {"decomposition": parts} if parts else {}
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return intervals as points and half-width, which one world does not have (null)."""
+    from bloodsim import metrics
+
+    return {
+        name: {
+            "points": value.mean,
+            "half_width": None if math.isnan(value.half_width) else value.half_width,
+        }
+        if isinstance(value, metrics.Interval)
+        else value
+        for name, value in fields.items()
+        if name != "says"
+    }
 
 
 def _bands(results: Results) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import xarray as xr
 
 from bloodsim.metrics.avoided import (
     Avoided,
+    Joint,
     adds_nothing,
     all_avoided,
     all_of_foresight,
@@ -22,9 +23,17 @@ from bloodsim.metrics.avoided import (
     foresight_cost,
     share_avoided,
     share_of_foresight,
+    told_family,
     with_foresight,
 )
 from bloodsim.metrics.calendars import calendar_worth, cost_ratio
+from bloodsim.metrics.decomposition import (
+    Decomposition,
+    decomposition,
+    gain_parts,
+    gap_parts,
+    rationing_worth,
+)
 from bloodsim.metrics.donors import (
     donors_per_team_hour,
     drives,
@@ -74,7 +83,9 @@ if TYPE_CHECKING:
 __all__ = [
     "KPIS",
     "Avoided",
+    "Decomposition",
     "Interval",
+    "Joint",
     "Kpi",
     "adds_nothing",
     "age_at_issue_days",
@@ -91,6 +102,7 @@ __all__ = [
     "days_below_orange",
     "days_below_red",
     "days_below_yellow",
+    "decomposition",
     "donations",
     "donors_per_team_hour",
     "drives",
@@ -100,6 +112,8 @@ __all__ = [
     "event_cost_per_day",
     "first_time_share",
     "foresight_cost",
+    "gain_parts",
+    "gap_parts",
     "indicators",
     "interval",
     "issued",
@@ -109,6 +123,7 @@ __all__ = [
     "not_shipped",
     "outdate_rate",
     "quota_attainment",
+    "rationing_worth",
     "regular_donor_share",
     "requested",
     "share_avoided",
@@ -117,6 +132,7 @@ __all__ = [
     "shortage_rate",
     "team_days",
     "terminal_charge",
+    "told_family",
     "transfer_unit_km",
     "transfer_units",
     "value_of_information",

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from bloodsim.decision import FloatArray
-from bloodsim.metrics.effort import collection_cost, cost
+from bloodsim.metrics.effort import cost
+from bloodsim.metrics.settings import in_another_world, same_collection
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bloodsim.results import Results
 
+Joint = bool | Literal["equal_donations"]
+"""Which bound: of transfers, of collection and transfers, or that one at equal donations."""
+
+_ABOVE = {
+    False: "the bound (",
+    True: "the joint bound (any collection, ",
+    "equal_donations": "the joint bound at equal donations (agreements kept, ",
+}
+_FIELDS = {
+    False: "run.bound_transfers",
+    True: "run.bound_joint",
+    "equal_donations": "run.bound_joint: equal_donations",
+}
 _RESAMPLES = 2000
 _SEED = 20260217
 
@@ -32,15 +46,18 @@ class Avoided(NamedTuple):
     says: str
 
 
-def bound_of(results: Results, variant: str, *, joint: bool = False) -> xr.DataArray | None:
+def bound_of(results: Results, variant: str, *, joint: Joint = False) -> xr.DataArray | None:
     """Points (R,) that no transfer policy beats on a variant's collection; None without such.
 
-    With *joint*: that no policy of collection and transfers beats in its world.
+    With *joint*: that no policy of collection and transfers beats in its world; with
+    ``"equal_donations"``: none with as many donations as the world's variants.
     """
     bounds = results.tables.get("joint_bounds" if joint else "bounds")
-    if bounds is None or variant not in bounds["variant"].values.tolist():
+    column = joint if isinstance(joint, str) else "joint" if joint else "transfers"
+    if bounds is None or column not in bounds or variant not in bounds["variant"].values.tolist():
         return None
-    return bounds["joint" if joint else "transfers"].sel(variant=variant)
+    found = bounds[column].sel(variant=variant)
+    return None if np.isnan(found.values).all() else found
 
 
 def share_avoided(
@@ -49,14 +66,15 @@ def share_avoided(
     baseline: str,
     confidence: float = 0.95,
     *,
-    joint: bool = False,
+    joint: Joint = False,
 ) -> Avoided:
     """Share of the avoidable cost that a policy avoids, against a baseline.
 
     ``(C_baseline - C_policy) / (C_baseline - C_bound)``: a ratio of means over replications, with a
     paired bootstrap interval. Not defined where the interval of the denominator covers 0. The bound
     is that of `results.tables["bounds"]`: no transfer policy on the same collection costs less;
-    with *joint* of `results.tables["joint_bounds"]`: no collection with any transfers does.
+    with *joint* of `results.tables["joint_bounds"]`: no collection with any transfers does, or none
+    with as many donations (``"equal_donations"``).
 
     Unit: share. Shape: one number.
 
@@ -76,8 +94,7 @@ def share_avoided(
             raise KeyError(f"no variant {name!r}; there are {', '.join(results.variants)}")
     bound = bound_of(results, baseline, joint=joint)
     if bound is None or bound_of(results, policy, joint=joint) is None:
-        field = "run.bound_joint" if joint else "run.bound_transfers"
-        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set {field}")
+        raise KeyError(f"no bound of {policy!r} and {baseline!r}: set {_FIELDS[joint]}")
     base = points.sel(variant=baseline).values
     gain = base - points.sel(variant=policy).values
     room = base - bound.values
@@ -87,8 +104,7 @@ def share_avoided(
         return Avoided(policy, baseline, None, None, None, says)
     says = (
         f"{policy} avoids {_percent(found)} of what {baseline} costs above "
-        f"{'the joint bound (any collection, ' if joint else 'the bound ('}"
-        "all known ahead, no reserves, no rationing)"
+        f"{_ABOVE[joint]}all known ahead, no reserves, no rationing)"
     )
     return Avoided(policy, baseline, *found, says)
 
@@ -100,13 +116,8 @@ def foresight_cost(results: Results, foresight: str) -> FloatArray:
     the world knows which of them serves it best. An estimate from above, and no bound: reserves,
     alerts and rationing are the scenario's, and better plans may exist.
     """
-    points, effort = cost(results), collection_cost(results)
-    alike = [
-        name
-        for name in results.variants
-        if np.array_equal(effort.sel(variant=name).values, effort.sel(variant=foresight).values)
-    ]
-    return np.asarray(points.sel(variant=alike).min("variant").values)
+    alike = same_collection(results, foresight)
+    return np.asarray(cost(results).sel(variant=alike).min("variant").values)
 
 
 def share_of_foresight(
@@ -161,24 +172,36 @@ def with_foresight(results: Results) -> list[str]:
 
 
 def all_of_foresight(results: Results) -> list[Avoided]:
-    """Return `share_of_foresight` of every policy, against the baseline; empty without estimate."""
-    told = with_foresight(results)
-    others = [name for name in results.variants if name not in told]
-    if not told or not others:
+    """Return `share_of_foresight` of the policies of `told_family`; empty without estimate."""
+    family = told_family(results)
+    if family is None:
         return []
-    baseline = "practice" if "practice" in others else others[0]
-    return [
-        share_of_foresight(results, name, baseline, told[0]) for name in others if name != baseline
-    ]
+    told, baseline, *others = family
+    return [share_of_foresight(results, name, baseline, told) for name in others]
 
 
-def baseline_of(results: Results, *, joint: bool = False) -> str | None:
+def told_family(results: Results) -> list[str] | None:
+    """Return a variant told the future, a baseline and other policies, all on one collection.
+
+    The baseline is ``practice``, or the first; None where no two policies share a collection with
+    an estimate.
+    """
+    told = with_foresight(results)
+    for name in told:
+        others = [each for each in same_collection(results, name) if each not in told]
+        if len(others) > 1:
+            baseline = "practice" if "practice" in others else others[0]
+            return [name, baseline, *(each for each in others if each != baseline)]
+    return None
+
+
+def baseline_of(results: Results, *, joint: Joint = False) -> str | None:
     """Return the variant others are held against: ``practice``, else the first with a bound."""
     names = _bounded(results, joint=joint)
     return "practice" if "practice" in names else next(iter(names), None)
 
 
-def all_avoided(results: Results, *, joint: bool = False) -> list[Avoided]:
+def all_avoided(results: Results, *, joint: Joint = False) -> list[Avoided]:
     """Return the share avoided of every variant with a bound, against `baseline_of`."""
     baseline = baseline_of(results, joint=joint)
     if baseline is None:
@@ -189,7 +212,7 @@ def all_avoided(results: Results, *, joint: bool = False) -> list[Avoided]:
     ]
 
 
-def _bounded(results: Results, *, joint: bool) -> list[str]:
+def _bounded(results: Results, *, joint: Joint) -> list[str]:
     return [v for v in results.variants if bound_of(results, v, joint=joint) is not None]
 
 
@@ -199,7 +222,8 @@ def adds_nothing(results: Results, optimized: str, confidence: float = 0.95) -> 
 
     points = cost(results)
     told = with_foresight(results)
-    others = [name for name in results.variants if name != optimized and name not in told]
+    apart = in_another_world(results, optimized) | {optimized, *told}
+    others = [name for name in results.variants if name not in apart]
     if not others:
         return False
     best = min(others, key=lambda name: float(points.sel(variant=name).mean()))

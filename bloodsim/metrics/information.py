@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bloodsim.metrics.avoided import bound_of
+from bloodsim.metrics.avoided import Joint, bound_of
 from bloodsim.metrics.effort import cost
 from bloodsim.metrics.intervals import Interval, interval
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def value_of_information(
-    results: Results, policy: str, confidence: float = 0.95, *, joint: bool = False
+    results: Results, policy: str, confidence: float = 0.95, *, joint: Joint = False
 ) -> Interval | None:
     """Points that a policy costs above the bound of its collection: no information is worth more.
 
     ``mean over r of (C_policy,r - C_bound,r)``, with its paired interval. The bound also drops
     reserves, rationing, lots and approval, so that this is the expected value of perfect
     information and of their removal together. With *joint* the bound is that of collection and
-    transfers. None without `run.bound_transfers` (`run.bound_joint`).
+    transfers, or that at equal donations. None without `run.bound_transfers` (`run.bound_joint`).
 
     Unit: points. Shape: one number.
 

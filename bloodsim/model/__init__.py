@@ -310,8 +310,9 @@ where its solve fails nothing is sent and the ordering rules serve. With *bound_
 releases and requests that really came are kept, and a linear program with hindsight bounds the cost
 of every policy on the same frozen collection from below. *bound_joint* does so for any collection:
 each day may release anything up to its latent donors times the largest turnout that any variant of
-the run had (`attainable.py`). A variant with *foresight* ``perfect``
-runs after the variant whose collection it replays, and plans by exchange on what was requested and
+the run had (`attainable.py`); at *equal_donations* with as many donations as they took, and what
+each of them shipped by agreement (`common_terms.py`). A variant with *foresight* ``perfect`` runs
+after the variant whose collection it replays, and plans by exchange on what was requested and
 released there; nobody else is told.
 
 Orders

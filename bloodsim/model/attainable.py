@@ -75,7 +75,7 @@ class Envelope:
         charged: set[str] = set()
         for index, product in enumerate(world.products):
             donors = gifts[product.source]
-            rate, over = self._pieces_per_donor(product)
+            rate, over = self.pieces_per_donor(product)
             wait = max(1, product.test_delay_days)
             pieces = donors * rate[:, None, None] + over * (donors > 0)
             most[wait:, index] = pieces[: n_days - wait]
@@ -139,7 +139,7 @@ class Envelope:
                 np.maximum(best[taken:], rivals[: teams + 1 - taken] + brought, out=best[taken:])
         return np.asarray(best.max(axis=0))
 
-    def _pieces_per_donor(self, product: ProductWorld) -> tuple[Floats, float]:
+    def pieces_per_donor(self, product: ProductWorld) -> tuple[Floats, float]:
         """Return sound pieces per donor of each region, and those that rounding may add."""
         world = self.world
         failing = min(

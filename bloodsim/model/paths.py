@@ -24,6 +24,8 @@ class Paths:
         size = (world.n_regions, world.group_shares.shape[1], n)
         self.released: Ints = np.zeros((days, len(world.products), *size), np.int32)
         self.requested: Ints = np.zeros((days, len(world.demands), *size), np.int32)
+        # By agreement, for who holds variants to the same terms.
+        self.agreed: Ints = np.zeros((len(world.agreements), days, *size[1:]), np.int32)
         self.opening = np.stack([stock.on_hand() for stock in bank.stocks])
         self.moving = np.stack([bank.in_transit(i) for i in range(len(bank.stocks))])
         self.waiting = [np.add.reduce(waiting, axis=0) for waiting in bank.waiting]
@@ -38,6 +40,10 @@ class Paths:
         self.released[day - self.first_day] = now[0] - self._before[0]
         self.requested[day - self.first_day] = now[1] - self._before[1]
         self._before = now
+
+    def record_agreed(self, pieces: Ints, day: int) -> None:
+        """Add what agreements shipped on a day (n_agreements, n_groups, R)."""
+        self.agreed[:, day - self.first_day] = pieces
 
     def ahead(self, product: str, day: int, days: int) -> tuple[Ints, Ints]:
         """Return what is requested and released of a product from *day* on; fewer days at the end.

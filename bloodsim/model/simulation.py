@@ -173,7 +173,10 @@ class Simulation:
     def decide(self, day: int) -> None:
         """Send what was promised; ask the policy, and send what it plans."""
         self.recall(day)
-        self.commitments.depart(day, agreements=not getattr(self.policy, "isolates", False))
+        isolated = getattr(self.policy, "isolates", False)
+        agreed = self.commitments.depart(day, agreements=not isolated)
+        if agreed is not None and self.paths is not None:
+            self.paths.record_agreed(agreed, day)
         if (day - self.first_day) % self.policy.review_days == 0:
             now = Present(
                 self.world,

@@ -91,12 +91,13 @@ class Transfers:
             self.bank.pending.setdefault(day + days, []).append(_rows(shipments, wait == days))
         return shipments if not wait.any() else _rows(shipments, wait == 0)
 
-    def fulfil(self, shipments: Shipments, day: int) -> None:
+    def fulfil(self, shipments: Shipments, day: int) -> Ints:
         """Ship what was promised, as far as the origin's stock stands above its floor.
 
         By group whole lots, no shipment smaller than the smallest, none larger than the largest
-        or than the vehicles; the rest is not shipped.
+        or than the vehicles; the rest is not shipped. Return what was (n_rows, n_groups).
         """
+        shipped = np.zeros(np.shape(shipments.pieces), dtype=np.int32)
         table, product = self.world.routes, shipments.product
         index = self._products[product]
         rule = self.world.scenario.routes.products[product]
@@ -114,9 +115,11 @@ class Transfers:
             pieces = self._fitting(product, route, replication, pieces, day)
             pieces[pieces.sum(axis=1) < max(1, table.smallest_pieces[product])] = 0
             self.ledger.add_not_shipped(index, origin, replication, wanted - pieces)
+            shipped[rows] = pieces
             going = pieces.any(axis=1)
             if going.any():
                 self._send(product, route[going], replication[going], pieces[going], day)
+        return shipped
 
     def _fitting(
         self, product: str, route: Index, replication: Index, pieces: Ints, day: int

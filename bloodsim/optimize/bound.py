@@ -29,43 +29,51 @@ A trajectory's own releases are an x within X; its donations cost at least `pric
 cost, whole. Groups of a day come apart, donor pools never tire, and the visits of a year are not
 counted: what is dropped makes the bound lower, never wrong. It is loose: with the largest
 turnout in hand on any day nobody goes short, and little more than donations is left to pay.
+
+Held to the terms of a comparison (`hindsight.CommonTerms`, proved in `model.common_terms`) it is a
+bound at equal donations: N donations of a gift are a variable between the fewest and the most that
+any of the variants took, paid whole, those of the last days included, whose pieces come too late;
+and what each of them shipped by agreement, A, is shipped and paid,
+
+.. math:: D_{min} \le N \le D_{max}, \qquad \textstyle\sum_r x_r / \rho_r - e \le N, \qquad
+          I_k = I_{k-1} + c_k + A_{in} - A_{out} + \dots
+
+A variant's own N lies within the limits and is charged exactly, so that `rounding` is not taken
+off; what it ships by agreement is A and a rest of 0 or more, which goes with the other transfers of
+that slot; shipments are paid for A once a day and road, or, where the price of a road bears its
+part of a shipment, by the piece. So every variant of the run stays feasible at no more than its own
+cost, as does any policy that takes as many donations and keeps the agreements as far as all of them
+did.
+
+Tried to raise that one (four worlds of `collection-2026`, study `tight`, without practice): slots
+of three days or one add 0 to 75 points of some 546,000, an envelope of six tenths 0 to 280,
+donations limited region by region nothing to 750. It is what donations and agreements cost: all
+else could be avoided by who knows the future and collects where it will be used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import dijkstra
 
 from bloodsim.cost import coefficients, terminal_price, terminal_target_units
-from bloodsim.decision import RouteTable
-from bloodsim.hindsight import Attainable, Hindsight
+from bloodsim.hindsight import Attainable, CommonTerms, Hindsight
 from bloodsim.optimize.program import Program, ProgramBuilder
+from bloodsim.optimize.roads import few_ways
 from bloodsim.optimize.solver import Solver
 
 Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
 
-_ROADS_PER_REGION = 5
 _FEW_REGIONS = 6
 """Up to so many regions the bound is sharp: groups are told apart, and days taken one by one."""
 _SLOT_DAYS = 7
 
 
 _Stream = tuple[int, str, int, list[tuple[int, int]]]
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """A sparse set of roads over which no journey is dearer than over all roads."""
-
-    origin: Index
-    destination: Index
-    price: Floats
 
 
 def bound_transfers(hindsight: Hindsight, slot_days: int | None = None) -> Floats:
@@ -89,7 +97,10 @@ def bound_transfers(hindsight: Hindsight, slot_days: int | None = None) -> Float
 
 
 def bound_joint(
-    hindsight: Hindsight, attainable: Attainable, slot_days: int | None = None
+    hindsight: Hindsight,
+    attainable: Attainable,
+    slot_days: int | None = None,
+    terms: CommonTerms | None = None,
 ) -> Floats:
     """Return a lower bound of the whole cost (R,) of any collection with any transfers, in points.
 
@@ -101,13 +112,15 @@ def bound_joint(
         What collection could have given at most.
     slot_days : int, optional
         As for `bound_transfers`.
+    terms : CommonTerms, optional
+        Terms that collection and transfers are held to; default: none.
     """
     given = np.where(attainable.fixed[:, :, None, None, None], hindsight.released, 0)
     frozen = replace(hindsight, released=given)
-    total = -attainable.rounding
+    total = -attainable.rounding if terms is None else _agreed_points(hindsight, terms)
     for product in range(len(hindsight.products)):
         days = slot_days or _slot_days(hindsight, product)
-        total = total + _of_product(frozen, product, days, attainable)
+        total = total + _of_product(frozen, product, days, attainable, terms)
     return np.asarray(total)
 
 
@@ -130,17 +143,23 @@ def _pooled(pieces: Floats | Index, pool: Index) -> Floats:
 
 
 def _of_product(
-    hindsight: Hindsight, product: int, slot_days: int, attainable: Attainable | None = None
+    hindsight: Hindsight,
+    product: int,
+    slot_days: int,
+    attainable: Attainable | None = None,
+    terms: CommonTerms | None = None,
 ) -> Floats:
     n_days = len(hindsight.released)
     ends = np.append(np.arange(slot_days - 1, n_days - 1, slot_days), n_days - 1)
-    frame = _frame(hindsight, product, ends, attainable)
+    frame = _frame(hindsight, product, ends, attainable, terms)
     solver = Solver(frame)
     values = []
     for replication in range(hindsight.released.shape[-1]):
         sides = _sides(hindsight, product, ends, frame, replication)
         if attainable is not None:
             _free_collection(hindsight, attainable, product, ends, frame, replication, sides)
+        if terms is not None:
+            _hold_to_terms(hindsight, terms, product, ends, frame, replication, sides)
         if replication == 0:
             solver.solve()  # on the empty frame: the start of all, whatever the block
         values.append(solver.resolve(**sides).objective)
@@ -176,8 +195,59 @@ def _free_collection(
     sides["upper"][frame.columns["collected"]] = np.add.reduceat(most, starts, axis=0)
 
 
+def _hold_to_terms(
+    hindsight: Hindsight,
+    terms: CommonTerms,
+    product: int,
+    ends: Index,
+    frame: Program,
+    replication: int,
+    sides: Mapping[str, Floats],
+) -> None:
+    """Limit donations, and move what agreements ship between the regions, in place."""
+    sides["lower"][frame.columns["donations"]] = terms.least[product, replication]
+    sides["upper"][frame.columns["donations"]] = terms.most[product, replication]
+    sides["row_upper"][frame.rows["donations"]] = terms.spare[product, replication]
+    balance, starts = frame.rows["balance"], np.concatenate([[0], ends[:-1] + 1])
+    into, out_of = np.zeros(balance.shape), np.zeros(balance.shape)
+    for (of, route), pieces in zip(terms.flows, terms.agreed[..., replication], strict=True):
+        if of == product:
+            moved = np.add.reduceat(_pooled(pieces, _pool_of(hindsight)), starts, axis=0)
+            into[:, hindsight.routes.destination[route]] += moved
+            out_of[:, hindsight.routes.origin[route]] += moved
+    for side in ("row_lower", "row_upper"):
+        sides[side][balance] += into - out_of
+    if "age" in frame.rows:
+        before = _expired(ends, hindsight.life_days[product])
+        upto = np.concatenate([np.zeros_like(into[:1]), np.cumsum(into, axis=0)])
+        sides["row_upper"][frame.rows["age"]] += upto[1:] - upto[before + 1]
+
+
+def _agreed_points(hindsight: Hindsight, terms: CommonTerms) -> Floats:
+    """Return what agreements cost on the road (R,)."""
+    points, routes = coefficients(hindsight.weights), hindsight.routes
+    total = np.zeros(terms.agreed.shape[-1])
+    left: dict[tuple[int, int], NDArray[np.bool_]] = {}
+    for (product, route), pieces in zip(terms.flows, terms.agreed, strict=True):
+        name, per_unit = hindsight.products[product], hindsight.pieces_per_unit[product]
+        each_day = pieces.sum(axis=1)  # (n_days, R)
+        price = points["shipped_unit_km"] * routes.distance_km[route] / per_unit
+        ways = few_ways(routes, name, hindsight.weights, per_unit)
+        if ways is not None and ways.with_shipments:
+            price += points["shipments"] / routes.largest_pieces[name]
+        else:
+            leaves = each_day > 0
+            left[product, route] = leaves | left.get((product, route), np.False_)
+        total += price * each_day.sum(axis=0)
+    return total + sum(points["shipments"] * days.sum(axis=0) for days in left.values())
+
+
 def _frame(
-    hindsight: Hindsight, product: int, ends: Index, attainable: Attainable | None = None
+    hindsight: Hindsight,
+    product: int,
+    ends: Index,
+    attainable: Attainable | None = None,
+    terms: CommonTerms | None = None,
 ) -> Program:
     """Return the coefficients of a product: the same for all replications."""
     builder = ProgramBuilder()
@@ -193,10 +263,15 @@ def _frame(
     builder.add_terms(balance, outdated, 1)
     collected = None
     if attainable is not None:
-        price = attainable.price[product][:, None]
+        price = attainable.price[product][:, None] if terms is None else 0.0
         collected = builder.add_columns("collected", shape, cost=price)
         builder.add_terms(balance, collected, -1)
-    ways = _ways(hindsight.routes, name, hindsight.weights, per_unit)
+        if terms is not None:
+            given = builder.add_columns("donations", (1,), cost=terms.price[product])
+            limit = builder.add_rows("donations", (1,), upper=0)
+            builder.add_terms(limit, collected, terms.per_piece[product][:, None])
+            builder.add_terms(limit, given, -1)
+    ways = few_ways(hindsight.routes, name, hindsight.weights, per_unit)
     if ways is not None:
         sent = builder.add_columns(
             "sent", (len(ends), len(ways.origin), shape[2]), cost=ways.price[:, None]
@@ -286,42 +361,3 @@ def _sides(
             most[ends + 1 < patience] += waiting
             upper[frame.columns[f"waiting_{number}"]] = most
     return {"lower": lower, "upper": upper, "row_lower": row_lower, "row_upper": row_upper}
-
-
-def _ways(
-    routes: RouteTable, product: str, weights: Mapping[str, object], per_unit: int
-) -> _Ways | None:
-    """Return few roads whose shortest journeys cost no more than the direct ones.
-
-    Of every region the nearest roads stay, and those of no length; their prices are lowered by the
-    largest detour, so that going round over them is never dearer than going straight. What a
-    shipment costs counts only where all roads stay: going round would pay it more than once.
-    """
-    if product not in routes.products:
-        return None
-    usable = np.flatnonzero(~routes.barred.get(product, np.zeros(len(routes), bool)))
-    if not len(usable):
-        return None
-    origin, destination = routes.origin[usable], routes.destination[usable]
-    long_km = routes.distance_km[usable]
-    km = np.maximum(long_km, 1e-3)  # no length is no road to the search
-    n = int(max(origin.max(), destination.max())) + 1
-    rank = np.zeros(len(usable), dtype=int)
-    for ends in (origin, destination):
-        seen = np.zeros(n, dtype=int)
-        nearest = np.zeros(len(usable), dtype=int)
-        for row, region in enumerate(ends):
-            nearest[row] = seen[region]
-            seen[region] += 1
-        rank = nearest if ends is origin else np.minimum(rank, nearest)
-    kept = (rank < _ROADS_PER_REGION) | (long_km <= 0)
-    graph = sparse.csr_array((km[kept], (origin[kept], destination[kept])), shape=(n, n))
-    shortest = dijkstra(graph)[origin, destination]
-    unreachable = ~np.isfinite(shortest)
-    kept |= unreachable  # what the near roads do not connect keeps its own road
-    detour = float(np.max((shortest / km)[~unreachable & ~kept], initial=1.0))
-    points = coefficients(weights)
-    price = points["shipped_unit_km"] * long_km[kept] / detour / per_unit
-    if kept.all():
-        price = price + points["shipments"] / routes.largest_pieces[product]
-    return _Ways(origin[kept], destination[kept], price)

@@ -47,8 +47,10 @@ class Results:
         ``normal_demand`` (region to product to mean U/day over the scored days), ``calendar``
         (``status``: year to "official" or "provisional"), ``holiday_blocks`` (list of ``key``,
         ``name_zh``, ``name_en``, ``start``, ``end``), ``cost_weights``, ``variants`` (name to
-        ``policy``, ``hash`` and, where they are its own, ``cost_weights``, ``alert_levels`` and
-        ``normal_demand``), ``assumed_inputs`` (a count) and ``environment``.
+        ``policy``, ``hash``, ``collection`` (its settings), ``world`` (a hash of all but policies,
+        cost and the cuts of alerts), ``alert_cuts`` (product to level to shares, where any is above
+        0) and, where they are its own, ``cost_weights``, ``alert_levels`` and ``normal_demand``),
+        ``assumed_inputs`` (a count) and ``environment``.
     timing : mapping, optional
         Seconds; the only thing that differs between two runs of the same.
 

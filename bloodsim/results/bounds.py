@@ -42,7 +42,11 @@ def with_bounds(results: Results, transfers: Mapping[str, NDArray[np.floating]])
     return Results(tables, results.manifest, results.timing)
 
 
-def with_joint_bounds(results: Results, joint: Mapping[str, NDArray[np.floating]]) -> Results:
+def with_joint_bounds(
+    results: Results,
+    joint: Mapping[str, NDArray[np.floating]],
+    equal_donations: Mapping[str, NDArray[np.floating]] | None = None,
+) -> Results:
     """Return the result with a table of bounds on collection and transfers together.
 
     Parameters
@@ -51,6 +55,8 @@ def with_joint_bounds(results: Results, joint: Mapping[str, NDArray[np.floating]
         All variants of a block.
     joint : mapping of variant to float array (R,)
         Bounds of the whole cost.
+    equal_donations : mapping of variant to float array (R,), optional
+        Those of all that takes as many donations as the variants and keeps their agreements.
 
     Raises
     ------
@@ -60,14 +66,18 @@ def with_joint_bounds(results: Results, joint: Mapping[str, NDArray[np.floating]
     named = [name for name in results.variants if name in joint]
     if not named:
         return results
-    bound = xr.DataArray(
-        np.array([joint[name] for name in named]),
-        coords={"variant": named, "replication": results.totals["replication"]},
-        dims=("variant", "replication"),
-    )
-    _check(metrics.cost(results).sel(variant=named), bound)
+    columns = {}
+    for column, points in (("joint", joint), ("equal_donations", equal_donations or {})):
+        if all(name in points for name in named):
+            bound = xr.DataArray(
+                np.array([points[name] for name in named]),
+                coords={"variant": named, "replication": results.totals["replication"]},
+                dims=("variant", "replication"),
+            )
+            _check(metrics.cost(results).sel(variant=named), bound)
+            columns[column] = bound
     tables = dict(results.tables)
-    tables["joint_bounds"] = xr.Dataset({"joint": bound})
+    tables["joint_bounds"] = xr.Dataset(columns)
     return Results(tables, results.manifest, results.timing)
 
 

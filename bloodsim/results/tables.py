@@ -116,9 +116,10 @@ product without it), ``shipped_unit_km`` in unit-kilometres, ``shipments`` sent,
 the last close. `national`: lowest mean cover over regions and the day of it, counted from the
 first scored day. `collection`: persons, by channel. `bounds`, where asked for: the points below
 which no transfer policy gets on the variant's collection. `joint_bounds`, likewise: those below
-which no policy of collection and transfers gets in the variant's world. `daily`: the first
-replications only; ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day), the
-divisor of cover; optional, the mean in the manifest stands in for it.
+which no policy of collection and transfers gets in the variant's world; a further column,
+``equal_donations``, is for those that take as many donations as the world's variants. `daily`: the
+first replications only; ``alert`` is 0 green to 4 red. `normal_demand`: normal-day demand (U/day),
+the divisor of cover; optional, the mean in the manifest stands in for it.
 """
 
 

@@ -95,11 +95,13 @@ class Run(Model):
     """Whether to compute what no transfer policy could beat, for variants that share a collection
     by ``frozen``: a linear program per replication that knows the future. Not together with orders,
     products made from stock, recalls, cross-matched units that return, or losses on the way."""
-    bound_joint: bool = False
+    bound_joint: bool | Literal["equal_donations"] = False
     """Whether to compute what no policy of collection and transfers could beat: as bound_transfers,
     with every session and visit free to give up to its latent donors times the largest turnout of
-    any variant of the run (so that it depends on them). Also not together with closed laboratories,
-    donors on call, or relatives who give."""
+    any variant of the run (so that it depends on them). equal_donations = beside it, what none
+    could beat that takes as many donations as these variants (between the fewest and the most of
+    them, in every replication) and ships by agreement what each of them did. Also not together with
+    closed laboratories, donors on call, or relatives who give."""
     parameters: Literal["fixed", "sampled"] = "fixed"
     """Numbers of the regions: as stated; or each variant twice, as stated and (``_sampled``) with
     every replication's numbers drawn within the ranges of ``uncertainty``."""

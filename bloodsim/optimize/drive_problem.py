@@ -266,7 +266,7 @@ class DriveProblem:
             raise ValueError(f"committed must have shape ({n_sources}, {self.n_days})")
         for name, upper in (("candidate_day", self.n_days), ("candidate_source", n_sources)):
             given = getattr(self, name)
-            if given.min(initial=0) < 0 or given.max(initial=0) >= upper:
+            if given.size and (given.min() < 0 or given.max() >= upper):
                 raise ValueError(f"{name} must be 0 to {upper - 1}")
         for lever in self.levers:
             lever.check(self.n_days)

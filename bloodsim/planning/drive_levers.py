@@ -7,7 +7,8 @@ day: it raises that day's turnout by up to `rise`, wears out with the days it la
 (`donor_pools.fatigue`), and who comes does not come by themselves later.
 
 Donors of both count against the donors of the region as visits do: a plan shows what better days
-bring. On no day is more taken away than the expected path has.
+bring. No more is taken away than the expected path has; in a week with an appeal to a channel its
+turnout is not lowered, nor in the last `KEPT_DAYS` of the plan, which does not see what comes then.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ LEVERS = ("street", "appeals")
 """What a plan may change beside visits."""
 APPEAL_RISE = 0.06
 """Largest rise of turnout by an appeal where the product's alert levels name none (judgement)."""
+KEPT_DAYS = 14
+"""Last days of a plan in which street turnout may be raised but not lowered (judgement)."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,9 @@ def levers_of(
             for x in (donors, at_one)
         )
         ratio = np.where(usual > 0, one / np.where(usual > 0, usual, 1), 1)
-        least[:, k] = np.where(usual > 0, np.minimum(rule.min_factor * ratio - 1, 0), 0)
+        early = (np.arange(1, n_weeks + 1) * WEEK_DAYS <= start.n_days - KEPT_DAYS)[:, None]
+        lowest = np.minimum(rule.min_factor * ratio - 1, 0)
+        least[:, k] = np.where(early & (usual > 0), lowest, 0)
         most[:, k] = np.where(usual > 0, np.maximum(rule.max_factor * ratio - 1, 0), 0)
     fatigue = start.scenario.donor_pools.fatigue
     largest = appeal_rise(start.scenario, start.product) if rise is None else rise
@@ -339,6 +344,19 @@ def effort_of(start: DriveStart, levers: Levers, later: DonorPrice, use: LeverUs
     """Return the points of the donors that levers bring, more or less."""
     street, appeals = costs_of(start, levers, later)
     return float((street * use.moved(levers) + appeals * use.called).sum())
+
+
+def netted(levers: Levers, use: LeverUse) -> LeverUse:
+    """Return the use of levers without appeals in weeks in which the same turnout is lowered.
+
+    What is lowered and what is called cancel as far as they go; the donors of the week stay.
+    """
+    firsts = np.arange(0, len(levers.donors), WEEK_DAYS)
+    usual, called = (np.add.reduceat(x, firsts) for x in (levers.donors, use.called))
+    both = np.minimum(called, np.maximum(-use.change * usual, 0))
+    change = use.change + both / np.where(usual > 0, usual, 1)
+    kept = (1 - both / np.where(called > 0, called, 1))[levers.week]
+    return LeverUse(change, use.rise * kept, use.called * kept)
 
 
 def worn_out(start: DriveStart, levers: Levers, use: LeverUse) -> LeverUse:

@@ -36,6 +36,7 @@ from bloodsim.planning.drive_levers import (
     effort_of,
     levers_in,
     levers_of,
+    netted,
     worn_out,
 )
 from bloodsim.planning.drive_proposal import (
@@ -143,6 +144,10 @@ class _Task:
         return 0 if self.levers.regions.size else self.start.n_commit
 
 
+Tried = list[tuple[float, Calendar]]
+"""Points and calendars."""
+
+
 def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked) -> DrivesProposal:
     base, model = start.without_usual(), TransferModel(start.network)
     default = model.solve(start.state)
@@ -152,32 +157,43 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     called = levers.regions.tolist()
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
-    most = donors_as_usual(start, held)
-    visits = replace(blocks_of(start, later.cost), most_donors=most)
-    blocks = with_levers(visits, start, levers, later)
+    visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
+    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
+    usual = default.objective + _effort(task, standing)
+    tried: Tried = [(usual, standing)] if _keeps(task, standing) else []
+    bound, found = _rounds(task, visits, model, rounds)
+    if called and rounds:  # levers beside the best visits without them are tried too
+        alone = replace(task, levers=levers_of(start, (), None, worth))
+        found += [
+            (points, replace(calendar, levers=levers.nothing))
+            for points, calendar in _rounds(alone, visits, model, rounds)[1]
+        ]
+    if levers.throttled:
+        for _, calendar in (*tried, *sorted(found, key=_points)[:1]):
+            better = _steered(task, base, calendar, visits)
+            if _pool_holds(task, better):
+                points = model.solve(_with(task, base, better)).objective
+                found.append((points + _effort(task, better), better))
+    best, calendar = min((*tried, *found), key=_points, default=(np.inf, standing))
+    return _proposal(task, asked, calendar, (best, usual, bound))
+
+
+def _rounds(task: _Task, visits: Blocks, model: TransferModel, rounds: int) -> tuple[float, Tried]:
+    """Return the bound, and a calendar of each round."""
+    start, tried = task.start, []
+    base, blocks = start.without_usual(), with_levers(visits, start, task.levers, task.later)
     relaxed, amounts = plan_divisible(start.network, base, blocks)
     n_weeks = -(-(start.n_days - task.origin) // WEEK_DAYS)
     weekly: Floats = np.zeros((len(start.pieces), n_weeks))
     week = (blocks.day - task.origin) // WEEK_DAYS
     np.add.at(weekly, (blocks.region, week), amounts * blocks.donors)
-    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
-    usual = default.objective + _effort(task, standing)
-    tried = [(usual, standing)] if _keeps(task, standing) else []
     prices = relaxed.prices
     for _ in range(rounds):
         found = _calendars(task, prices, weekly)
         plan = model.solve(_with(task, base, found))
         tried.append((plan.objective + _effort(task, found), found))
         prices = (prices + plan.prices) / 2
-    if levers.throttled and rounds:
-        kept = [calendar for _, calendar in tried if calendar is standing]
-        for found in (*kept, min(tried, key=_points)[1]):
-            better = _steered(task, base, found, visits)
-            points = model.solve(_with(task, base, better)).objective + _effort(task, better)
-            if _pool_holds(task, better):
-                tried.append((points, better))
-    best, calendar = min(tried, key=_points, default=(np.inf, standing))
-    return _proposal(task, asked, calendar, (best, usual, relaxed.objective))
+    return relaxed.objective, tried
 
 
 def _points(tried: tuple[float, Calendar]) -> float:
@@ -201,7 +217,9 @@ def _steered(task: _Task, base: State, calendar: Calendar, visits: Blocks) -> Ca
     left = np.maximum(visits.most_donors - given, use.moved(levers).sum(axis=(0, 1)))
     still = replace(use, change=np.zeros_like(use.change))
     state = _with(task, base, replace(calendar, levers=still))
-    change = best_street(visits, start, levers, task.later, state, left)
+    appealed = np.add.reduceat(use.called, np.arange(0, start.n_days, WEEK_DAYS)) > 0
+    range_left = replace(levers, least=np.where(appealed, 0, levers.least))
+    change = best_street(visits, start, range_left, task.later, state, left)
     return replace(calendar, levers=replace(use, change=change))
 
 
@@ -295,7 +313,8 @@ def _calendars(task: _Task, prices: Floats, weekly: Floats) -> Calendar:
     if clashes:
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
-    return Calendar(visits, donors, worn_out(start, task.levers, use))
+    used = worn_out(start, task.levers, netted(task.levers, use))
+    return Calendar(visits, donors, used)
 
 
 def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats) -> DriveProblem:

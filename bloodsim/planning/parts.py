@@ -29,8 +29,8 @@ READ_STOCK = ("transfers", "drives")
 """Parts that start from a list of today's stock."""
 
 NOT_CHECKED = (
-    "drives, throttles and sites are not checked by simulation here: -n, --firm-days and "
-    "--check-days are of transfers"
+    "drives, street, appeals, throttles and sites are not checked by simulation here: -n, "
+    "--firm-days and --check-days are of transfers"
 )
 """Said of plans without transfers."""
 

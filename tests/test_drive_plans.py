@@ -234,7 +234,7 @@ def test_visits_saved_by_a_chinese_spreadsheet_are_refused_by_line(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("option", "what"), [("--stock", "drives"), ("--visits", "transfers,sites")]
+    ("option", "what"), [("--stock", "throttles"), ("--visits", "transfers,sites")]
 )
 def test_files_that_no_part_of_the_plan_reads_are_refused(
     option: str, what: str, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""What `plan --what drives,throttles` prints: visits and bookings of the coming weeks."""
+"""What `plan --what drives,street,appeals,throttles` prints: the collection of coming weeks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bloodsim.planning.drives import DrivesProposal
     from bloodsim.planning.throttles import ThrottlesProposal
 
@@ -42,6 +44,59 @@ def print_drives(
     if not every and len(shown) > _MOST:
         console.print(f"and {len(shown) - _MOST} more; --all prints every one")
     _print_donors(console, drives, names, every=every)
+    console.print()
+
+
+def print_levers(
+    console: Console, drives: DrivesProposal, names: Mapping[str, str], *, every: bool = False
+) -> None:
+    """Print the weeks of changed street turnout and the appeals, the largest first."""
+    if drives.street is not None and not drives.street.empty:
+        change = (drives.street["donors"] - drives.street["usual_donors"]).abs()
+        weeks: list[tuple[str, ...]] = [
+            (
+                str(row.date), str(row.until), names.get(row.region, row.region), row.channel,
+                f"{row.factor:.2f}", f"{row.usual_factor:.2f}", f"{row.donors:,.0f}",
+                f"{row.usual_donors:,.0f}",
+            )
+            for row in _largest(drives.street, change, every)
+        ]  # fmt: skip
+        heads = ("date", "until", "region", "channel", "factor", "usual", "donors", "usual")
+        _print_lines(console, "street turnout to aim at", heads, weeks, len(drives.street))
+    if drives.appeals is not None and not drives.appeals.empty:
+        days: list[tuple[str, ...]] = [
+            (
+                str(row.date), names.get(row.region, row.region), row.channel,
+                f"+{100 * row.rise:.1f} %", f"{row.donors:,.0f}",
+            )
+            for row in _largest(drives.appeals, drives.appeals["donors"], every)
+        ]  # fmt: skip
+        called = ("date", "region", "channel", "turnout", "donors")
+        _print_lines(console, "appeals to repeat donors", called, days, len(drives.appeals))
+
+
+def _largest(table: pd.DataFrame, by: pd.Series[float], every: bool) -> Any:
+    """Return the rows of the largest values in the table's order; all with *every*."""
+    if not every and len(table) > _MOST:
+        place = by.sort_values(ascending=False, kind="stable").index[:_MOST]
+        table = table.loc[sorted(place)]
+    return table.itertuples(index=False)
+
+
+def _print_lines(
+    console: Console, title: str, heads: tuple[str, ...], lines: list[tuple[str, ...]], total: int
+) -> None:
+    left = len(lines) < total
+    console.print(f"{title}{f', the largest {len(lines)}' if left else ''}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        words = head in ("date", "until", "region", "channel")
+        table.add_column(head, justify="left" if words else "right", overflow="fold")
+    for line in lines:
+        table.add_row(*line)
+    console.print(table)
+    if left:
+        console.print(f"and {total - len(lines)} more; --all prints every one")
     console.print()
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bloodsim.blood import label
-from bloodsim.cli.drives_table import print_drives, print_throttles
+from bloodsim.cli.drives_table import print_drives, print_levers, print_throttles
 from bloodsim.cli.sites_table import print_sites
 from bloodsim.labels import within
 from bloodsim.planning.limits import span
@@ -42,6 +42,7 @@ def print_proposal(proposal: TransferProposal, *, every: bool = False) -> None:
         _limits(console, proposal, every)
     if proposal.drives is not None:
         print_drives(console, proposal.drives, proposal.names, every=every)
+        print_levers(console, proposal.drives, proposal.names, every=every)
     if proposal.throttles is not None:
         print_throttles(console, proposal.throttles, every=every)
     if proposal.sites is not None:

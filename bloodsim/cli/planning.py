@@ -27,7 +27,8 @@ def plan(
     what: Annotated[
         str,
         typer.Option(
-            help="What to plan, separated by commas: transfers, drives, throttles, sites."
+            help="What to plan, separated by commas: transfers, drives (with them street, "
+            "appeals), throttles, sites."
         ),
     ] = "transfers",
     weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives and throttles.")] = 6,
@@ -44,6 +45,13 @@ def plan(
             "--donor-value/--no-donor-value", help="Charge drives what donors would give later."
         ),
     ] = True,
+    appeal_rise: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Largest rise of a day's turnout by an appeal; default: that of the alert levels.",
+        ),
+    ] = None,
     products: Annotated[
         str, typer.Option(help="Products to plan, separated by commas; default: all.")
     ] = "",
@@ -79,12 +87,17 @@ def plan(
     """Propose transfers from today's stock, with reasons and a check by simulation."""
     from bloodsim.load import apply_settings, load
     from bloodsim.planning.files import claim, save
-    from bloodsim.planning.parts import outside, plan_parts
+    from bloodsim.planning.parts import READ_STOCK, outside, plan_parts
 
     first, parts = _day(start), _parts(what)
-    for option, given, part in (("--stock", stock, "transfers"), ("--visits", visits, "drives")):
-        if given and part not in parts:
-            raise typer.BadParameter(f"is for {part}, which --what leaves out", param_hint=option)
+    for option, given, readers in (
+        ("--stock", bool(stock), READ_STOCK),
+        ("--visits", bool(visits), ("drives",)),
+        ("--appeal-rise", appeal_rise is not None, ("appeals",)),
+    ):
+        if given and not set(readers) & set(parts):
+            message = f"is for {' and '.join(readers)}, which --what leaves out"
+            raise typer.BadParameter(message, param_hint=option)
     _known(objective, fairness, robust)
     if out:
         claim(Path(out), force=force)  # before the work, not after it
@@ -102,6 +115,7 @@ def plan(
         donor_value=donor_value,
         paths=paths,
         stock=stock or None,
+        appeal_rise=appeal_rise,
         products=[name.strip() for name in products.split(",") if name.strip()],
         firm_days=firm_days,
         check_days=check_days,
@@ -144,6 +158,7 @@ def _known(objective: str, fairness: str, robust: float) -> None:
 
 
 def _parts(text: str) -> tuple[str, ...]:
+    from bloodsim.planning.drive_levers import LEVERS
     from bloodsim.planning.parts import PARTS
 
     parts = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -151,6 +166,10 @@ def _parts(text: str) -> tuple[str, ...]:
         if name not in PARTS:
             message = f"'{name}' cannot be planned; there are {', '.join(PARTS)}"
             raise typer.BadParameter(message, param_hint="--what")
+    levers = [name for name in parts if name in LEVERS]
+    if levers and "drives" not in parts:
+        message = f"'{levers[0]}' is planned with drives: --what drives,{','.join(levers)}"
+        raise typer.BadParameter(message, param_hint="--what")
     return parts
 
 

@@ -96,7 +96,7 @@ class AddedDonors:
         """Add the throttle and the appeals of a channel."""
         days = np.arange(self.problem.n_days)
         per_unit = np.asarray(lever.units_per_donor, dtype=float)
-        if lever.min_factor != lever.max_factor:
+        if np.any(np.not_equal(lever.min_factor, lever.max_factor)):
             self._throttle(builder, number, lever, days, per_unit)
         if lever.appeal_max > 0:
             self._appeals(builder, number, lever, days, per_unit)
@@ -113,10 +113,10 @@ class AddedDonors:
             f"above_{number}",
             (n_periods,),
             cost=lever.above_cost * donors - worth,
-            upper=lever.max_factor - 1,
+            upper=np.asarray(lever.max_factor) - 1,
         )
         below = builder.add_columns(
-            f"below_{number}", (n_periods,), cost=worth, upper=1 - lever.min_factor
+            f"below_{number}", (n_periods,), cost=worth, upper=1 - np.asarray(lever.min_factor)
         )
         repeat = np.asarray(lever.repeat_share, dtype=float)
         for columns, sign in ((above, 1), (below, -1)):

@@ -6,9 +6,10 @@ To the program of `bloodsim.optimize.transfers` visits v of blocks j (a source o
           \qquad \sum_{j \in r,d} \tau_j v_j \le T_{rd}, \qquad \sum_{j \in r} d_j v_j \le M_r
 
 with b the pieces of a visit by slot, region and group, :math:`\tau` the teams that it takes and T
-those there are on the day, d its donors and M the most of the region. Visits need be neither whole
-nor apart, and young stock may be as large as with all visits that teams allow: no calendar within
-the same limits costs less. Its prices and amounts are what calendars are made from.
+those there are on the day, d its donors and M the most of the region. Blocks without teams are
+other donors: turnout that is raised or lowered, appeals. Visits need be neither whole nor apart,
+and young stock may be as large as with all visits that teams allow: no calendar within the same
+limits costs less. Its prices and amounts are what calendars are made from.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Ints = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Blocks:
-    """Visits by source and day.
+    """Visits by source and day, and other donors that a plan may add.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class Blocks:
         Teams that can go.
     most_donors : float array (n_regions,)
         Most donors of a region over all days; infinite = no limit.
+    least : float array (n_blocks,), optional
+        Fewest visits, or below 0 what may be taken away; default 0.
     """
 
     region: Ints
@@ -59,6 +62,7 @@ class Blocks:
     pieces: Floats
     team_days: Floats
     most_donors: Floats
+    least: Floats | None = None
 
 
 def receipts_of(blocks: Blocks, visits: Floats, shape: tuple[int, ...]) -> Floats:
@@ -106,13 +110,14 @@ def _with_blocks(program: Program, blocks: Blocks) -> Program:
     below = sparse.vstack([teams, donors[limited]])
     empty = sparse.csr_array((below.shape[0], program.matrix.shape[1]))
     n_columns, n_rows = program.matrix.shape[1], program.matrix.shape[0]
+    least = np.zeros(n_blocks) if blocks.least is None else blocks.least
     more = np.concatenate([blocks.team_days.ravel(), blocks.most_donors[limited]])
     return Program(
         matrix=sparse.csr_array(
             sparse.vstack([sparse.hstack([program.matrix, beside]), sparse.hstack([empty, below])])
         ),
         cost=np.concatenate([program.cost, blocks.cost]),
-        lower=np.concatenate([program.lower, np.zeros(n_blocks)]),
+        lower=np.concatenate([program.lower, least]),
         upper=np.concatenate([program.upper, blocks.most]),
         row_lower=np.concatenate([program.row_lower, np.full(len(more), -np.inf)]),
         row_upper=np.concatenate([program.row_upper, more]),

@@ -81,7 +81,7 @@ class Lever:
         Share of repeat donors among them.
     units_per_donor : float
         Units that count in `ValueSteps`.
-    min_factor, max_factor : float
+    min_factor, max_factor : float or float array (n_periods,)
         Range of the turnout factor; 1 and 1 = not throttled.
     period_days : int
         Days over which the factor stays the same.
@@ -104,8 +104,8 @@ class Lever:
     value: Floats
     repeat_share: float = 0.0
     units_per_donor: float = 1.0
-    min_factor: float = 1.0
-    max_factor: float = 1.0
+    min_factor: float | Floats = 1.0
+    max_factor: float | Floats = 1.0
     period_days: int = 7
     above_cost: float = 0.0
     appeal_max: float = 0.0
@@ -115,7 +115,8 @@ class Lever:
 
     def check(self, n_days: int) -> None:
         """Raise ValueError if factors, effects or lengths make no sense."""
-        if not 0 <= self.min_factor <= 1 <= self.max_factor:
+        lowest, highest = np.asarray(self.min_factor), np.asarray(self.max_factor)
+        if not ((lowest >= 0) & (lowest <= 1) & (highest >= 1)).all():
             raise ValueError(f"{self.channel}: min_factor <= 1 <= max_factor, both 0 or more")
         effects = [effect for _, effect in self.appeal_steps]
         if effects != sorted(effects, reverse=True):
@@ -265,7 +266,7 @@ class DriveProblem:
             raise ValueError(f"committed must have shape ({n_sources}, {self.n_days})")
         for name, upper in (("candidate_day", self.n_days), ("candidate_source", n_sources)):
             given = getattr(self, name)
-            if given.min(initial=0) < 0 or given.max(initial=0) >= upper:
+            if given.size and (given.min() < 0 or given.max() >= upper):
                 raise ValueError(f"{name} must be 0 to {upper - 1}")
         for lever in self.levers:
             lever.check(self.n_days)
@@ -309,6 +310,8 @@ class DriveCalendar:
     prices : mapping of str to float array
         What one more team, vehicle or place in the laboratory is worth on each day, by the linear
         relaxation (``teams``, ``vehicles``, ``processing``, ``testing``); where asked for.
+    called : mapping of channel to float array (n_days,)
+        Donors whom appeals bring, as they wear out.
     """
 
     status: str
@@ -321,3 +324,4 @@ class DriveCalendar:
     eligible: Mapping[str, Floats]
     units: Floats
     prices: Mapping[str, Floats] = field(default_factory=dict)
+    called: Mapping[str, Floats] = field(default_factory=dict)

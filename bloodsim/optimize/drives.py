@@ -123,13 +123,16 @@ def _calendar(
     """Read the calendar of a solution."""
     x, columns = solution.x, program.columns
     days = np.arange(problem.n_days)
-    throttles, appeals = {}, {}
+    throttles, appeals, called = {}, {}, {}
     for number, lever in enumerate(problem.levers):
         if f"above_{number}" in columns:
             by_period = 1 + x[columns[f"above_{number}"]] - x[columns[f"below_{number}"]]
             throttles[lever.channel] = by_period[days // lever.period_days]
         if f"appeal_{number}" in columns:
-            appeals[lever.channel] = x[columns[f"appeal_{number}"]].sum(axis=0)
+            by_step = x[columns[f"appeal_{number}"]]
+            appeals[lever.channel] = by_step.sum(axis=0)
+            effect = np.array([effect for _, effect in lever.appeal_steps])
+            called[lever.channel] = effect @ by_step * lever.donors
     eligible = {
         pool.gift: np.concatenate([pool.eligible, pool.eligible[:, -1:]], axis=1)
         - x[columns[f"missing_{pool.gift}"]]
@@ -151,6 +154,7 @@ def _calendar(
         appeals=appeals,
         eligible=eligible,
         units=added.total_units(x),
+        called=called,
     )
 
 

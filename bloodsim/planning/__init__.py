@@ -135,7 +135,7 @@ def plan(
         scenario=scenario.name,
         scenario_hash=world.hash,
         start=first,
-        stock=_source(scenario, stock, warmup_replications),
+        stock=source_of(scenario, stock, warmup_replications),
         status="optimal" if all(i.plan.status == "optimal" for i in solved) else "feasible",
         gap=max(item.plan.gap for item in solved),
         objective=sum(item.plan.objective for item in solved),
@@ -174,7 +174,8 @@ def _facts(item: Solved) -> dict[str, Any]:
     }
 
 
-def _source(scenario: Scenario, stock: OpeningStock | None, replications: int) -> dict[str, Any]:
+def source_of(scenario: Scenario, stock: OpeningStock | None, replications: int) -> dict[str, Any]:
+    """Return what a proposal says of where its stock comes from."""
     if stock is None:
         says = f"no stock file: the mean of {replications} simulated warm-ups, not a count"
         return {"source": "warm_up", "worlds": replications, "says": says}

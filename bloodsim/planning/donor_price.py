@@ -16,6 +16,7 @@ how deep the dip is (`tests/test_donor_worth_simulated.py`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,16 +88,26 @@ class DonorPrice:
         room: Floats = able - by_themselves - gifts
         return room
 
-    def table(self, start: DriveStart, donors: Floats) -> pd.DataFrame:
-        """Return `DONOR_COLUMNS` for donors (n_days, n_sources) who give at the plan's visits."""
+    def table(self, start: DriveStart, donors: Floats, beside: Floats) -> pd.DataFrame:
+        """Return `DONOR_COLUMNS` after the plan.
+
+        Parameters
+        ----------
+        start : DriveStart
+            Where the plan starts.
+        donors : float array (n_days, n_sources)
+            Donors who give at the plan's visits.
+        beside : float array (n_days, n_regions)
+            Repeat gifts that the plan adds beside visits.
+        """
         assert start.world.drives is not None
         place, rows = start.world.drives.table.region, []
-        for region in np.unique(place).tolist():
-            path = self.paths[region]
+        for region, path in enumerate(self.paths):
             if path is None:
                 continue
             own = place == region
-            missing = missing_donors(path, donors[:, own] @ self.repeat_share[own])
+            gifts = donors[:, own] @ self.repeat_share[own] + beside[:, region]
+            missing = missing_donors(path, gifts)
             before, after = path.eligible[:, 0].sum(), path.eligible[:, -1].sum()
             cost = float((path.shares @ gift_cost(path)).mean())
             left = float(after - missing[:, -2].sum())
@@ -106,7 +117,9 @@ class DonorPrice:
         return pd.DataFrame(rows, columns=list(DONOR_COLUMNS))
 
 
-def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> DonorPrice:
+def donor_prices(
+    start: DriveStart, prices: Floats, *, charged: bool = True, beside: Collection[int] = ()
+) -> DonorPrice:
     """Return what donors cost later.
 
     Parameters
@@ -117,6 +130,8 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
         Points per piece with the default calendar.
     charged : bool
         False: donors cost nothing after the plan; how many are eligible still counts.
+    beside : collection of int
+        Regions in which the plan calls donors beside visits.
     """
     assert start.world.drives is not None
     drives = start.world.drives
@@ -137,7 +152,8 @@ def donor_prices(start: DriveStart, prices: Floats, *, charged: bool = True) -> 
     per_unit = start.world.products[start.world.product_index(start.product)].pieces_per_unit
     scarce = scarcity(year, start.product, start.pieces / per_unit, start.n_days)
     paths, cost, worth = list(nothing.paths), nothing.cost, nothing.worth
-    for region in np.unique(drives.table.region[repeat > 0]).tolist():
+    visited = np.unique(drives.table.region[repeat > 0]).tolist()
+    for region in sorted({*visited, *beside}):
         own = drives.table.region == region
         facts = facts_of_pool(start.world, year, pool, region)
         value = start.value(region, prices)

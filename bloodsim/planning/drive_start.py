@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -17,12 +18,15 @@ from bloodsim.optimize.visit_value import daily_prices, visit_value
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.today import look, starting
 from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.stockfile import OpeningStock
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
 WEEK_DAYS = 7
 YEAR_DAYS = 365
+WARM_UPS = 8
+"""Warm-ups that the expected state is the mean of."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class DriveStart:
         Pieces released per donor who gives.
     release_days : int
         Days from collection to release.
+    turnout : mapping of channel to float array (2, n_days, n_regions)
+        See `bloodsim.planning.today.ProductToday`.
     """
 
     scenario: Scenario
@@ -72,6 +78,7 @@ class DriveStart:
     past: Ints
     pieces: Floats
     release_days: int
+    turnout: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def costs(self) -> tuple[float, float]:
@@ -92,6 +99,13 @@ class DriveStart:
         for source, place in enumerate(region.tolist()):
             by_group = given[:, source, None] * self.world.group_shares[place]
             np.add.at(total[:, place], slot, by_group)
+        return total[:-1]
+
+    def released(self, pieces: Floats) -> Floats:
+        """Return what donors' pieces (n_days, n_regions) release (n_slots, n_regions, n_groups)."""
+        slot = self.network.slots.holding(np.arange(self.n_days) + self.release_days)
+        total: Floats = np.zeros((len(self.network.slots) + 1, *self.network.normal.shape))
+        np.add.at(total, slot, pieces[..., None] * self.world.group_shares)
         return total[:-1]
 
     def value(self, region: int, prices: Floats) -> Floats:
@@ -125,7 +139,8 @@ def drive_start(
     first: date,
     weeks: int,
     held: HeldVisits | None = None,
-    warmup_replications: int = 8,
+    warmup_replications: int = WARM_UPS,
+    stock: OpeningStock | None = None,
 ) -> DriveStart:
     """Look at the world as it will be on the first day.
 
@@ -141,6 +156,9 @@ def drive_start(
         Visits held so far, and committed ones; default: those of the default calendar.
     warmup_replications : int
         Warm-ups that the expected state is the mean of.
+    stock : OpeningStock, optional
+        What is on the shelves on the first day; products that it does not hold are as after the
+        warm-ups.
     """
     product = _product(scenario)
     n_commit = scenario.resources.drives.commit_days if scenario.resources.drives else 0
@@ -152,7 +170,8 @@ def drive_start(
     if world.drives is None:
         message = "planning drives needs resources.drives, and organisations or pools of them"
         raise ScenarioError([Problem(("resources", "drives"), message)])
-    seen = look(begun, None, warmup_replications, (product,), {product: settings})[product]
+    only = {product: settings}
+    seen = look(begun, stock, warmup_replications, (product,), only)[product]
     from_day = world.score_first
     days = slice(from_day, from_day + n_days)
     calendar = world.drives.calendar[days].astype(np.int64)
@@ -176,8 +195,9 @@ def drive_start(
         committed=committed,
         usual=np.where(stands, 0, calendar),
         past=past,
-        pieces=_pieces(world, product),
+        pieces=pieces_per_donor(world, product, world.drives.channel.tolist()),
         release_days=max(1, world.products[world.product_index(product)].test_delay_days),
+        turnout=seen.turnout,
     )
     if held is None:
         return start
@@ -204,12 +224,11 @@ def donors_of(world: World) -> Floats:
     return np.asarray(mean * drives.turnout, dtype=float)
 
 
-def _pieces(world: World, name: str) -> Floats:
-    """Return the pieces released per donor who gives (n_regions,)."""
-    assert world.drives is not None
+def pieces_per_donor(world: World, name: str, channels: Sequence[int]) -> Floats:
+    """Return the pieces released per donor who gives to some channels (n_regions,)."""
     product = world.products[world.product_index(name)]
     sizes = np.floor(product.pieces_per_100_ml * np.array([2, 3, 4]))
-    visited = {world.channels[k].test_failure_share for k in world.drives.channel}
+    visited = {world.channels[k].test_failure_share for k in channels}
     sound = (1 - sum(visited) / len(visited)) * (1 - product.discard_share)
     return np.asarray(world.gift_shares @ sizes * sound, dtype=float)
 

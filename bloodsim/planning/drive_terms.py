@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.optimize.drive_problem import Term
-from bloodsim.planning.drive_start import DriveStart
+from bloodsim.optimize.drive_problem import Lever, Term
+from bloodsim.planning.drive_start import DriveStart, most_donors
 from bloodsim.planning.held import HeldVisits
 
+Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
 
@@ -39,6 +41,30 @@ def agreed_terms(
     if due > most:
         terms[0] = Term(terms[0].name, terms[0].sources, most_donors=due)
     return tuple(terms)
+
+
+def donors_as_usual(start: DriveStart, held: HeldVisits | None) -> Floats:
+    """Return the most donors that each region's calendar may visit (n_regions,)."""
+    assert start.world.drives is not None
+    place, most = start.world.drives.table.region, most_donors(start)
+    each = [
+        agreed_terms(start, region, np.flatnonzero(place == region), usual, held)[0].most_donors
+        for region, usual in enumerate(most.tolist())
+    ]
+    return np.array(each)
+
+
+def with_donors_of(levers: tuple[Lever, ...], terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Return the terms of `agreed_terms` with a region's levers among the donors as usual.
+
+    Street turnout and appeals use up the same donors as visits: what the path has is added.
+    """
+    if not levers:
+        return terms
+    usual = sum(float(lever.donors.sum()) for lever in levers)
+    channels = tuple(lever.channel for lever in levers)
+    first = replace(terms[0], most_donors=terms[0].most_donors + usual, channels=channels)
+    return (first, *terms[1:])
 
 
 def _largest(start: DriveStart, source: int) -> float:

@@ -7,32 +7,53 @@ donor is worth the price, less what it would give later (`bloodsim.planning.dono
 the earlier it is than the amounts say. Transfers are planned
 once more with that calendar, which gives the next round's prices; the best round is kept, or the
 default calendar where none is better.
+
+Street turnout and appeals (`bloodsim.planning.drive_levers`) are planned with the visits of a
+region where they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bloodsim.optimize.calendar_clash import NoCalendarError
-from bloodsim.optimize.divisible import plan_divisible
+from bloodsim.optimize.divisible import Blocks, plan_divisible
 from bloodsim.optimize.drive_problem import DriveProblem, ValueSteps
 from bloodsim.optimize.drives import plan_drives
+from bloodsim.optimize.problem import State
 from bloodsim.optimize.solver import SolverError, SolverMissingError
 from bloodsim.optimize.transfers import TransferModel
 from bloodsim.planning.donor_price import DonorPrice, donor_prices
+from bloodsim.planning.drive_levers import (
+    Levers,
+    add_use,
+    check_levers,
+    effort_of,
+    levers_in,
+    levers_of,
+    netted,
+    worn_out,
+)
+from bloodsim.planning.drive_proposal import (
+    Calendar,
+    DrivesProposal,
+    appeals_table,
+    closed_days,
+    drives_table,
+    street_table,
+)
 from bloodsim.planning.drive_start import WEEK_DAYS, DriveStart, blocks_of, drive_start, most_donors
-from bloodsim.planning.drive_terms import agreed_terms
+from bloodsim.planning.drive_terms import agreed_terms, donors_as_usual, with_donors_of
 from bloodsim.planning.held import HeldVisits
+from bloodsim.planning.lever_blocks import best_street, with_levers
 from bloodsim.planning.solve import NoPlanError
-from bloodsim.planning.tables import records
 from bloodsim.scenario import Scenario
+from bloodsim.stockfile import OpeningStock
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
@@ -41,101 +62,8 @@ ROUNDS = 3
 """Times that a calendar is made."""
 EARLY = 0.3
 """Part of a unit's worth that is lost for every week that it is collected too early (judgement)."""
-DRIVE_COLUMNS = (
-    "date", "region", "organisation", "channel", "visits", "teams", "donors", "units", "committed",
-)  # fmt: skip
-"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before."""
 
-
-@dataclass(frozen=True)
-class Calendar:
-    """Visits, and the donors who give at them (n_days, n_sources)."""
-
-    visits: Ints
-    donors: Floats
-
-
-@dataclass(frozen=True)
-class DrivesProposal:
-    """A calendar of drives.
-
-    Parameters
-    ----------
-    start, last : date
-        First day of the plan, and the last on which visits were placed.
-    product : str
-        Product whose shortages it was made for.
-    gap : float
-        Relative distance of its expected points from those that no calendar within the same teams
-        and donors can beat.
-    objective, objective_usual, bound : float
-        Expected points (transfers, donations and team-days) with it, with the default calendar, and
-        with visits that could be divided.
-    table : pandas.DataFrame
-        `DRIVE_COLUMNS`: committed visits and those of the plan.
-    closed : mapping of str to tuple of date
-        Days of the plan on which an organisation cannot be visited.
-    donors : pandas.DataFrame
-        `DONOR_COLUMNS`: what an eligible donor is worth by region; empty without donor pools.
-    charged : bool
-        Whether points count what donors called now would give later.
-    """
-
-    start: date
-    last: date
-    product: str
-    gap: float
-    objective: float
-    objective_usual: float
-    bound: float
-    table: pd.DataFrame
-    closed: Mapping[str, tuple[date, ...]]
-    donors: pd.DataFrame
-    charged: bool
-
-    def to_dict(self) -> list[dict[str, Any]]:
-        """Return the plan's ``drives`` as JSON holds them."""
-        return list(records(self.table))
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the calendar costs and how good it is."""
-        return {
-            "product": self.product,
-            "last": self.last.isoformat(),
-            "gap": self.gap,
-            "objective": self.objective,
-            "objective_usual": self.objective_usual,
-            "bound": self.bound,
-            "donor_value": self.charged and not self.donors.empty,
-            "donors": list(records(self.donors)),
-        }
-
-    def summary(self) -> list[str]:
-        """Return what matters most as sentences."""
-        new = self.table[~self.table["committed"]]
-        committed = int(self.table["visits"].sum() - new["visits"].sum())
-        saved = self.objective_usual - self.objective
-        word = "less" if saved >= 0 else "more"
-        return [
-            f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
-            f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
-            f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
-            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
-            *self._said_of_donors(),
-        ]
-
-    def _said_of_donors(self) -> list[str]:
-        if self.donors.empty:
-            return []
-        before, after = self.donors["eligible_start"].sum(), self.donors["eligible_end"].sum()
-        left = f"{before:,.0f} donors are eligible on {self.start}, {after:,.0f} on {self.last}"
-        if not self.charged:
-            return [f"what donors would give after the plan is not counted; {left}"]
-        worth, gift = self.donors["points_per_donor"], self.donors["points_per_gift"].mean()
-        return [
-            f"an eligible donor is worth {worth.mean():.2g} points ({worth.min():.2g} to "
-            f"{worth.max():.2g}) after the plan, a repeat donor's gift costs {gift:.2g}; {left}"
-        ]
+__all__ = ["DrivesProposal", "plan_calendar"]
 
 
 def plan_calendar(
@@ -146,6 +74,9 @@ def plan_calendar(
     rounds: int = ROUNDS,
     *,
     donor_value: bool = True,
+    beside: Collection[str] = (),
+    appeal_rise: float | None = None,
+    stock: OpeningStock | None = None,
 ) -> DrivesProposal:
     """Place the drives of the coming weeks.
 
@@ -163,47 +94,141 @@ def plan_calendar(
         Calendars that are made, each from the prices of the one before.
     donor_value : bool
         Whether a donor costs what they would give later; of scenarios with a pool of whole blood.
+    beside : collection of str
+        Of `bloodsim.planning.drive_levers.LEVERS`: what may change beside visits.
+    appeal_rise : float, optional
+        Largest relative rise of a day's turnout by an appeal; default: that of the strongest alert
+        level of the product, where there is none `bloodsim.planning.drive_levers.APPEAL_RISE`.
+    stock : OpeningStock, optional
+        What is on the shelves on the first day; default: as after the warm-up.
 
     Raises
     ------
     ScenarioError
-        No drives to plan.
+        No drives to plan, or nothing that could change beside them.
     NoPlanError
         Agreed visits that no calendar can hold, with what clashes and the smallest way out.
     """
-    begun = drive_start(scenario, start or scenario.run.score_start, weeks, held)
+    check_levers(scenario, beside, appeal_rise)
+    first = start or (stock.day if stock else scenario.run.score_start)
+    begun = drive_start(scenario, first, weeks, held, stock=stock)
     try:
-        return _best(begun, held, rounds, donor_value)
+        return _best(begun, held, rounds, _Asked(donor_value, beside, appeal_rise))
     except (NoPlanError, SolverMissingError):
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"drives: {error}") from error
 
 
-def _best(start: DriveStart, held: HeldVisits | None, rounds: int, charged: bool) -> DrivesProposal:
-    base = start.without_usual()
-    model = TransferModel(start.network)
+@dataclass(frozen=True)
+class _Asked:
+    """What a plan counts, and may change beside visits."""
+
+    charged: bool
+    beside: Collection[str]
+    appeal_rise: float | None
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every region's calendar is made from."""
+
+    start: DriveStart
+    held: HeldVisits | None
+    later: DonorPrice
+    levers: Levers
+
+    @property
+    def origin(self) -> int:
+        """First day that may change."""
+        return 0 if self.levers.regions.size else self.start.n_commit
+
+
+Tried = list[tuple[float, Calendar]]
+"""Points and calendars."""
+
+
+def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked) -> DrivesProposal:
+    base, model = start.without_usual(), TransferModel(start.network)
     default = model.solve(start.state)
-    later = donor_prices(start, default.prices, charged=charged)
-    blocks = blocks_of(start, later.cost)
+    regions = range(start.world.n_regions)
+    worth = np.stack([start.value(region, default.prices) for region in regions], axis=1)
+    levers = levers_of(start, asked.beside, asked.appeal_rise, worth)
+    called = levers.regions.tolist()
+    later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
+    task = _Task(start, held, later, levers)
+    visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
+    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
+    usual = default.objective + _effort(task, standing)
+    tried: Tried = [(usual, standing)] if _keeps(task, standing) else []
+    bound, found = _rounds(task, visits, model, rounds)
+    if called and rounds:  # levers beside the best visits without them are tried too
+        alone = replace(task, levers=levers_of(start, (), None, worth))
+        found += [
+            (points, replace(calendar, levers=levers.nothing))
+            for points, calendar in _rounds(alone, visits, model, rounds)[1]
+        ]
+    if levers.throttled:
+        for _, calendar in (*tried, *sorted(found, key=_points)[:1]):
+            better = _steered(task, base, calendar, visits)
+            if _pool_holds(task, better):
+                points = model.solve(_with(task, base, better)).objective
+                found.append((points + _effort(task, better), better))
+    best, calendar = min((*tried, *found), key=_points, default=(np.inf, standing))
+    return _proposal(task, asked, calendar, (best, usual, bound))
+
+
+def _rounds(task: _Task, visits: Blocks, model: TransferModel, rounds: int) -> tuple[float, Tried]:
+    """Return the bound, and a calendar of each round."""
+    start, tried = task.start, []
+    base, blocks = start.without_usual(), with_levers(visits, start, task.levers, task.later)
     relaxed, amounts = plan_divisible(start.network, base, blocks)
-    n_weeks = -(-(start.n_days - start.n_commit) // WEEK_DAYS)
+    n_weeks = -(-(start.n_days - task.origin) // WEEK_DAYS)
     weekly: Floats = np.zeros((len(start.pieces), n_weeks))
-    week = (blocks.day - start.n_commit) // WEEK_DAYS
+    week = (blocks.day - task.origin) // WEEK_DAYS
     np.add.at(weekly, (blocks.region, week), amounts * blocks.donors)
-    calendar = Calendar(start.usual, start.usual * start.donors)
-    usual = default.objective + _effort(start, later, calendar)
-    best = usual if _keeps(start, held, later) else np.inf
     prices = relaxed.prices
     for _ in range(rounds):
-        found = _calendars(start, prices, weekly, held, later)
-        receipts = base.receipts + start.receipts(found.donors)
-        plan = model.solve(replace(base, receipts=receipts))
-        points = plan.objective + _effort(start, later, found)
-        if points < best:
-            best, calendar = points, found
+        found = _calendars(task, prices, weekly)
+        plan = model.solve(_with(task, base, found))
+        tried.append((plan.objective + _effort(task, found), found))
         prices = (prices + plan.prices) / 2
-    bound = relaxed.objective  # visits are part of it
+    return relaxed.objective, tried
+
+
+def _points(tried: tuple[float, Calendar]) -> float:
+    return tried[0]
+
+
+def _with(task: _Task, base: State, calendar: Calendar) -> State:
+    """Return the state with what a calendar brings."""
+    receipts = base.receipts + task.start.receipts(calendar.donors)
+    if task.levers.regions.size:
+        receipts = receipts + task.start.released(calendar.levers.pieces(task.levers))
+    return replace(base, receipts=receipts)
+
+
+def _steered(task: _Task, base: State, calendar: Calendar, visits: Blocks) -> Calendar:
+    """Return a calendar with the best street turnout for its visits and appeals."""
+    start, levers, use = task.start, task.levers, calendar.levers
+    assert start.world.drives is not None
+    given = use.called.sum(axis=(0, 1))
+    np.add.at(given, start.world.drives.table.region, (calendar.visits * start.donors).sum(axis=0))
+    left = np.maximum(visits.most_donors - given, use.moved(levers).sum(axis=(0, 1)))
+    still = replace(use, change=np.zeros_like(use.change))
+    state = _with(task, base, replace(calendar, levers=still))
+    appealed = np.add.reduceat(use.called, np.arange(0, start.n_days, WEEK_DAYS)) > 0
+    range_left = replace(levers, least=np.where(appealed, 0, levers.least))
+    change = best_street(visits, start, range_left, task.later, state, left)
+    return replace(calendar, levers=replace(use, change=change))
+
+
+def _proposal(
+    task: _Task, asked: _Asked, calendar: Calendar, points: tuple[float, float, float]
+) -> DrivesProposal:
+    """Return the proposal of a calendar that costs so many points, as usual, and at least."""
+    start, levers, (best, usual, bound) = task.start, task.levers, points
+    told = start, levers, calendar.levers
     return DrivesProposal(
         start=start.first,
         last=start.first + timedelta(days=start.n_days - 1),
@@ -211,57 +236,69 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, charged: bool
         gap=max(0.0, (best - bound) / max(abs(bound), 1e-9)),
         objective=best,
         objective_usual=usual,
-        bound=bound,
-        table=_table(start, calendar),
-        closed=_closed(start),
-        donors=later.table(start, calendar.donors),
-        charged=charged,
+        bound=bound,  # visits are part of it
+        table=drives_table(start, calendar),
+        closed=closed_days(start),
+        donors=task.later.table(start, calendar.donors, calendar.levers.repeat_gifts(levers)),
+        charged=asked.charged,
+        street=street_table(*told) if "street" in asked.beside else None,
+        appeals=appeals_table(*told) if "appeals" in asked.beside else None,
+        wanted=bool(levers.regions.size),
+        rise=float(levers.rise.max(initial=0.0)),
     )
 
 
-def _keeps(start: DriveStart, held: HeldVisits | None, later: DonorPrice) -> bool:
+def _keeps(task: _Task, standing: Calendar) -> bool:
     """Tell whether the default calendar holds what is due, beside what stands, with donors left."""
+    start, held = task.start, task.held
     assert start.world.drives is not None
     table = start.world.drives.table
-    together = start.committed + start.usual
+    together = start.committed + standing.visits
     for region in np.unique(table.region).tolist():
         own = np.flatnonzero(table.region == region)
         if (together[:, own] @ table.teams_per_visit[own] > table.teams_per_day[region]).any():
             return False
-        gifts = (start.usual * start.donors)[:, own] @ later.repeat_share[own]
-        if (later.room(region, gifts)[gifts > 0] < -1).any():
-            return False
         for term in agreed_terms(start, region, own, np.inf, held):
-            placed = start.usual[:, own[list(term.sources)]].sum()
+            placed = standing.visits[:, own[list(term.sources)]].sum()
             if placed < term.least_visits:
                 return False
-    return held is None or not held.visits
+    return _pool_holds(task, standing) and (held is None or not held.visits)
 
 
-def _effort(start: DriveStart, later: DonorPrice, calendar: Calendar) -> float:
+def _pool_holds(task: _Task, calendar: Calendar) -> bool:
+    """Tell whether no more donors give than are eligible."""
+    start, later = task.start, task.later
+    assert start.world.drives is not None
+    place, beside = start.world.drives.table.region, calendar.levers.repeat_gifts(task.levers)
+    for region in range(start.world.n_regions):
+        own = place == region
+        gifts = calendar.donors[:, own] @ later.repeat_share[own] + beside[:, region]
+        if (later.room(region, gifts)[gifts > 0] < -1).any():
+            return False
+    return True
+
+
+def _effort(task: _Task, calendar: Calendar) -> float:
     """Return the points of donations, of what their donors cost later, and of team-days."""
+    start, later = task.start, task.later
     assert start.world.drives is not None
     donation, team_day = start.costs
     teams = calendar.visits @ start.world.drives.table.teams_per_visit
     donors = float(((donation + later.cost) * calendar.donors).sum())
-    return donors + team_day * float(teams.sum())
+    visits = donors + team_day * float(teams.sum())
+    return visits + effort_of(start, task.levers, later, calendar.levers)
 
 
-def _calendars(
-    start: DriveStart,
-    prices: Floats,
-    weekly: Floats,
-    held: HeldVisits | None,
-    later: DonorPrice,
-) -> Calendar:
+def _calendars(task: _Task, prices: Floats, weekly: Floats) -> Calendar:
     """Return the visits that every region places at these prices."""
+    start, use = task.start, task.levers.nothing
     assert start.world.drives is not None
     table = start.world.drives.table
     visits, donors = np.zeros_like(start.usual), np.zeros(start.usual.shape)
     clashes: list[str] = []
-    for region in np.unique(table.region).tolist():
+    for region in np.union1d(table.region, task.levers.regions).tolist():
         own = np.flatnonzero(table.region == region)
-        problem = _problem(start, region, own, prices, weekly[region], held, later)
+        problem = _problem(task, region, own, prices, weekly[region])
         try:
             found = plan_drives(problem)
         except NoCalendarError as error:
@@ -272,28 +309,23 @@ def _calendars(
         at = (problem.candidate_day, own[problem.candidate_source])
         np.add.at(visits, at, found.visits)
         np.add.at(donors, at, problem.donors * found.visits - found.turned_away)
+        add_use(use, task.levers, region, found)
     if clashes:
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
-    return Calendar(visits, donors)
+    used = worn_out(start, task.levers, netted(task.levers, use))
+    return Calendar(visits, donors, used)
 
 
-def _problem(
-    start: DriveStart,
-    region: int,
-    own: Ints,
-    prices: Floats,
-    weekly: Floats,
-    held: HeldVisits | None,
-    later: DonorPrice,
-) -> DriveProblem:
+def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats) -> DriveProblem:
     """Return the problem of one region."""
+    start, later = task.start, task.later
     assert start.world.drives is not None
     table, team_day = start.world.drives.table, start.costs[1]
     value = start.value(region, prices)
     ahead = start.open[:, own] & (np.arange(start.n_days) >= start.n_commit)[:, None]
     day, source = np.nonzero(ahead)
-    first = np.arange(start.n_commit, start.n_days, WEEK_DAYS)
+    first = np.arange(task.origin, start.n_days, WEEK_DAYS)
     last = np.minimum(first + WEEK_DAYS, start.n_days) - 1
     worth = np.maximum(value + start.costs[0], 0)  # of the blood, whatever it costs to collect
     fall = EARLY * np.array([worth[a : b + 1].mean() for a, b in zip(first, last, strict=True)])
@@ -301,6 +333,8 @@ def _problem(
     # the amounts, and no more, gains a little, or chance would decide between none and all.
     follow = EARLY * float(worth[start.n_commit :].mean())
     fall[-1:] += follow
+    levers = levers_in(start, task.levers, region, value, follow)
+    terms = agreed_terms(start, region, own, float(most_donors(start)[region]), task.held)
     return DriveProblem(
         n_days=start.n_days,
         names=tuple(table.names[k] for k in own),
@@ -316,43 +350,15 @@ def _problem(
         visit_cost=team_day * table.teams_per_visit[own[source]].astype(float),
         committed=start.committed[:, own].T,
         past=start.past[:, own].T,
-        terms=agreed_terms(start, region, own, float(most_donors(start)[region]), held),
+        terms=with_donors_of(levers, terms),
         steps=ValueSteps(
-            np.full_like(first, start.n_commit),
+            np.full_like(first, task.origin),
             last,
             np.cumsum(weekly),
             fall,
         ),
         pools=later.pools(region),
+        levers=levers,
         most_per_year=table.most_per_year[own],
         first_date=start.first,
     )
-
-
-def _table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:
-    assert start.world.drives is not None
-    table, per_unit = start.world.drives.table, start.world.products
-    pieces = per_unit[start.world.product_index(start.product)].pieces_per_unit
-    rows = []
-    agreed = Calendar(start.committed, start.committed * start.donors)
-    for stands, placed in ((True, agreed), (False, calendar)):
-        for day, source in zip(*np.nonzero(placed.visits), strict=True):
-            count, region = int(placed.visits[day, source]), int(table.region[source])
-            donors = float(placed.donors[day, source])
-            units = donors * float(start.pieces[region]) / pieces
-            rows.append((
-                start.first + timedelta(days=int(day)), start.world.regions[region],
-                table.names[source], table.channel[source], count,
-                count * int(table.teams_per_visit[source]), donors, units, stands,
-            ))  # fmt: skip
-    rows.sort(key=lambda row: (row[0], row[1], row[2]))
-    return pd.DataFrame(rows, columns=list(DRIVE_COLUMNS)).astype({"committed": bool})
-
-
-def _closed(start: DriveStart) -> dict[str, tuple[date, ...]]:
-    assert start.world.drives is not None
-    days = [start.first + timedelta(days=k) for k in range(start.n_days)]
-    return {
-        name: tuple(day for k, day in enumerate(days) if not start.open[k, source])
-        for source, name in enumerate(start.world.drives.table.names)
-    }

@@ -23,10 +23,12 @@ TABLES = ("transfers", "prices", "headlines", "cover", "limits")
 """CSV tables, by the proposal's attribute; with a check also ``check`` and ``check_regions``."""
 PARTS = ("drives", "throttles", "sites")
 """CSV tables of the parts that were asked for."""
+LEVERS = ("street", "appeals")
+"""CSV tables of what a plan of drives may change beside visits."""
 CHARTS = ("drives.svg", "sites.svg")
 """Charts that may lie beside them."""
 
-_TABLES = (*TABLES, *PARTS, "check", "check_regions")
+_TABLES = (*TABLES, *PARTS, *LEVERS, "check", "check_regions")
 _FILES = {JSON_FILE, WORKBOOK, *(f"{name}.csv" for name in _TABLES), *CHARTS}
 
 
@@ -47,6 +49,9 @@ def save(
     for name in PARTS:
         if (part := getattr(proposal, name)) is not None:
             contents[f"{name}.csv"] = csv_bytes(part.table)
+    for name in LEVERS:
+        if (table := getattr(proposal, name)) is not None:
+            contents[f"{name}.csv"] = csv_bytes(table)
     contents.update(charts or {})
     contents[WORKBOOK] = workbook_bytes(proposal)
     text = json.dumps(proposal.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bloodsim import planning
+from bloodsim.labels import within
 from bloodsim.planning import tables
-from bloodsim.planning.drives import plan_calendar
+from bloodsim.planning.drive_levers import LEVERS
+from bloodsim.planning.drive_start import WARM_UPS
+from bloodsim.planning.drives import DrivesProposal, plan_calendar
 from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
 from bloodsim.planning.proposal import TransferProposal
@@ -18,13 +21,16 @@ from bloodsim.planning.sites import plan_sites
 from bloodsim.planning.throttles import plan_throttles
 from bloodsim.planning.uncertainty import plan_uncertainty
 from bloodsim.scenario import Scenario
+from bloodsim.stockfile import OpeningStock, read_stock_to_plan
 
-PARTS = ("transfers", "drives", "throttles", "sites")
-"""What can be planned."""
+PARTS = ("transfers", "drives", "street", "appeals", "throttles", "sites")
+"""What can be planned; `LEVERS` are parts of a plan of drives."""
+READ_STOCK = ("transfers", "drives")
+"""Parts that start from a list of today's stock."""
 
 NOT_CHECKED = (
-    "drives, throttles and sites are not checked by simulation here: -n, --firm-days and "
-    "--check-days are of transfers"
+    "drives, street, appeals, throttles and sites are not checked by simulation here: -n, "
+    "--firm-days and --check-days are of transfers"
 )
 """Said of plans without transfers."""
 
@@ -38,6 +44,8 @@ def plan_parts(
     visits: str | Path | None = None,
     donor_value: bool = True,
     paths: int = 0,
+    stock: str | Path | OpeningStock | None = None,
+    appeal_rise: float | None = None,
     **options: Any,
 ) -> TransferProposal:
     """Plan the parts that are asked for.
@@ -58,26 +66,41 @@ def plan_parts(
         Whether donors called by drives cost what they would give later.
     paths : int
         Paths on which the worth of planning on paths is found; 0 = not asked for.
+    stock : path or OpeningStock, optional
+        Today's stock, from which transfers and drives start; default: as after the warm-up.
+    appeal_rise : float, optional
+        Largest relative rise of a day's turnout by an appeal; see `plan_calendar`.
     **options
         Of `bloodsim.planning.plan`, for transfers.
     """
+    if isinstance(stock, str | Path):
+        stock = read_stock_to_plan(stock, scenario, start)
+    first = start or (stock.day if stock else scenario.run.score_start)
     if "transfers" in parts:
-        proposal = planning.plan(scenario, start=start, **options)
+        proposal = planning.plan(scenario, stock, first, **options)
     else:
-        proposal = without_transfers(scenario, start or scenario.run.score_start)
+        proposal = without_transfers(scenario, first)
     if paths:
         worth = plan_uncertainty(
             scenario, proposal.start, paths, tuple(options.get("products", ()))
         )
         proposal = replace(proposal, uncertainty=worth)
     if "drives" in parts:
-        held = read_visits(visits, scenario) if visits else None
-        calendar = plan_calendar(scenario, proposal.start, weeks, held, donor_value=donor_value)
-        proposal = replace(
-            proposal,
-            drives=calendar,
-            notes=(*proposal.notes, *_first_day(scenario, proposal.start)),
+        calendar = plan_calendar(
+            scenario,
+            first,
+            weeks,
+            read_visits(visits, scenario) if visits else None,
+            donor_value=donor_value,
+            beside=[name for name in LEVERS if name in parts],
+            appeal_rise=appeal_rise,
+            stock=stock,
         )
+        notes = *_first_day(scenario, first), *_start_of(scenario, calendar, stock)
+        proposal = replace(proposal, drives=calendar, notes=(*proposal.notes, *notes))
+        if "transfers" not in parts:
+            seen = planning.source_of(scenario, stock, WARM_UPS)
+            proposal = replace(proposal, stock=seen)
     if "throttles" in parts:
         proposal = replace(proposal, throttles=plan_throttles(scenario, proposal.start, weeks))
     if "sites" in parts:
@@ -97,6 +120,21 @@ def _first_day(scenario: Scenario, start: date) -> tuple[str, ...]:
         f"first possible day of a new drive: {first}, because drives are committed "
         f"{drives.commit_days} days ahead",
     )
+
+
+def _start_of(
+    scenario: Scenario, calendar: DrivesProposal, stock: OpeningStock | None
+) -> tuple[str, ...]:
+    """Say which stock the drives were planned from."""
+    product = within(scenario.products[calendar.product].label.en or calendar.product)
+    if stock is None:
+        said = f"the stock of {product} is the mean of {WARM_UPS} simulated warm-ups, not a count"
+    elif calendar.product in stock.pieces:
+        said = f"the stock of {product} is that of {stock.file or 'the list'} ({stock.day})"
+    else:
+        said = f"the stock list does not hold {product}: planned on simulated stock"
+    others = "what is in test, on the way and waiting is simulated"
+    return (f"drives: {said}; {others}",)
 
 
 def outside(scenario: Scenario, day: date) -> tuple[str, ...]:

@@ -44,7 +44,12 @@ JSON_KEYS: Mapping[str, str] = {
     "committed; empty if not asked for",
     "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound, "
     "donor_value (whether counted), donors (region, points_per_donor, points_per_gift, "
-    "eligible_start, eligible_end; empty without a pool); null if not asked for",
+    "eligible_start, eligible_end; empty without a pool), levers (wanted, street_donors, "
+    "appeal_donors, appeal_rise; null if not asked for); null if not asked for",
+    "street": "weeks in which street turnout changes: date, until, region, channel, factor, "
+    "usual_factor, donors, usual_donors; empty if not asked for",
+    "appeals": "appeals to repeat donors: date, region, channel, rise, donors; empty if not asked "
+    "for",
     "throttles": "bookings of apheresis: date, region, channel, factor, donors, usual_donors, "
     "cover_days; empty if not asked for",
     "prices": "points per unit more, by date (to until), region, product and group; those of 0 "
@@ -157,6 +162,8 @@ class TransferProposal:
             "transfers": list(records(self.transfers)),
             "drives": self.drives.to_dict() if self.drives else [],
             "calendar": self.drives.facts() if self.drives else None,
+            "street": [] if self.street is None else list(records(self.street)),
+            "appeals": [] if self.appeals is None else list(records(self.appeals)),
             "throttles": self.throttles.to_dict() if self.throttles else [],
             "prices": list(records(self.prices[self.prices["points_per_unit"].abs() > 1e-9])),
             "headlines": list(records(self.headlines)),
@@ -167,6 +174,16 @@ class TransferProposal:
             "check": self._check_as_dict(),
             "notes": list(self.notes),
         }
+
+    @property
+    def street(self) -> pd.DataFrame | None:
+        """Weeks in which street turnout changes; None where it was not planned."""
+        return self.drives.street if self.drives else None
+
+    @property
+    def appeals(self) -> pd.DataFrame | None:
+        """Appeals; None where they were not planned."""
+        return self.drives.appeals if self.drives else None
 
     def _check_as_dict(self) -> dict[str, Any] | None:
         if self.check is None:

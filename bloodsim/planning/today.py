@@ -58,6 +58,9 @@ class ProductToday:
         Shelf life.
     variance_to_mean : float
         Variance over mean of a day's requests (units).
+    turnout : mapping of channel to float array (2, n_days, n_regions)
+        Turnout expected from the first day on against planned turnout: as the channel is regulated
+        and donors come back, and what it would be at a regulation factor of 1.
     """
 
     product: str
@@ -71,6 +74,7 @@ class ProductToday:
     floor_days: float
     life_days: int
     variance_to_mean: float = 1.0
+    turnout: Mapping[str, Floats] = field(default_factory=dict)
 
     def firm_days(self, wanted: int) -> int:
         """Return the first days whose shipments are promised: of short lives at most half a life.
@@ -84,7 +88,10 @@ class ProductToday:
 
 @dataclass
 class _Look:
-    """A policy that plans nothing: it looks at the first day and adds up what it sees."""
+    """A policy that plans nothing: it looks at the first day and adds up what it sees.
+
+    On every day it adds up turnout over replications, by channel and days since the first.
+    """
 
     settings: Mapping[str, Settings]
     products: tuple[str, ...]
@@ -93,10 +100,12 @@ class _Look:
     states: dict[str, list[State]] = field(default_factory=dict)
     seen: dict[str, ProductToday] = field(default_factory=dict)
     day: int | None = None
+    turnout: dict[str, dict[int, Floats]] = field(default_factory=dict)
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Keep what the plan needs of every replication, on the first day."""
         self.day = snapshot.day if self.day is None else self.day
+        self._watch_turnout(snapshot, snapshot.day - self.day)
         if snapshot.day != self.day:
             return NOTHING
         table = snapshot.routes
@@ -122,6 +131,13 @@ class _Look:
                 variance_to_mean=snapshot.facts[product].variance_to_mean,
             )
         return NOTHING
+
+    def _watch_turnout(self, snapshot: Snapshot, day: int) -> None:
+        for channel, regulated in snapshot.turnout_factor.items():
+            willing = snapshot.pool_factor[channel]
+            seen = np.stack([regulated * willing, willing]).sum(axis=-1)
+            by_day = self.turnout.setdefault(channel, {})
+            by_day[day] = by_day.get(day, 0.0) + seen
 
 
 def look(
@@ -165,12 +181,15 @@ def look(
         opening_stock=shelves,
     )
     released = results.daily["released"].sel(variant="look").mean("replication")
+    turnout = {
+        channel: np.stack(list(by_day.values()), axis=1) / replications
+        for channel, by_day in eyes.turnout.items()
+    }
     today = {}
     for product, seen in eyes.seen.items():
         daily = released.sel(product=product).transpose("day", "region").values * seen.per_unit
-        today[product] = replace(
-            seen, state=_with_releases(_mean(eyes.states[product]), seen.network, daily)
-        )
+        state = _with_releases(_mean(eyes.states[product]), seen.network, daily)
+        today[product] = replace(seen, state=state, turnout=turnout)
     return today
 
 

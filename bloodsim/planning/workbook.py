@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bloodsim.planning.proposal import TransferProposal
 
 SHEETS = ("definitions", "summary", "transfers", "cover", "prices", "limits", "check")
-"""Sheets, in order; ``check`` only with a check; ``drives``, ``throttles``, ``sites`` follow
-where they were planned."""
+"""Sheets, in order; ``check`` only with a check; ``drives``, ``street``, ``appeals``, ``throttles``
+and ``sites`` follow where they were planned."""
 
 DEFINITIONS: Mapping[str, str] = {
     "transfers.date, until": "day a shipment leaves; where until is later, some day of the span",
@@ -43,6 +43,11 @@ DEFINITIONS: Mapping[str, str] = {
     "donors.eligible_start, eligible_end": "donors whose interval is over, on the first and the "
     "last day of the plan",
     "drives.committed": "stood before the plan: no longer to be changed",
+    "street.factor, usual_factor": "turnout factor to aim at from date to until, and the one that "
+    "regulation is expected to set; weeks that are not listed stay regulated",
+    "street.donors, usual_donors": "donors expected to give at each",
+    "appeals.rise": "relative rise of the day's turnout that the appeal asks repeat donors for",
+    "appeals.donors": "donors expected to follow it, after what earlier appeals have worn out",
     "throttles.factor": "turnout to aim at: donors to book over usual donors",
     "throttles.cover_days": "stock, in test and on the way that is planned for the morning (days)",
     "sites.gifts_per_year": "gifts of a year from residents served; of sites that are not opened, "
@@ -97,6 +102,9 @@ def workbook_bytes(proposal: TransferProposal) -> bytes:
         _write(book.add_worksheet("drives"), proposal.drives.table, formats)
         if not proposal.drives.donors.empty:
             _write(book.add_worksheet("donors"), proposal.drives.donors, formats)
+    for name, levers in (("street", proposal.street), ("appeals", proposal.appeals)):
+        if levers is not None:
+            _write(book.add_worksheet(name), levers, formats)
     if proposal.throttles is not None:
         _write(book.add_worksheet("throttles"), proposal.throttles.table, formats)
     if proposal.sites is not None:

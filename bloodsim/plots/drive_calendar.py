@@ -13,6 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from bloodsim.labels import Lang, day_label, pick, shown
 from bloodsim.numbers import number
 from bloodsim.plots.chart import Chart, Margins, canvas, date_axis, frame, legend_rows
+from bloodsim.plots.drive_strips import Strip, draw_strips, legend_of, strips_of
 from bloodsim.plots.style import INK, MUTED, house_style
 from bloodsim.plots.text import drawable, say, text_width
 
@@ -33,6 +34,8 @@ def plot_drive_calendar(
 ) -> Chart:
     """Visits by day: those of the plan and those that stood before; closed days are grey.
 
+    Below them a strip for each region's street turnout and appeals, where the plan has some.
+
     Parameters
     ----------
     proposal : TransferProposal
@@ -45,7 +48,7 @@ def plot_drive_calendar(
     Returns
     -------
     Chart
-        ``(ax, data)``; data: row, date, visits, donors, committed.
+        ``(ax, data)``; data: row, date, visits, donors, committed (of visits alone).
     """
     drives = proposal.drives
     if drives is None:
@@ -53,31 +56,32 @@ def plot_drive_calendar(
     by_region = len(drives.closed) > MOST_ROWS
     data = _rows(drives.table, proposal, by_region)
     names = list(dict.fromkeys(data["row"]))
+    strips = strips_of(drives, lambda region: _called(proposal, region))
+    rows = [*names, *(strip.label for strip in strips)]
     days = [drives.start + timedelta(days=k) for k in range((drives.last - drives.start).days + 1)]
     with house_style():
-        on = canvas(ax, WIDTH_MM, 40 + ROW_MM * max(len(names), 4))
+        on = canvas(ax, WIDTH_MM, 40 + ROW_MM * max(len(rows), 4))
         date_axis(on.ax, days, lang)
-        _draw(on.ax, data, names, {} if by_region else drives.closed)
-        _totals(on.ax, data, names, lang)
+        _draw(on.ax, data, rows, {} if by_region else drives.closed)
+        draw_strips(on.ax, strips, len(names), len(days))
+        _totals(on.ax, data, names, strips, lang)
         kinds = [
             (_PLANNED, pick(lang, "计划", "planned")),
             (_STANDS, pick(lang, "已确定", "committed before")),
         ]
         if not by_region:
             kinds.append((_CLOSED, pick(lang, "不可上门", "cannot be visited")))
-        below = 26 + legend_rows(
-            on.ax,
-            [Patch(facecolor=colour, linewidth=0) for colour, _ in kinds],
-            [text for _, text in kinds],
-            26,
-        )
+        entries = [(Patch(facecolor=colour, linewidth=0), text) for colour, text in kinds]
+        entries += legend_of(strips, lang)
+        handles, texts = [handle for handle, _ in entries], [text for _, text in entries]
+        below = 26 + legend_rows(on.ax, handles, texts, 26)
         frame(
             on,
             _headline(drives, lang),
             _subtitle(drives, by_region, lang),
             _footer(proposal, lang),
             Margins(
-                left=max([text_width(name, 7.0) for name in names], default=30.0) + 14,
+                left=max([text_width(name, 7.0) for name in rows], default=30.0) + 14,
                 right=52.0,
                 above=20.0,
                 below=below + 6,
@@ -86,9 +90,13 @@ def plot_drive_calendar(
     return Chart(on.ax, data)
 
 
+def _called(proposal: TransferProposal, region: str) -> str:
+    return drawable(shown(proposal.names.get(region, region)))
+
+
 def _rows(table: pd.DataFrame, proposal: TransferProposal, by_region: bool) -> pd.DataFrame:
     """Return visits by row and date, in the order drawn: regions together."""
-    where = [drawable(shown(proposal.names.get(name, name))) for name in table["region"]]
+    where = [_called(proposal, name) for name in table["region"]]
     named = [
         region if by_region else f"{organisation} ({region})"
         for region, organisation in zip(where, table["organisation"], strict=True)
@@ -122,16 +130,17 @@ def _draw(ax: Axes, data: Any, names: list[str], closed: Any) -> None:
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _totals(ax: Axes, data: Any, names: list[str], lang: Lang) -> None:
-    """Write the donors of the plan's own visits beside each row."""
+def _totals(ax: Axes, data: Any, names: list[str], strips: list[Strip], lang: Lang) -> None:
+    """Write the donors of the plan's own visits beside each row, and of strips more or fewer."""
     own = data[~data["committed"]].groupby("row")["donors"].sum()
     head = pick(lang, "计划\n人次", "donors\nplanned")
     options: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 6.5}
     ax.annotate(
         head, (1, 1), (44, 2), xycoords="axes fraction", va="bottom", color=MUTED, **options
     )
-    for y, name in enumerate(names):
-        donors = number(float(own.get(name, 0.0)), lang)
+    donors_of = [number(float(own.get(name, 0.0)), lang) for name in names]
+    donors_of += [number(strip.change, lang, signed=True) for strip in strips]
+    for y, donors in enumerate(donors_of):
         place = ("axes fraction", "data")
         ax.annotate(donors, (1, y), (44, 0), xycoords=place, va="center", color=INK, **options)
 

@@ -1,0 +1,249 @@
+"""What a plan of drives proposes: visits, street turnout, appeals, and how good they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bloodsim.planning.drive_levers import Levers, LeverUse
+from bloodsim.planning.drive_start import WEEK_DAYS, DriveStart
+from bloodsim.planning.tables import records
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+DRIVE_COLUMNS = (
+    "date", "region", "organisation", "channel", "visits", "teams", "donors", "units", "committed",
+)  # fmt: skip
+"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before."""
+STREET_COLUMNS = (
+    "date", "until", "region", "channel", "factor", "usual_factor", "donors", "usual_donors",
+)  # fmt: skip
+"""Columns of the weeks in which street turnout changes: the turnout factor to aim at and the one
+that regulation is expected to set, and the donors who give at each. Others stay regulated."""
+APPEAL_COLUMNS = ("date", "region", "channel", "rise", "donors")
+"""Columns of the appeals: relative rise of the day's turnout that is asked for, and the repeat
+donors whom it brings after what appeals of the days before have worn out."""
+LEAST_SHOWN = 1e-3
+"""Relative changes of turnout below this are not worth a row."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Visits, the donors who give at them (n_days, n_sources), and the levers beside them."""
+
+    visits: Ints
+    donors: Floats
+    levers: LeverUse
+
+
+@dataclass(frozen=True)
+class DrivesProposal:
+    """A calendar of drives.
+
+    Parameters
+    ----------
+    start, last : date
+        First day of the plan, and the last on which visits were placed.
+    product : str
+        Product whose shortages it was made for.
+    gap : float
+        Relative distance of its expected points from those that no calendar within the same teams
+        and donors can beat.
+    objective, objective_usual, bound : float
+        Expected points (transfers, donations and team-days) with it, with the default calendar, and
+        with visits that could be divided.
+    table : pandas.DataFrame
+        `DRIVE_COLUMNS`: committed visits and those of the plan.
+    closed : mapping of str to tuple of date
+        Days of the plan on which an organisation cannot be visited.
+    donors : pandas.DataFrame
+        `DONOR_COLUMNS`: what an eligible donor is worth by region; empty without donor pools.
+    charged : bool
+        Whether points count what donors called now would give later.
+    street, appeals : pandas.DataFrame, optional
+        `STREET_COLUMNS`: weeks in which turnout changes; `APPEAL_COLUMNS`: appeals. None where they
+        were not asked for.
+    wanted : bool
+        Whether another donor would be worth what a donation costs on any day of the expected path.
+    rise : float
+        Largest rise of turnout that an appeal could ask for.
+    """
+
+    start: date
+    last: date
+    product: str
+    gap: float
+    objective: float
+    objective_usual: float
+    bound: float
+    table: pd.DataFrame
+    closed: Mapping[str, tuple[date, ...]]
+    donors: pd.DataFrame
+    charged: bool
+    street: pd.DataFrame | None = None
+    appeals: pd.DataFrame | None = None
+    wanted: bool = True
+    rise: float = 0.0
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return the plan's ``drives`` as JSON holds them."""
+        return list(records(self.table))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the calendar costs and how good it is."""
+        return {
+            "product": self.product,
+            "last": self.last.isoformat(),
+            "gap": self.gap,
+            "objective": self.objective,
+            "objective_usual": self.objective_usual,
+            "bound": self.bound,
+            "donor_value": self.charged and not self.donors.empty,
+            "donors": list(records(self.donors)),
+            "levers": self._levers(),
+        }
+
+    def _levers(self) -> dict[str, Any] | None:
+        """Return what was asked for beside visits and how much of it is used."""
+        if self.street is None and self.appeals is None:
+            return None
+        return {
+            "wanted": self.wanted,
+            "street_donors": None if self.street is None else _moved(self.street),
+            "appeal_donors": None if self.appeals is None else float(self.appeals["donors"].sum()),
+            "appeal_rise": None if self.appeals is None else self.rise,
+        }
+
+    def summary(self) -> list[str]:
+        """Return what matters most as sentences."""
+        new = self.table[~self.table["committed"]]
+        committed = int(self.table["visits"].sum() - new["visits"].sum())
+        saved = self.objective_usual - self.objective
+        word = "less" if saved >= 0 else "more"
+        return [
+            f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
+            f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
+            f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
+            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
+            *self._said_of_street(),
+            *self._said_of_appeals(),
+            *self._said_of_donors(),
+        ]
+
+    def _said_of_street(self) -> list[str]:
+        if self.street is None:
+            return []
+        if self.street.empty:
+            return [f"street turnout stays as it is: {self._why_nothing()}"]
+        change = self.street["donors"] - self.street["usual_donors"]
+        up, down = change[change > 0], change[change < 0]
+        return [
+            f"street turnout: raised in {len(up)} weeks of a region and channel by {up.sum():,.0f} "
+            f"donors, lowered in {len(down)} by {-down.sum():,.0f}"
+        ]
+
+    def _said_of_appeals(self) -> list[str]:
+        if self.appeals is None:
+            return []
+        if self.appeals.empty:
+            return [f"no appeal: {self._why_nothing()}"]
+        days, places = self.appeals["date"].nunique(), self.appeals["region"].nunique()
+        return [
+            f"appeals: on {days} days in {places} region{'' if places == 1 else 's'}, "
+            f"{self.appeals['donors'].sum():,.0f} repeat donors; the largest asks for "
+            f"+{100 * self.appeals['rise'].max():.2g} % (at most +{100 * self.rise:.2g} %)"
+        ]
+
+    def _why_nothing(self) -> str:
+        if not self.wanted:
+            return (
+                "on no day of the expected path is one more donor worth what a donation costs, so "
+                "nothing is short enough"
+            )
+        return "no change that was tried costs less"
+
+    def _said_of_donors(self) -> list[str]:
+        if self.donors.empty:
+            return []
+        before, after = self.donors["eligible_start"].sum(), self.donors["eligible_end"].sum()
+        left = f"{before:,.0f} donors are eligible on {self.start}, {after:,.0f} on {self.last}"
+        if not self.charged:
+            return [f"what donors would give after the plan is not counted; {left}"]
+        worth, gift = self.donors["points_per_donor"], self.donors["points_per_gift"].mean()
+        return [
+            f"an eligible donor is worth {worth.mean():.2g} points ({worth.min():.2g} to "
+            f"{worth.max():.2g}) after the plan, a repeat donor's gift costs {gift:.2g}; {left}"
+        ]
+
+
+def drives_table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:
+    """Return `DRIVE_COLUMNS`."""
+    assert start.world.drives is not None
+    table, per_unit = start.world.drives.table, start.world.products
+    pieces = per_unit[start.world.product_index(start.product)].pieces_per_unit
+    rows = []
+    agreed = start.committed, start.committed * start.donors
+    for stands, visits, given in ((True, *agreed), (False, calendar.visits, calendar.donors)):
+        for day, source in zip(*np.nonzero(visits), strict=True):
+            count, region = int(visits[day, source]), int(table.region[source])
+            donors = float(given[day, source])
+            units = donors * float(start.pieces[region]) / pieces
+            rows.append((
+                start.first + timedelta(days=int(day)), start.world.regions[region],
+                table.names[source], table.channel[source], count,
+                count * int(table.teams_per_visit[source]), donors, units, stands,
+            ))  # fmt: skip
+    rows.sort(key=lambda row: (row[0], row[1], row[2]))
+    return pd.DataFrame(rows, columns=list(DRIVE_COLUMNS)).astype({"committed": bool})
+
+
+def closed_days(start: DriveStart) -> dict[str, tuple[date, ...]]:
+    """Return the days of the plan on which each organisation cannot be visited."""
+    assert start.world.drives is not None
+    days = [start.first + timedelta(days=k) for k in range(start.n_days)]
+    return {
+        name: tuple(day for k, day in enumerate(days) if not start.open[k, source])
+        for source, name in enumerate(start.world.drives.table.names)
+    }
+
+
+def street_table(start: DriveStart, levers: Levers, use: LeverUse) -> pd.DataFrame:
+    """Return `STREET_COLUMNS`."""
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        moved = use.moved(levers)
+        for week, region, k in np.argwhere(np.abs(use.change).transpose(0, 2, 1) > LEAST_SHOWN):
+            first, last = week * WEEK_DAYS, min((week + 1) * WEEK_DAYS, start.n_days) - 1
+            first = max(first, 1)  # today's turnout stands
+            at = slice(first, last + 1), k, region
+            usual, one = float(levers.donors[at].sum()), float(levers.unregulated[at].sum())
+            donors = usual + float(moved[at].sum())
+            days = (start.first + timedelta(days=int(day)) for day in (first, last))
+            where = start.world.regions[region], levers.channels[k]
+            yield (*days, *where, donors / one, usual / one, donors, usual)
+
+    return pd.DataFrame(list(rows()), columns=list(STREET_COLUMNS))
+
+
+def appeals_table(start: DriveStart, levers: Levers, use: LeverUse) -> pd.DataFrame:
+    """Return `APPEAL_COLUMNS`."""
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for day, region, k in np.argwhere(use.rise.transpose(0, 2, 1) > LEAST_SHOWN):
+            when = start.first + timedelta(days=int(day))
+            where = start.world.regions[region], levers.channels[k]
+            yield when, *where, float(use.rise[day, k, region]), float(use.called[day, k, region])
+
+    return pd.DataFrame(list(rows()), columns=list(APPEAL_COLUMNS))
+
+
+def _moved(street: pd.DataFrame) -> float:
+    """Return the donors that street turnout brings more or, below 0, less."""
+    return float((street["donors"] - street["usual_donors"]).sum())

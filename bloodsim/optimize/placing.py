@@ -117,8 +117,7 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
     ends = np.append(plan.starts[1:], n_days) - 1
     week = np.searchsorted(ends, day)
     later = ends >= plan.until
-    teams, vehicles, _ = table.of_region(region, n_days)
-    each = None if table.vehicles_per_visit is None else table.vehicles_per_visit[own]
+    teams, vehicles, taking = table.of_region(region, n_days)
     room = None
     if world.room is not None:
         held = (committed * plan.donors[:, own]).sum(axis=1)
@@ -136,7 +135,7 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
         repeat_share=np.zeros(len(day)),
         teams=teams,
         vehicles=vehicles,
-        vehicles_per_visit=each,
+        vehicles_per_visit=taking,
         committed=committed.T,
         past=world.visits_before[:, own].T,
         terms=_terms(world, plan, own),

@@ -17,6 +17,7 @@ from bloodsim.optimize.situation import Settings
 from bloodsim.optimize.visit_value import daily_prices, visit_value
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.today import look, starting
+from bloodsim.rehearsal.promises import room_of_laboratories, taken_by_sessions
 from bloodsim.scenario import Problem, Scenario, ScenarioError
 from bloodsim.stockfile import OpeningStock
 
@@ -127,6 +128,20 @@ class DriveStart:
             {self.product: self.release_days},
             points_per_donation=self.costs[0],
         )
+
+    def room(self, region: int) -> Floats | None:
+        """Return the donors whom laboratories can take beside what stands (n_days,).
+
+        Sessions of usual turnout and committed visits come first; None where no day has a limit.
+        """
+        assert self.world.drives is not None
+        most = room_of_laboratories(self.world)
+        if most is None:
+            return None
+        first, own = self.world.score_first, self.world.drives.table.region == region
+        taken = taken_by_sessions(self.world, slice(first, first + self.n_days))[:, region]
+        stands = (self.committed * self.donors)[:, own].sum(axis=1)
+        return np.maximum(most[: self.n_days, region] - taken - stands, 0)
 
     def without_usual(self) -> State:
         """Return the state without the visits that the plan takes the place of."""
@@ -258,12 +273,11 @@ def blocks_of(start: DriveStart, later: Floats) -> Blocks:
     pieces[np.arange(len(day)), slot] = (given * start.pieces[region])[
         :, None
     ] * start.world.group_shares[region]
-    at_once = table.teams_per_day[region] // table.teams_per_visit[source]
     return Blocks(
         region=region,
         day=day,
         teams=table.teams_per_visit[source],
-        most=np.minimum(at_once, table.organisations[source]).astype(float),
+        most=np.minimum(table.at_once, table.organisations)[source].astype(float),
         cost=(donation + later[day, source]) * given + team_day * table.teams_per_visit[source],
         donors=given,
         pieces=pieces[:, :-1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bloodsim.optimize.drive_problem import Lever, Term
 from bloodsim.planning.drive_start import DriveStart, most_donors
 from bloodsim.planning.held import HeldVisits
+from bloodsim.rehearsal.promises import planned_months, share_of_year_before, visits_due
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
@@ -24,7 +25,8 @@ def agreed_terms(
 
     The region visits no more donors than *most*. Of what an organisation was promised for the
     calendar year (`min_visits`, and the visits that its quota takes), the plan holds what would no
-    longer fit after its last day, gaps kept.
+    longer fit after its last day, gaps kept. Months that are planned (`resources.plans`) keep the
+    donors of the default calendar, within one visit.
     """
     assert start.world.drives is not None
     table = start.world.drives.table
@@ -36,11 +38,33 @@ def agreed_terms(
             name = f"visits due to '{table.names[source]}' this year"
             last = (date(start.first.year, 12, 31) - start.first).days
             terms.append(Term(name, (place,), last_day=last, least_visits=least))
+    terms += _months(start, own)
     # What is due comes first: a region may visit more donors than usual to keep its word.
     due = sum(term.least_visits * _largest(start, own[term.sources[0]]) for term in terms[1:])
     if due > most:
         terms[0] = Term(terms[0].name, terms[0].sources, most_donors=due)
     return tuple(terms)
+
+
+def _months(start: DriveStart, own: Ints) -> Iterator[Term]:
+    """Yield what planned months ask of a region's visits, less what stands."""
+    assert start.world.drives is not None
+    default = start.world.drives.calendar[start.world.score_first :][: start.n_days]
+    for promise in planned_months(start.world):
+        sources = np.flatnonzero(np.isin(own, promise.sources))
+        if not len(sources) or promise.first_day >= start.n_days:
+            continue
+        inside = replace(promise, last_day=min(promise.last_day, start.n_days - 1))
+        stands = float((inside.within(start.committed) * inside.within(start.donors)).sum())
+        least = inside.least_donors(default, start.donors) - stands
+        if least > 0:
+            yield Term(
+                promise.name,
+                tuple(sources.tolist()),
+                inside.first_day,
+                inside.last_day,
+                least_donors=least,
+            )
 
 
 def donors_as_usual(start: DriveStart, held: HeldVisits | None) -> Floats:
@@ -74,23 +98,19 @@ def _largest(start: DriveStart, source: int) -> float:
 def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> int:
     """Return the visits to an organisation that have to be held within the plan."""
     assert start.world.drives is not None
-    table = start.world.drives.table
+    table, year = start.world.drives.table, start.first.year
     name = table.names[source]
     organisation = start.scenario.resources.organisations.get(name)
     if organisation is None:
         return 0
-    year_end = date(start.first.year, 12, 31)
-    done = _this_year(start, source)
-    due = organisation.min_visits - done
-    if organisation.quota:
-        usual = float(table.donors_per_visit[source])
-        came = usual * done
-        if held is not None:
-            came = held.donors_in(name, date(start.first.year, 1, 1), year_end, usual)
-        due = max(due, math.ceil((organisation.quota - came) / max(usual, 1e-9) - 1e-9))
+    done, usual = _this_year(start, source), float(table.donors_per_visit[source])
+    came, unseen, year_end = usual * done, 0.0, date(year, 12, 31)
+    if held is not None:
+        came = held.donors_in(name, date(year, 1, 1), year_end, usual)
+    else:  # the default calendar begins with the warm-up
+        unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)
     after = max(0, (year_end - (start.first + timedelta(days=start.n_days - 1))).days)
-    later = math.ceil(after / int(table.gap_days[source]))
-    return max(0, due - later)
+    return visits_due(organisation, usual, int(table.gap_days[source]), done, came, after, unseen)
 
 
 def _this_year(start: DriveStart, source: int) -> int:

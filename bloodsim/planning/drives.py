@@ -256,11 +256,13 @@ def _keeps(task: _Task, standing: Calendar) -> bool:
     together = start.committed + standing.visits
     for region in np.unique(table.region).tolist():
         own = np.flatnonzero(table.region == region)
-        if (together[:, own] @ table.teams_per_visit[own] > table.teams_per_day[region]).any():
-            return False
+        for _, each, there in table.fleet():
+            if (together[:, own] @ each[own] > there[region]).any():
+                return False
         for term in agreed_terms(start, region, own, np.inf, held):
-            placed = standing.visits[:, own[list(term.sources)]].sum()
-            if placed < term.least_visits:
+            inside = slice(term.first_day, term.last_day + 1), own[list(term.sources)]
+            placed, given = standing.visits[inside], standing.donors[inside].sum()
+            if placed.sum() < term.least_visits or given < term.least_donors - 1e-6:
                 return False
     return _pool_holds(task, standing) and (held is None or not held.visits)
 
@@ -334,6 +336,7 @@ def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats
     follow = EARLY * float(worth[start.n_commit :].mean())
     fall[-1:] += follow
     levers = levers_in(start, task.levers, region, value, follow)
+    teams, vehicles, taking = table.of_region(region, start.n_days)
     terms = agreed_terms(start, region, own, float(most_donors(start)[region]), task.held)
     return DriveProblem(
         n_days=start.n_days,
@@ -346,7 +349,10 @@ def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats
         donors=start.donors[day, own[source]],
         value=value[day] + follow,
         repeat_share=later.repeat_share[own[source]],
-        teams=np.full(start.n_days, int(table.teams_per_day[region])),
+        teams=teams,
+        vehicles=vehicles,
+        vehicles_per_visit=taking,
+        processing=start.room(region),
         visit_cost=team_day * table.teams_per_visit[own[source]].astype(float),
         committed=start.committed[:, own].T,
         past=start.past[:, own].T,

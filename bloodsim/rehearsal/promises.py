@@ -25,6 +25,7 @@ def visits_due(
     done: float,
     came: float,
     days_after: int,
+    unseen_share: float = 0.0,
 ) -> int:
     """Return the visits of this calendar year that the days of a plan have to hold.
 
@@ -40,12 +41,20 @@ def visits_due(
         Visits of the year outside the plan's days, and the donors who came to them.
     days_after : int
         Days of the year after the plan: they hold what still fits, gaps kept.
+    unseen_share : float
+        Part of the year of which nothing is known: it has held its even part, rounded up.
     """
-    due = organisation.min_visits - done
+    due = organisation.min_visits - done - math.ceil(organisation.min_visits * unseen_share - 1e-9)
     if organisation.quota:
-        due = max(due, (organisation.quota - came) / max(donors_per_visit, 1e-9))
+        missing = organisation.quota * (1 - unseen_share) - came
+        due = max(due, missing / max(donors_per_visit, 1e-9))
     later = math.ceil(days_after / gap_days)
     return max(0, math.ceil(due - 1e-9) - later)
+
+
+def share_of_year_before(day: date, year: int) -> float:
+    """Return the part of a calendar year that lies before a day."""
+    return min(1.0, max(0, (day - date(year, 1, 1)).days) / 365)
 
 
 def promises_of(world: World) -> tuple[Promise, ...]:
@@ -55,7 +64,7 @@ def promises_of(world: World) -> tuple[Promise, ...]:
     have held their even part. Months that are planned keep the donors of the default calendar,
     whose means follow the plan.
     """
-    return () if world.drives is None else (*_agreed(world), *_months(world))
+    return () if world.drives is None else (*_agreed(world), *planned_months(world))
 
 
 def _agreed(world: World) -> Iterator[Promise]:
@@ -74,9 +83,10 @@ def _agreed(world: World) -> Iterator[Promise]:
                 organisation,
                 each,
                 int(table.gap_days[source]),
-                before + _unseen(world, organisation, begins),
-                each * before + organisation.quota * _unseen_share(world, begins),
+                before,
+                each * before,
                 max(0, (ends - end).days),
+                share_of_year_before(world.date(0), year),
             )
             if least > 0:
                 yield Promise(
@@ -95,16 +105,8 @@ def _held(world: World, source: int, begins: date) -> int:
     return int(world.drives.calendar[from_day : world.score_first, source].sum())
 
 
-def _unseen_share(world: World, begins: date) -> float:
-    """Return the part of a calendar year that lies before the run."""
-    return max(0, (world.date(0) - begins).days) / 365
-
-
-def _unseen(world: World, organisation: Organisation, begins: date) -> float:
-    return math.ceil(organisation.min_visits * _unseen_share(world, begins) - 1e-9)
-
-
-def _months(world: World) -> Iterator[Promise]:
+def planned_months(world: World) -> Iterator[Promise]:
+    """Yield the months of the scored days that are planned, by region."""
     assert world.drives is not None
     table = world.drives.table
     dates = [world.date(day) for day in range(world.score_first, world.n_days)]
@@ -144,3 +146,13 @@ def room_of_laboratories(world: World) -> Floats | None:
     if world.resources.processing is None:
         return None
     return world.resources.processing[world.score_first : world.n_days].astype(float)
+
+
+def taken_by_sessions(world: World, days: slice) -> Floats:
+    """Return whole-blood donors expected at sessions, drives left out (n_days, n_regions)."""
+    total: Floats = np.zeros((len(range(*days.indices(world.n_days))), world.n_regions))
+    for channel in world.channels:
+        if channel.gift == "whole_blood":
+            gives = (1 - channel.no_show_share) * (1 - channel.deferral_share)
+            total += channel.invited_mean[days] * gives
+    return total

@@ -1,0 +1,101 @@
+"""What plans of drives keep to beside teams and gaps: vehicles, laboratories, months, years."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_drive_plans import COMMIT, START, resources, world
+
+from bloodsim.planning.drive_start import drive_start
+from bloodsim.planning.drive_terms import agreed_terms
+from bloodsim.planning.drives import plan_calendar
+from bloodsim.planning.held import HeldVisits
+from bloodsim.scenario import Scenario
+
+
+def with_resources(**changes: Any) -> Scenario:
+    return world().set("resources", resources(**changes))
+
+
+def by_day(scenario: Scenario, column: str) -> pd.Series:
+    """Return visits or donors of each region and day that the plan places."""
+    table = plan_calendar(scenario, START, 4).table
+    return table.groupby(["region", "date"])[column].sum()
+
+
+def test_a_plan_keeps_within_vehicles():
+    drives = {"teams_per_day": 3, "commit_days": COMMIT}
+    assert by_day(with_resources(), "visits").max() > 1
+    limited = with_resources(drives={**drives, "vehicles_per_day": 1})
+    assert by_day(limited, "visits").max() == 1
+
+
+def test_a_plan_leaves_laboratories_room_for_the_sessions():
+    scenario = world()
+    begun = drive_start(scenario, START, 4)
+    assert begun.room(0) is None
+    limited = with_resources(processing=[{"donations_per_day": 700}])
+    start = drive_start(limited, START, 4)
+    room = start.room(0)
+    assert room is not None
+    donors = by_day(limited, "donors")["BJ"]
+    free = by_day(scenario, "donors")["BJ"]
+    for day, given in donors.items():
+        number = (day - START).days
+        if number >= COMMIT:
+            assert given <= room[number] + 1e-6
+    over = [given > room[(day - START).days] for day, given in free.items()]
+    assert any(over)  # without the limit more than that is placed on some day
+
+
+def test_months_that_are_planned_keep_their_donors():
+    """The plan would like other weeks; the plan of February holds its visits there."""
+    freely = plan_calendar(with_resources(), START, 6).table
+    plans = [{"months": {2: 90_000}}]
+    held = plan_calendar(with_resources(plans=plans), START, 6).table
+    start = drive_start(with_resources(plans=plans), START, 6)
+    assert start.world.drives is not None
+    first = (date(2026, 2, 1) - START).days
+    for region, name in enumerate(start.world.regions):
+        own = start.world.drives.table.region == region
+        default = start.world.drives.calendar[start.world.score_first :][: start.n_days]
+        usual = (default * start.donors)[first : first + 28, own].sum()
+        mine = held[held["region"] == name]
+        days = pd.to_datetime(mine["date"])
+        given = mine["donors"][(days >= "2026-02-01") & (days < "2026-03-01")].sum()
+        assert given >= usual - start.donors.max() - 1e-6
+    assert not freely.equals(held)
+
+
+def test_of_a_year_that_nobody_wrote_down_the_even_part_is_held():
+    """In November, four visits a year and no list: three or more were held before."""
+    mill = {
+        "region": "BJ",
+        "channel": "street",
+        "headcount": 800,
+        "donors_per_visit": 150,
+        "min_visits": 4,
+        "visit_gap_days": 60,
+    }
+    scenario = with_resources(organisations={"mill": mill})
+    first = date(2026, 11, 2)
+    start = drive_start(scenario, first, 4)
+    own = np.flatnonzero(start.world.drives.table.region == 0)
+    unknown = agreed_terms(start, 0, own, np.inf, None)
+    assert [term for term in unknown if "mill" in term.name] == []
+    none = HeldVisits({}, {})
+    (due,) = [t for t in agreed_terms(start, 0, own, np.inf, none) if "mill" in t.name]
+    assert due.least_visits >= 2
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_unseen_part_of_a_year_counts_as_held(share):
+    from bloodsim.rehearsal.promises import visits_due
+    from bloodsim.scenario.organisations import Organisation
+
+    mill = Organisation(region="BJ", channel="street", headcount=900, min_visits=4, quota=400)
+    assert visits_due(mill, 100.0, 60, 0, 0, 0, share) == 4 * (1 - share)

@@ -72,20 +72,6 @@ class DriveTable:
         most = [there[self.region] // each for _, each, there in self.fleet()]
         return np.asarray(np.min(most, axis=0))
 
-    def of_region(
-        self, region: int, n_days: int
-    ) -> tuple[IntArray, IntArray | None, IntArray | None]:
-        """Return teams and vehicles of a region (n_days,), and vehicles per visit of its sources.
-
-        Both of vehicles are None where there is no limit.
-        """
-        own = np.flatnonzero(self.region == region)
-        teams = np.full(n_days, int(self.teams_per_day[region]))
-        if self.vehicles_per_day is None or self.vehicles_per_visit is None:
-            return teams, None, None
-        vehicles = np.full(n_days, int(self.vehicles_per_day[region]))
-        return teams, vehicles, self.vehicles_per_visit[own]
-
 
 class DayRoom:
     """Teams and vehicles that are left, day by day and region by region.

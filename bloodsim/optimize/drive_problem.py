@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bloodsim.drive_table import DriveTable
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -272,6 +275,41 @@ class DriveProblem:
             lever.check(self.n_days)
         if self.steps is not None and np.min(self.steps.fall, initial=0) < 0:
             raise ValueError("steps: the worth of a unit must not rise with what is collected")
+
+    @classmethod
+    def of_region(
+        cls, table: DriveTable, region: int, able: NDArray[np.bool_], **more: Any
+    ) -> DriveProblem:
+        """Return the problem of a region's sources, with the limits that a table of drives has.
+
+        Parameters
+        ----------
+        table : DriveTable
+            All regions.
+        region : int
+            Which.
+        able : bool array (n_days, n_own_sources)
+            Days on which its sources may be visited: the candidates, day by day.
+        **more
+            All other fields.
+        """
+        own, n_days = np.flatnonzero(table.region == region), len(able)
+        day, source = np.nonzero(able)
+        fleet: dict[str, Any] = {}
+        for name, each, there in table.fleet():
+            fleet[name] = np.full(n_days, int(there[region]))
+            fleet[f"{name}_per_visit"] = each[own]
+        return cls(
+            n_days=n_days,
+            names=tuple(table.names[k] for k in own),
+            organisations=table.organisations[own],
+            gap_days=table.gap_days[own],
+            candidate_source=source,
+            candidate_day=day,
+            most_per_year=table.most_per_year[own],
+            **fleet,
+            **more,
+        )
 
     @property
     def n_candidates(self) -> int:

@@ -117,25 +117,17 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
     ends = np.append(plan.starts[1:], n_days) - 1
     week = np.searchsorted(ends, day)
     later = ends >= plan.until
-    teams, vehicles, taking = table.of_region(region, n_days)
     room = None
     if world.room is not None:
         held = (committed * plan.donors[:, own]).sum(axis=1)
         room = np.maximum(world.room[:, region] - plan.taken[:, region] - held, 0)
-    return DriveProblem(
-        n_days=n_days,
-        names=tuple(table.names[k] for k in own),
-        organisations=table.organisations[own],
-        gap_days=table.gap_days[own],
-        teams_per_visit=table.teams_per_visit[own],
-        candidate_source=source,
-        candidate_day=day,
+    return DriveProblem.of_region(
+        table,
+        region,
+        ahead,
         donors=plan.donors[day, own[source]],
         value=(len(ends) - week).astype(float),
         repeat_share=np.zeros(len(day)),
-        teams=teams,
-        vehicles=vehicles,
-        vehicles_per_visit=taking,
         committed=committed.T,
         past=world.visits_before[:, own].T,
         terms=_terms(world, plan, own),
@@ -146,7 +138,6 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
             np.maximum(_due(plan, own)[later], 0),
             np.full(int(later.sum()), 2.0),
         ),
-        most_per_year=table.most_per_year[own],
     )
 
 

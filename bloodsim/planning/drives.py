@@ -336,22 +336,14 @@ def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats
     follow = EARLY * float(worth[start.n_commit :].mean())
     fall[-1:] += follow
     levers = levers_in(start, task.levers, region, value, follow)
-    teams, vehicles, taking = table.of_region(region, start.n_days)
     terms = agreed_terms(start, region, own, float(most_donors(start)[region]), task.held)
-    return DriveProblem(
-        n_days=start.n_days,
-        names=tuple(table.names[k] for k in own),
-        organisations=table.organisations[own],
-        gap_days=table.gap_days[own],
-        teams_per_visit=table.teams_per_visit[own],
-        candidate_source=source,
-        candidate_day=day,
+    return DriveProblem.of_region(
+        table,
+        region,
+        ahead,
         donors=start.donors[day, own[source]],
         value=value[day] + follow,
         repeat_share=later.repeat_share[own[source]],
-        teams=teams,
-        vehicles=vehicles,
-        vehicles_per_visit=taking,
         processing=start.room(region),
         visit_cost=team_day * table.teams_per_visit[own[source]].astype(float),
         committed=start.committed[:, own].T,
@@ -365,6 +357,5 @@ def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats
         ),
         pools=later.pools(region),
         levers=levers,
-        most_per_year=table.most_per_year[own],
         first_date=start.first,
     )

@@ -182,6 +182,23 @@ def test_quotas_left_are_due_at_the_end_of_the_year(tmp_path: Path) -> None:
     assert plan_calendar(scenario, date(2026, 11, 30), 3, full).objective > 0
 
 
+def test_the_bound_holds_where_promises_need_more_donors_than_usual(tmp_path: Path) -> None:
+    """Beijing's default calendar has fewer donors than the visit that is due."""
+    plants = {
+        name: plant | {"quota": 0, "min_visits": 0}
+        for name, plant in resources()["organisations"].items()
+    }
+    plants["plant_0"] |= {"min_visits": 1, "closures": []}
+    due = resources(organisations=plants, drives={"teams_per_day": 1, "commit_days": COMMIT})
+    for name in ("bj_pool", "he_pool"):
+        due["organisation_pools"][name]["visits_per_year"] = 0.001
+    scenario = world().set("resources", due).set("run.score_end", "2027-01-31")
+    nothing = read_visits(visits_file(tmp_path), scenario)
+    found = plan_calendar(scenario, date(2026, 11, 30), 3, nothing, rounds=1)
+    assert "plant_0" in set(found.table["organisation"])
+    assert found.bound <= found.objective
+
+
 def impossible() -> dict[str, Any]:
     """Ask for six visits before the year ends, without a team."""
     plants = {

@@ -246,4 +246,4 @@ def appeals_table(start: DriveStart, levers: Levers, use: LeverUse) -> pd.DataFr
 
 def _moved(street: pd.DataFrame) -> float:
     """Return the donors that street turnout brings more or, below 0, less."""
-    return float((street["donors"] - street["usual_donors"]).sum())
+    return round(float((street["donors"] - street["usual_donors"]).sum()), 6) + 0.0

@@ -56,11 +56,11 @@ def plot_drive_calendar(
     by_region = len(drives.closed) > MOST_ROWS
     data = _rows(drives.table, proposal, by_region)
     names = list(dict.fromkeys(data["row"]))
-    strips = strips_of(drives, lambda region: _called(proposal, region))
+    strips, n_strips = strips_of(drives, lambda region: _called(proposal, region))
     rows = [*names, *(strip.label for strip in strips)]
     days = [drives.start + timedelta(days=k) for k in range((drives.last - drives.start).days + 1)]
     with house_style():
-        on = canvas(ax, WIDTH_MM, 40 + ROW_MM * max(len(rows), 4))
+        on = canvas(ax, WIDTH_MM, (56 if strips else 40) + ROW_MM * max(len(rows), 4))
         date_axis(on.ax, days, lang)
         _draw(on.ax, data, rows, {} if by_region else drives.closed)
         draw_strips(on.ax, strips, len(names), len(days))
@@ -79,7 +79,7 @@ def plot_drive_calendar(
             on,
             _headline(drives, lang),
             _subtitle(drives, by_region, lang),
-            _footer(proposal, lang),
+            _footer(proposal, lang, len(strips), n_strips),
             Margins(
                 left=max([text_width(name, 7.0) for name in rows], default=30.0) + 14,
                 right=52.0,
@@ -176,10 +176,22 @@ def _subtitle(drives: DrivesProposal, by_region: bool, lang: Lang) -> str:
     )
 
 
-def _footer(proposal: TransferProposal, lang: Lang) -> str:
+def _footer(proposal: TransferProposal, lang: Lang, drawn: int, strips: int) -> str:
     scenario = drawable(f"{shown(proposal.scenario, 60)} {proposal.scenario_hash[:8]}")
     return pick(
         lang,
-        f"计划值，非实测；人次为期望值。情景 {scenario}。",
-        f"Planned, not observed; donors are expectations. Scenario {scenario}.",
+        f"计划值，非实测；人次为期望值。{_left_out(lang, drawn, strips)}情景 {scenario}。",
+        f"Planned, not observed; donors are expectations. {_left_out(lang, drawn, strips)}"
+        f"Scenario {scenario}.",
+    )
+
+
+def _left_out(lang: Lang, drawn: int, strips: int) -> str:
+    """Say that not every channel's turnout and appeals are drawn."""
+    if drawn == strips:
+        return ""
+    return pick(
+        lang,
+        f"街头与招募仅绘人次变化最大的 {drawn} 行（共 {strips} 行）。",
+        f"Street turnout and appeals: the {drawn} of {strips} that move most donors. ",
     )

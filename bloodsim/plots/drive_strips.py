@@ -51,8 +51,8 @@ class Strip:
     moved: float
 
 
-def strips_of(drives: DrivesProposal, called: Callable[[str], str]) -> list[Strip]:
-    """Return the strips to draw, those that move most donors.
+def strips_of(drives: DrivesProposal, called: Callable[[str], str]) -> tuple[list[Strip], int]:
+    """Return the strips to draw, those that move most donors, and how many there are in all.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def strips_of(drives: DrivesProposal, called: Callable[[str], str]) -> list[Stri
             )
         )
     least = sorted((strip.moved for strip in found), reverse=True)[:MOST_STRIPS][-1:]
-    return [strip for strip in found if strip.moved >= least[0]][:MOST_STRIPS]
+    return [strip for strip in found if strip.moved >= least[0]][:MOST_STRIPS], len(found)
 
 
 def _by_channel(table: pd.DataFrame | None) -> dict[tuple[str, str], list[Any]]:
@@ -99,10 +99,10 @@ def draw_strips(ax: Axes, strips: Sequence[Strip], first: int, n_days: int) -> N
             boxes.append(Rectangle((x + 0.06, y - 0.42), wide - 0.12, 0.84))
             colours.append(_RAISED if raised else _LOWERED)
             if n_days <= _NARROW_DAYS:
-                say(ax, x + wide / 2, y + 0.12, f"{factor:.2f}", 4.8, ha="center")
+                say(ax, x + wide / 2, y + 0.14, f"{factor:.2f}", 5.4, ha="center")
         days = [float(date2num(day)) + 0.5 for day in strip.appeals]
-        heights = [y - 0.3] * len(days)
-        ax.scatter(days, heights, s=5, marker="v", color=_APPEAL, linewidths=0, zorder=3)
+        heights = [y - 0.27] * len(days)
+        ax.scatter(days, heights, s=6, marker="v", color=_APPEAL, linewidths=0, zorder=3)
     ax.add_collection(PatchCollection(boxes, facecolors=colours, linewidths=0))
     if strips:
         ax.axhline(first - 0.5, color="#bbbbbb", linewidth=0.5)

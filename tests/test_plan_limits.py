@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from test_drive_plans import COMMIT, START, resources, world
 
+from bloodsim.planning import NO_COLLECTION
 from bloodsim.planning.drive_start import drive_start
 from bloodsim.planning.drive_terms import agreed_terms
 from bloodsim.planning.drives import plan_calendar
 from bloodsim.planning.held import HeldVisits
+from bloodsim.planning.parts import APART, plan_parts
 from bloodsim.scenario import Scenario
 
 
@@ -99,3 +101,12 @@ def test_the_unseen_part_of_a_year_counts_as_held(share):
 
     mill = Organisation(region="BJ", channel="street", headcount=900, min_visits=4, quota=400)
     assert visits_due(mill, 100.0, 60, 0, 0, 0, share) == 4 * (1 - share)
+
+
+def test_a_plan_of_both_says_that_they_are_planned_apart():
+    options = {"check_replications": 0, "warmup_replications": 2}
+    both = plan_parts(world(), ("transfers", "drives"), START, weeks=2, **options)
+    assert APART in both.notes
+    assert NO_COLLECTION not in both.notes
+    alone = plan_parts(world(), ("transfers",), START, **options)
+    assert NO_COLLECTION in alone.notes

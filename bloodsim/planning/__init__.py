@@ -34,6 +34,9 @@ from bloodsim.planning.today import look, on_shelves, starting, travelling
 from bloodsim.scenario import Scenario
 from bloodsim.stockfile import OpeningStock, read_stock_to_plan
 
+NO_COLLECTION = "collection is not planned: it follows the scenario"
+"""Said of plans of transfers alone."""
+
 __all__ = ["NoPlanError", "TransferProposal", "plan"]
 
 
@@ -219,5 +222,5 @@ def _notes(stock: OpeningStock | None, replications: int) -> tuple[str, ...]:
         "cover and prices are those of the expected path; points are the scenario's cost weights",
         "the check promises the plan's firm shipments as they stand, after which the rule follows; "
         "all collect what is collected without transfers",
-        "collection is not planned: it follows the scenario",
+        NO_COLLECTION,
     )

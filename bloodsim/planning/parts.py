@@ -28,6 +28,12 @@ PARTS = ("transfers", "drives", "street", "appeals", "throttles", "sites")
 READ_STOCK = ("transfers", "drives")
 """Parts that start from a list of today's stock."""
 
+APART = (
+    "transfers are planned and checked with the scenario's own collection, without the drives, "
+    "appeals and throttles of this plan"
+)
+"""Said of plans of transfers and of collection."""
+
 NOT_CHECKED = (
     "drives, street, appeals, throttles and sites are not checked by simulation here: -n, "
     "--firm-days and --check-days are of transfers"
@@ -106,7 +112,9 @@ def plan_parts(
     if "sites" in parts:
         proposal = replace(proposal, sites=plan_sites(scenario))
     unchecked = () if "transfers" in parts else (NOT_CHECKED,)
-    notes = *outside(scenario, proposal.start), *proposal.notes, *unchecked
+    collecting = proposal.drives is not None or proposal.throttles is not None
+    said = (APART if collecting and n == planning.NO_COLLECTION else n for n in proposal.notes)
+    notes = *outside(scenario, proposal.start), *said, *unchecked
     return replace(proposal, notes=notes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -110,3 +111,19 @@ def test_an_infeasible_re_solve_does_not_spoil_the_next():
     with pytest.raises(InfeasibleError):
         door.resolve(row_upper=np.array([-6.0]))
     assert door.resolve(row_upper=np.array([4.0])).x.tolist() == [2.0]
+
+
+def test_nothing_but_the_answer_is_on_standard_output():
+    """Versions of HiGHS greet in a process that is new: JSON for machines would break."""
+    program = (
+        "import numpy as np\n"
+        "from bloodsim.optimize.program import ProgramBuilder\n"
+        "from bloodsim.optimize.solver import solve\n"
+        "builder = ProgramBuilder()\n"
+        "builder.add_columns('x', (1,), cost=1.0, lower=2.0, upper=3.0)\n"
+        "print(solve(builder.build()).x[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.stdout == "2.0\n", done.stdout + done.stderr

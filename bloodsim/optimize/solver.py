@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.optimize.greeting import swallow_greeting
 from bloodsim.optimize.program import Program
 
 Floats = NDArray[np.floating]
@@ -362,6 +363,7 @@ def _libraries() -> tuple[Any, Any]:
         raise SolverMissingError(
             f"planning needs PuLP and HiGHS ({error.name} is missing): pip install pulp highspy"
         ) from error
+    swallow_greeting(highspy)
     return pulp, highspy
 
 

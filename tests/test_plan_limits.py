@@ -16,6 +16,7 @@ from bloodsim.planning.drive_terms import agreed_terms
 from bloodsim.planning.drives import plan_calendar
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.parts import APART, plan_parts
+from bloodsim.plots.drive_calendar import plot_drive_calendar
 from bloodsim.scenario import Scenario
 
 
@@ -108,5 +109,8 @@ def test_a_plan_of_both_says_that_they_are_planned_apart():
     both = plan_parts(world(), ("transfers", "drives"), START, weeks=2, **options)
     assert APART in both.notes
     assert NO_COLLECTION not in both.notes
+    rows = [text.get_text() for text in plot_drive_calendar(both, lang="zh").ax.get_yticklabels()]
+    assert any("北京" in row for row in rows)
+    assert not any("Beijing" in row for row in rows)
     alone = plan_parts(world(), ("transfers",), START, **options)
     assert NO_COLLECTION in alone.notes

@@ -115,7 +115,14 @@ def plan_parts(
     collecting = proposal.drives is not None or proposal.throttles is not None
     said = (APART if collecting and n == planning.NO_COLLECTION else n for n in proposal.notes)
     notes = *outside(scenario, proposal.start), *said, *unchecked
-    return replace(proposal, notes=notes)
+    return replace(proposal, notes=notes, names_zh=_in_chinese(scenario))
+
+
+def _in_chinese(scenario: Scenario) -> dict[str, str]:
+    """Return regions and channels that have a Chinese name."""
+    regions = {name: region.name_zh for name, region in scenario.regions.items()}
+    channels = {name: channel.label.zh for name, channel in scenario.channels.items()}
+    return {name: said for name, said in {**channels, **regions}.items() if said}
 
 
 def _first_day(scenario: Scenario, start: date) -> tuple[str, ...]:

@@ -111,6 +111,8 @@ class TransferProposal:
         What planning on paths, and knowing the future, would be worth.
     labels : mapping of str to str
         Products as people call them.
+    names_zh : mapping of str to str
+        Regions and channels in Chinese, for charts.
     """
 
     scenario: str
@@ -136,6 +138,7 @@ class TransferProposal:
     throttles: ThrottlesProposal | None = None
     uncertainty: tuple[Uncertainty, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    names_zh: Mapping[str, str] = field(default_factory=dict)
     aims: Aims = field(default_factory=Aims)
 
     def called(self, product: str) -> str:

@@ -54,9 +54,9 @@ def plot_drive_calendar(
     if drives is None:
         raise ValueError("the plan has no drives")
     by_region = len(drives.closed) > MOST_ROWS
-    data = _rows(drives.table, proposal, by_region)
+    data = _rows(drives.table, proposal, by_region, lang)
     names = list(dict.fromkeys(data["row"]))
-    strips, n_strips = strips_of(drives, lambda region: _called(proposal, region))
+    strips, n_strips = strips_of(drives, lambda name: _called(proposal, name, lang))
     rows = [*names, *(strip.label for strip in strips)]
     days = [drives.start + timedelta(days=k) for k in range((drives.last - drives.start).days + 1)]
     with house_style():
@@ -90,13 +90,17 @@ def plot_drive_calendar(
     return Chart(on.ax, data)
 
 
-def _called(proposal: TransferProposal, region: str) -> str:
-    return drawable(shown(proposal.names.get(region, region)))
+def _called(proposal: TransferProposal, name: str, lang: Lang) -> str:
+    """Return what a chart calls a region or a channel."""
+    english = proposal.names.get(name, name)
+    return drawable(shown(pick(lang, proposal.names_zh.get(name, english), english)))
 
 
-def _rows(table: pd.DataFrame, proposal: TransferProposal, by_region: bool) -> pd.DataFrame:
+def _rows(
+    table: pd.DataFrame, proposal: TransferProposal, by_region: bool, lang: Lang
+) -> pd.DataFrame:
     """Return visits by row and date, in the order drawn: regions together."""
-    where = [_called(proposal, name) for name in table["region"]]
+    where = [_called(proposal, name, lang) for name in table["region"]]
     named = [
         region if by_region else f"{organisation} ({region})"
         for region, organisation in zip(where, table["organisation"], strict=True)

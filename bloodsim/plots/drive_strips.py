@@ -58,8 +58,8 @@ def strips_of(drives: DrivesProposal, called: Callable[[str], str]) -> tuple[lis
     ----------
     drives : DrivesProposal
         The plan.
-    called : callable (region) -> str
-        What the chart calls a region.
+    called : callable (name) -> str
+        What the chart calls a region or a channel.
     """
     street, appeals = _by_channel(drives.street), _by_channel(drives.appeals)
     found = []
@@ -68,7 +68,7 @@ def strips_of(drives: DrivesProposal, called: Callable[[str], str]) -> tuple[lis
         changes = [row.donors - row.usual_donors for row in weeks] + [row.donors for row in days]
         found.append(
             Strip(
-                f"{called(key[0])}: {key[1]}",
+                f"{called(key[0])}: {called(key[1])}",
                 tuple(
                     (row.date, row.until, float(row.factor), row.factor > row.usual_factor)
                     for row in weeks

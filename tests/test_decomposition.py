@@ -202,11 +202,13 @@ def test_calendars_are_the_same_if_their_references_do_the_same():
     ]
 
 
-def test_variants_of_another_world_are_no_rivals():
-    """What would be cheaper under other rules does not make a plan add nothing."""
-    assert metrics.adds_nothing(_planted(("uncut", "told")), "sent")  # "together" is cheaper
-    apart = {"world": "v"}
-    assert not metrics.adds_nothing(_planted(placed=apart, together=apart), "sent")
+def test_only_rules_of_the_same_world_are_rivals_of_a_plan():
+    """Neither what is cheaper under other alerts nor a joint plan makes a plan add nothing."""
+    assert not metrics.adds_nothing(_planted(("told",)), "sent")  # "together", a plan, is cheaper
+    sharing = {"policy": SHARING, "collection": REGULATED}
+    assert metrics.adds_nothing(_planted(("told",), together=sharing), "sent")
+    apart = {**sharing, "alert_cuts": {}}
+    assert not metrics.adds_nothing(_planted(("told",), together=apart), "sent")
 
 
 def test_knowing_the_future_is_held_against_policies_on_the_same_collection():

@@ -226,7 +226,7 @@ def _plans(results: Results) -> list[str]:
         if optimizes and len(results.variants) > 1 and metrics.adds_nothing(results, variant):
             lines.append(
                 f"{variant}: the optimizer adds nothing here that is sure: its cost is not clearly "
-                "below that of the best other variant"
+                "below that of the best rule"
             )
         days = results.national.sel(variant=variant).get("fallback_days")
         if days is not None and float(days.max()) > 0:

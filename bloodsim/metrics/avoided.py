@@ -8,7 +8,7 @@ import numpy as np
 
 from bloodsim.decision import FloatArray
 from bloodsim.metrics.effort import cost
-from bloodsim.metrics.settings import in_another_world, same_collection
+from bloodsim.metrics.settings import in_another_world, planned, same_collection
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -217,13 +217,18 @@ def _bounded(results: Results, *, joint: Joint) -> list[str]:
 
 
 def adds_nothing(results: Results, optimized: str, confidence: float = 0.95) -> bool:
-    """Whether an optimizing variant is not clearly cheaper than the best other policy."""
+    """Whether an optimizing variant is not clearly cheaper than the best rule.
+
+    Other plans are no rivals: that a joint plan is cheaper does not make planned transfers worth
+    nothing. Where the result has no rule, or does not tell, all other variants are.
+    """
     from bloodsim.metrics.intervals import interval
 
     points = cost(results)
     told = with_foresight(results)
     apart = in_another_world(results, optimized) | {optimized, *told}
     others = [name for name in results.variants if name not in apart]
+    others = [name for name in others if name not in planned(results)] or others
     if not others:
         return False
     best = min(others, key=lambda name: float(points.sel(variant=name).mean()))

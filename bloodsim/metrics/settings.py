@@ -42,6 +42,15 @@ def plans_transfers(facts: Facts) -> bool:
     return "policies.optimized.Optimizing" in str(facts["policy"]) and not is_told(facts)
 
 
+def planned(results: Results) -> set[str]:
+    """Return the variants whose transfers or collection an optimizer plans, as far as known."""
+    return {
+        name
+        for name, facts in settings(results).items()
+        if plans_transfers(facts) or facts["collection"].get("kind") == "optimized"
+    }
+
+
 def in_another_world(results: Results, name: str) -> set[str]:
     """Return the variants that surely differ from one in more than policies."""
     known = settings(results)

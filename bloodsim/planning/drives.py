@@ -158,7 +158,7 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
     visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
-    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
+    standing = Calendar(start.usual, start.usual_donors, levers.nothing)
     usual = default.objective + _effort(task, standing)
     tried: Tried = [(usual, standing)] if _keeps(task, standing) else []
     bound, found = _rounds(task, visits, model, rounds)

@@ -45,13 +45,15 @@ def donors_asked(
     return min(usual, float(before))
 
 
-def _processed(world: CollectionWorld, visits: Index, donors: Floats, taken: Floats) -> Floats:
+def _processed(
+    world: CollectionWorld, visits: Index, donors: Floats, taken: Floats
+) -> Floats | Index:
     """Return visits (n_days, n_sources), in part where laboratories turn donors away."""
     if world.room is None:
         return visits
     region = world.drives.region
     come: Floats = np.zeros(world.room.shape)
-    np.add.at(come, (slice(None), region), visits * donors)
+    np.add.at(come.T, region, (visits * donors).T)
     left = np.maximum(world.room - taken, 0)
     part = np.where(come > left, left / np.where(come > 0, come, 1), 1)
     return np.asarray(visits * part[:, region])

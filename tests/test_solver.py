@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -110,3 +111,17 @@ def test_an_infeasible_re_solve_does_not_spoil_the_next():
     with pytest.raises(InfeasibleError):
         door.resolve(row_upper=np.array([-6.0]))
     assert door.resolve(row_upper=np.array([4.0])).x.tolist() == [2.0]
+
+
+def test_nothing_but_what_is_printed_comes_out_of_a_process_that_solves():
+    """HiGHS 1.16 prints its name when its first object is made, before it can be told not to."""
+    code = (
+        "from bloodsim.optimize.program import ProgramBuilder\n"
+        "from bloodsim.optimize.solver import solve\n"
+        "builder = ProgramBuilder()\n"
+        "builder.add_columns('x', (1,), cost=1.0, upper=2.0)\n"
+        "builder.add_terms(builder.add_rows('r', (1,), lower=1.0), builder.columns['x'], 1.0)\n"
+        "print(solve(builder.build()).objective)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0\n"

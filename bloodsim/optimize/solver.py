@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.optimize.program import Program
+from bloodsim.optimize.silence import start_silently
 
 Floats = NDArray[np.floating]
 
@@ -362,6 +363,7 @@ def _libraries() -> tuple[Any, Any]:
         raise SolverMissingError(
             f"planning needs PuLP and HiGHS ({error.name} is missing): pip install pulp highspy"
         ) from error
+    start_silently(highspy)
     return pulp, highspy
 
 

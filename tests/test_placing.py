@@ -286,3 +286,10 @@ def test_calendars_with_organisations_keep_every_rule():
         column = visits[:, plant]
         assert np.convolve(column, np.ones(60, dtype=int)).max() <= 1
     assert visits[:, :5].sum(axis=1).max() <= 6
+
+
+@pytest.mark.parametrize("limit", ["vehicles_per_day", "teams_per_day"])
+def test_where_no_visit_can_be_held_the_calendar_is_empty(limit):
+    scenario = two_regions().set(f"resources.drives.{limit}", 0)
+    variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
+    assert variant.policy.editions[-1].plan.visits.sum() == 0

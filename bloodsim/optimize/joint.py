@@ -261,13 +261,14 @@ def _equal_amounts(
 
     What stands already may bring more than that, and what can be placed less: both are priced.
     """
-    units = float(reference.collected.sum()) * donations / reference.donations
+    usual = reference.donations or 1.0  # nobody gives where no visit can be held
+    units = float(reference.collected.sum()) * donations / usual
     total = builder.add_rows("donations", (1,), donations, donations)
     missing = builder.add_columns("missing", (1,), cost=_MISSING)
     builder.add_terms(total, missing, 1)
     spare = builder.add_columns("spare", (1,), cost=_SPARE)
     builder.add_terms(total, spare, -1)
-    expected = reference.given * donations / reference.donations
+    expected = reference.given * donations / usual
     region = builder.add_rows("region_least", expected.shape, (1 - _REGION_SHARE) * expected)
     far = builder.add_rows("region_most", expected.shape, upper=(1 + _REGION_SHARE) * expected)
     builder.add_terms(region, missing, 1)

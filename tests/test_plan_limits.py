@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_drive_plans import COMMIT, START, resources, world
+from test_joint import two_regions
 
+from bloodsim.optimize.transfers import TransferModel
 from bloodsim.planning.drive_start import drive_start
 from bloodsim.planning.drive_terms import agreed_terms
 from bloodsim.planning.drives import plan_calendar
@@ -133,3 +135,22 @@ def test_what_a_planned_month_lacks_is_not_asked_of_days_that_have_no_place_for_
         for term in agreed_terms(start, region, own, np.inf, none):
             assert term.least_donors <= usual[:, own].sum() + 1e-6
     assert len(plan_calendar(scenario, START, 4, none).table)
+
+
+def test_the_default_calendar_brings_as_much_as_a_plan_with_the_same_visits():
+    """Donors of drives alone: of some groups and weeks less was simulated than they would give."""
+    scenario = two_regions()
+    for name in scenario.regions:  # too much: another piece is worth something
+        scenario = scenario.set(f"regions.{name}.demand_per_day", {"red_cells": 230.0})
+    first = scenario.run.score_start
+    start = drive_start(scenario, first, 6)
+    usual = start.receipts(start.usual_donors)
+    assert (usual > start.state.receipts).any()
+    np.testing.assert_allclose(
+        start.without_usual().receipts + usual, start.with_usual().receipts, atol=1e-9
+    )
+    donation, team_day = start.costs
+    effort = donation * start.usual_donors.sum() + team_day * start.usual.sum()
+    moved = TransferModel(start.network).solve(start.with_usual()).objective
+    found = plan_calendar(scenario, first, 6, rounds=0)
+    assert found.objective_usual == pytest.approx(moved + effort)

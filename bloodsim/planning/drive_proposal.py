@@ -127,11 +127,12 @@ class DrivesProposal:
         committed = int(self.table["visits"].sum() - new["visits"].sum())
         saved = self.objective_usual - self.objective
         word = "less" if saved >= 0 else "more"
+        above = f"{100 * self.gap:.2g} %" if self.gap < 1 else f"{self.objective - self.bound:,.2f}"
         return [
             f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
             f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
             f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
-            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
+            f"calendar with as many donors; at most {above} above any calendar",
             *self._said_of_street(),
             *self._said_of_appeals(),
             *self._said_of_donors(),

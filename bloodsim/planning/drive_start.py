@@ -162,10 +162,18 @@ class DriveStart:
             come[:, own] *= part[:, None]
         return come
 
+    def with_usual(self) -> State:
+        """Return the state with all that the visits of the default calendar are expected to bring.
+
+        Simulated releases may hold less of a group than they would; plans have it all the same.
+        """
+        receipts = np.maximum(self.state.receipts, self.receipts(self.usual_donors))
+        return replace(self.state, receipts=receipts)
+
     def without_usual(self) -> State:
         """Return the state without the visits that the plan takes the place of."""
-        receipts = self.state.receipts - self.receipts(self.usual_donors)
-        return replace(self.state, receipts=np.maximum(receipts, 0))
+        receipts = self.with_usual().receipts - self.receipts(self.usual_donors)
+        return replace(self.state, receipts=receipts)
 
 
 def drive_start(

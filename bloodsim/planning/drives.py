@@ -150,7 +150,7 @@ Tried = list[tuple[float, Calendar]]
 
 def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked) -> DrivesProposal:
     base, model = start.without_usual(), TransferModel(start.network)
-    default = model.solve(start.state)
+    default = model.solve(start.with_usual())
     regions = range(start.world.n_regions)
     worth = np.stack([start.value(region, default.prices) for region in regions], axis=1)
     levers = levers_of(start, asked.beside, asked.appeal_rise, worth)

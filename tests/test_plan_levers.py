@@ -452,3 +452,13 @@ def test_scenarios_without_such_channels_are_refused() -> None:
     new = world().set("channels.street.first_time_share", 1.0)
     with pytest.raises(ScenarioError, match="whole blood that has repeat donors"):
         plan_calendar(new, START, 2, beside=["appeals"])
+
+
+def test_expected_turnout_does_not_depend_on_the_block() -> None:
+    street = world().raw["channels"]["street"]
+    street["regulation"]["gain"] = 1.0
+    scenario = world().set("channels.street", street)
+    whole = drive_start(scenario, START, 1).turnout["street"]
+    assert (whole[0] != whole[1]).any()
+    small = drive_start(scenario.set("run.block_replications", 3), START, 1).turnout["street"]
+    np.testing.assert_array_equal(small, whole)

@@ -32,6 +32,8 @@ APPEAL_COLUMNS = ("date", "region", "channel", "rise", "donors")
 donors whom it brings after what appeals of the days before have worn out."""
 LEAST_SHOWN = 1e-3
 """Relative changes of turnout below this are not worth a row."""
+_SAME = 1e-6
+"""Gaps below this are what rounding leaves."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class DrivesProposal:
         committed = int(self.table["visits"].sum() - new["visits"].sum())
         saved = self.objective_usual - self.objective
         word = "less" if saved >= 0 else "more"
-        above = f"{100 * self.gap:.2g} %" if self.gap < 1 else f"{self.objective - self.bound:,.2f}"
+        gap = self.gap if self.gap > _SAME else 0.0
+        above = f"{100 * gap:.2g} %" if gap < 1 else f"{self.objective - self.bound:,.2f}"
         return [
             f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
             f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
@@ -147,7 +150,7 @@ class DrivesProposal:
         up, down = change[change > 0], change[change < 0]
         return [
             f"street turnout: raised in {len(up)} weeks of a region and channel by {up.sum():,.0f} "
-            f"donors, lowered in {len(down)} by {-down.sum():,.0f}"
+            f"donors, lowered in {len(down)} by {abs(down.sum()):,.0f}"
         ]
 
     def _said_of_appeals(self) -> list[str]:

@@ -81,7 +81,7 @@ class Promise:
     least_visits: float = 0.0
     as_usual: bool = False
 
-    def least_donors(self, usual: Ints, donors: FloatArray) -> float:
+    def least_donors(self, usual: NDArray[Any], donors: FloatArray) -> float:
         """Return the donors asked for, of visits and donors at a visit (n_days, n_sources)."""
         if not self.as_usual:
             return 0.0

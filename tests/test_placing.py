@@ -16,9 +16,9 @@ from bloodsim.experiment import choose
 from bloodsim.model.world import compile_world
 from bloodsim.optimize import placing
 from bloodsim.optimize.calendar_clash import NoCalendarError
-from bloodsim.optimize.joint import plan_collection
+from bloodsim.optimize.joint import Agreed, plan_collection
 from bloodsim.optimize.placing import WeeklyPlan, place
-from bloodsim.planning_paths import CollectionWorld, Promise
+from bloodsim.planning_paths import CollectionPlan, CollectionWorld, Promise
 from bloodsim.rehearsal import with_calendars
 from bloodsim.rehearsal.promises import promises_of, visits_due
 from bloodsim.scenario.organisations import Organisation
@@ -173,6 +173,55 @@ def test_visits_keep_within_laboratories():
     assert visits.sum() == freely.sum()
 
 
+def test_last_weeks_stay_as_usual_as_far_as_laboratories_take_it():
+    """In the last two weeks a visit of 10 a day is usual: laboratories take 4, then none."""
+    world, paths = weekly_world()
+    for most in (4.0, 0.0):
+        room = np.full((42, 1), 25.0)
+        room[28:] = most
+        visits = plan_collection(replace(world, room=room), paths, paths).visits
+        assert visits[:28].sum() > 28
+
+
+@pytest.mark.parametrize("limit", ["gap_days", "most_per_year"])
+def test_what_stands_may_leave_no_room_for_a_usual_visit_at_the_end(limit):
+    world, paths = weekly_world()
+    drives = replace(world.drives, organisations=np.array([1]), **{limit: np.array([21])})
+    if limit == "most_per_year":
+        drives = replace(world.drives, most_per_year=np.array([3]))
+    usual, stood = np.zeros((2, 42, 1), dtype=int)
+    usual[[14, 37]] = 1
+    stood[[1, 12, 20] if limit == "most_per_year" else [6, 27]] = 1
+    world = replace(world, drives=drives, default_visits=usual)
+    plan = CollectionPlan(stood, np.ones((42, 1, 1)), np.ones((42, 1)), ())
+    visits = plan_collection(world, paths, paths, Agreed(plan, 28, 28)).visits
+    assert (visits[:28] == stood[:28]).all()
+    assert visits[28:35].sum() == 0
+
+
+def test_planned_months_ask_for_what_laboratories_take_of_the_usual_donors():
+    world, paths = weekly_world()
+    month = Promise("donors planned", (0,), 14, 27, as_usual=True)
+    room = np.full((42, 1), 6.0)  # of the 10 of a usual day
+    visits = plan_collection(replace(world, promises=(month,), room=room), paths, paths).visits
+    usual = world.default_visits[14:28].sum()
+    assert visits[14:28].sum() >= usual - 2
+
+
+def test_a_planned_month_that_is_over_asks_for_no_more_than_stands():
+    """Those who come in its second week have become fewer than when its visits were placed."""
+    world, paths = weekly_world()
+    stood = np.zeros((42, 1), dtype=int)
+    stood[7:14] = world.default_visits[:14].sum() // 7
+    donors = world.visit_donations.copy()
+    donors[7:14] *= 0.4
+    month = Promise("donors planned", (0,), 0, 13, as_usual=True)
+    world = replace(world, promises=(month,), visit_donations=donors)
+    plan = CollectionPlan(stood, np.ones((42, 1, 1)), np.ones((42, 1)), ())
+    visits = plan_collection(world, paths, paths, Agreed(plan, 14, 14)).visits
+    assert (visits[:14] == stood[:14]).all()
+
+
 def test_promises_that_no_calendar_keeps_are_named_with_a_way_out():
     world = organisations(3)
     promise = Promise("visits due to 'plant_0' in 2026", (0,), 0, 27, least_visits=3)
@@ -237,3 +286,10 @@ def test_calendars_with_organisations_keep_every_rule():
         column = visits[:, plant]
         assert np.convolve(column, np.ones(60, dtype=int)).max() <= 1
     assert visits[:, :5].sum(axis=1).max() <= 6
+
+
+@pytest.mark.parametrize("limit", ["vehicles_per_day", "teams_per_day"])
+def test_where_no_visit_can_be_held_the_calendar_is_empty(limit):
+    scenario = two_regions().set(f"resources.drives.{limit}", 0)
+    variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
+    assert variant.policy.editions[-1].plan.visits.sum() == 0

@@ -32,6 +32,8 @@ APPEAL_COLUMNS = ("date", "region", "channel", "rise", "donors")
 donors whom it brings after what appeals of the days before have worn out."""
 LEAST_SHOWN = 1e-3
 """Relative changes of turnout below this are not worth a row."""
+_SAME = 1e-6
+"""Gaps below this are what rounding leaves."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,13 @@ class DrivesProposal:
         committed = int(self.table["visits"].sum() - new["visits"].sum())
         saved = self.objective_usual - self.objective
         word = "less" if saved >= 0 else "more"
+        gap = self.gap if self.gap > _SAME else 0.0
+        above = f"{100 * gap:.2g} %" if gap < 1 else f"{self.objective - self.bound:,.2f}"
         return [
             f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
             f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
             f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
-            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
+            f"calendar with as many donors; at most {above} above any calendar",
             *self._said_of_street(),
             *self._said_of_appeals(),
             *self._said_of_donors(),
@@ -146,7 +150,7 @@ class DrivesProposal:
         up, down = change[change > 0], change[change < 0]
         return [
             f"street turnout: raised in {len(up)} weeks of a region and channel by {up.sum():,.0f} "
-            f"donors, lowered in {len(down)} by {-down.sum():,.0f}"
+            f"donors, lowered in {len(down)} by {abs(down.sum()):,.0f}"
         ]
 
     def _said_of_appeals(self) -> list[str]:

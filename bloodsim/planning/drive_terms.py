@@ -26,7 +26,8 @@ def agreed_terms(
     The region visits no more donors than *most*. Of what an organisation was promised for the
     calendar year (`min_visits`, and the visits that its quota takes), the plan holds what would no
     longer fit after its last day, gaps kept. Months that are planned (`resources.plans`) keep the
-    donors of the default calendar, within one visit.
+    donors of the default calendar, within one visit, as far as laboratories take them and the days
+    that are left would by that calendar.
     """
     assert start.world.drives is not None
     table = start.world.drives.table
@@ -50,6 +51,7 @@ def _months(start: DriveStart, own: Ints) -> Iterator[Term]:
     """Yield what planned months ask of a region's visits, less what stands."""
     assert start.world.drives is not None
     default = start.world.drives.calendar[start.world.score_first :][: start.n_days]
+    left = start.usual_donors
     for promise in planned_months(start.world):
         sources = np.flatnonzero(np.isin(own, promise.sources))
         if not len(sources) or promise.first_day >= start.n_days:
@@ -57,6 +59,7 @@ def _months(start: DriveStart, own: Ints) -> Iterator[Term]:
         inside = replace(promise, last_day=min(promise.last_day, start.n_days - 1))
         stands = float((inside.within(start.committed) * inside.within(start.donors)).sum())
         least = inside.least_donors(default, start.donors) - stands
+        least = min(least, float(inside.within(left).sum()))
         if least > 0:
             yield Term(
                 promise.name,

@@ -150,7 +150,7 @@ Tried = list[tuple[float, Calendar]]
 
 def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked) -> DrivesProposal:
     base, model = start.without_usual(), TransferModel(start.network)
-    default = model.solve(start.state)
+    default = model.solve(start.with_usual())
     regions = range(start.world.n_regions)
     worth = np.stack([start.value(region, default.prices) for region in regions], axis=1)
     levers = levers_of(start, asked.beside, asked.appeal_rise, worth)
@@ -158,7 +158,7 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
     visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
-    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
+    standing = Calendar(start.usual, start.usual_donors, levers.nothing)
     usual = default.objective + _effort(task, standing)
     tried: Tried = [(usual, standing)] if _keeps(task, standing) else []
     bound, found = _rounds(task, visits, model, rounds)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from bloodsim import metrics
 from bloodsim.labels import (
     Lang,
-    day_label,
     full_day_label,
     indicator_label,
     pick,
@@ -19,10 +18,11 @@ from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
 from bloodsim.numbers import give_or_take, number, percent, quantity, rounded
 from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.collection_shift import beside_words, gain_words, shift_of
 from bloodsim.plots.status import status_rows
 from bloodsim.plots.status_words import status_finding
 from bloodsim.plots.text import product_name, product_unit, region_label
-from bloodsim.report.adoption import adoption
+from bloodsim.report.adoption import adoption, donations_words
 from bloodsim.report.figures import Figure
 from bloodsim.results import Results, ResultsError
 
@@ -36,6 +36,9 @@ SHOWN = (
     "donations",
     "cost",
 )
+
+_ASKED_SHARE = 0.01
+"""Least gain of collection, as a share of what is collected then, that a decision asks for."""
 
 
 class KeyFigure(NamedTuple):
@@ -154,7 +157,7 @@ def decisions(results: Results, drawn: dict[str, Figure], lang: Lang) -> list[st
     if base != best:
         asked.append(adoption(results, product, base, best, lang))
         asked += _transfers(results, drawn, product, base, best, lang)
-        asked += _collection(results, drawn, product, lang)
+        asked += _collection(results, drawn, product, base, lang)
     asked += _remaining(results, product, best, lang)
     count = int(results.manifest.get("assumed_inputs", 0))
     if count:
@@ -192,23 +195,23 @@ def _transfers(
     ]
 
 
-def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: Lang) -> list[str]:
+def _collection(
+    results: Results, drawn: dict[str, Figure], product: str, base: str, lang: Lang
+) -> list[str]:
     plan = _data(drawn, "collection_plan")
-    if plan is None:
+    shift = None if plan is None else shift_of(plan)
+    if shift is None or not shift.share >= _ASKED_SHARE:
         return []
-    by_week = (plan["units"] - plan["compared_units"]).groupby(plan["week"]).sum()
-    more = by_week[by_week > 0.01 * plan.groupby("week")["compared_units"].sum()]
-    if not len(more):
-        return []
-    amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
-    name = variant_label(str(plan["variant"].iloc[0]), lang)
-    first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
+    variant, unit = str(plan["variant"].iloc[0]), product_unit(results, product, lang)
+    name, than = variant_label(variant, lang), variant_label(base, lang)
+    gain, beside = gain_words(shift, unit, lang), beside_words(shift, unit, lang)
+    given = donations_words(results, base, variant, lang)
     return [
         pick(
             lang,
-            f"是否按“{name}”要求各中心自{first}至{last}当周共多采 {amount}。",
-            f"Whether centres collect {amount} more in the weeks from {first} to {last}, as in "
-            f"'{name}'.",
+            f"是否按“{name}”要求各地区{gain}（比“{than}”）：{beside}；{given}。",
+            f"Whether the regions together collect {gain}, as in '{name}' against '{than}': "
+            f"{beside}; {given}.",
         )
     ]
 

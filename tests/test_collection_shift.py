@@ -16,6 +16,7 @@ from synthetic_results import synthetic_results
 from bloodsim.labels import Lang
 from bloodsim.numbers import quantity, rounded
 from bloodsim.plots import plot_collection_plan
+from bloodsim.plots.choice import proposal
 from bloodsim.plots.collection_shift import Shift, shift_of
 from bloodsim.report import briefing_html, pages, write_docx, write_xlsx
 from bloodsim.report.figures import figure
@@ -161,3 +162,17 @@ def test_a_hair_more_is_no_request() -> None:
     for lang in LANGS:
         said = " ".join(_decisions(results, lang))
         assert ("合计多采" if lang == "zh" else "together collect") not in said
+
+
+def test_the_collection_asked_for_is_that_of_the_proposal_where_it_collects_otherwise() -> None:
+    """A little less than the most different one is no reason to ask for another plan."""
+    variants = ("practice", "proportional", "pre_collect")
+    results = synthetic_results(days=40, variants=variants)
+    best = proposal(results, "red_cells")
+    (other,) = {*variants[1:]} - {best}
+    for own, expected in ((0.08, best), (0.01, other)):
+        daily = results.daily.copy(deep=True)
+        for name, more in ((best, own), (other, 0.1)):
+            daily["collected"].loc[{"variant": name}] *= 1 + more
+        run = Results({**results.tables, "daily": daily}, results.manifest)
+        assert set(plot_collection_plan(run).data["variant"]) == {expected}

@@ -27,7 +27,7 @@ from bloodsim.plots.chart import (
     legend_rows,
     width_of,
 )
-from bloodsim.plots.choice import main_product, reference, rivals
+from bloodsim.plots.choice import main_product, proposal, reference, rivals
 from bloodsim.plots.collection_shift import Shift, beside_words, gain_words, shift_of
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
@@ -79,7 +79,8 @@ def plot_collection_plan(
         With the table `daily`.
     variant : str, optional
         The plan; default: of those that can be put beside *against* (`choice.rivals`), the one
-        whose weekly collection differs most.
+        whose weekly collection differs most; the proposal (`choice.proposal`) if its own differs
+        by at least half as much.
     against : str, optional
         Default: the reference (today's practice, else the first). If there is one variant only,
         each region's own mean week.
@@ -99,7 +100,8 @@ def plot_collection_plan(
     product = chosen("product", product or main_product(results), results.products)
     against = chosen("variant", against or reference(results), results.variants)
     weekly = _weekly(results, product)
-    variant = variant or _most_different(weekly, against, rivals(results, against))
+    best = proposal(results, product)
+    variant = variant or _default(weekly, against, rivals(results, against), best)
     variant = chosen("variant", variant, results.variants)
     plan = _plan(weekly, variant, against)
     order = np.argsort(-(plan.planned - plan.compared).sum(axis=1), kind="stable")
@@ -148,12 +150,15 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     )
 
 
-def _most_different(weekly: xr.DataArray, against: str, others: Sequence[str]) -> str:
+def _default(weekly: xr.DataArray, against: str, others: Sequence[str], best: str) -> str:
+    """The variant to show: what is adopted is what is collected by, if it moves collection."""
     mean = weekly.mean("replication")
     if not others:
         return against
     apart = abs(mean - mean.sel(variant=against)).sum(["week", "region"])
-    return max(others, key=lambda name: float(apart.sel(variant=name)))
+    far = {name: float(apart.sel(variant=name)) for name in others}
+    most = max(others, key=lambda name: far[name])
+    return best if best in far and far[best] >= far[most] / 2 else most
 
 
 def _plan(weekly: xr.DataArray, variant: str, against: str) -> _Plan:

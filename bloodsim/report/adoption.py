@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bloodsim import metrics
-from bloodsim.labels import Lang, pick, shown, variant_label
+from bloodsim.labels import Lang, indicator_label, pick, shown, variant_label
 from bloodsim.metrics.calendars import EQUAL_SHARE
 from bloodsim.metrics.intervals import Interval
 from bloodsim.numbers import give_or_take, number, percent
@@ -38,10 +38,12 @@ def adoption(results: Results, product: str, base: str, best: str, lang: Lang) -
         f"{product_name(results, product, lang).lower()} not met {_share(unmet)}",
     )
     found = _found(cost, len(results.replications), lang)
+    effort = effort_words(results, base, best, lang)
+    takes = pick(lang, f"；{effort}", f"; {effort}") if effort else ""
     return pick(
         lang,
-        f"是否采用“{name}”（{parts}）：{found}；{amounts}。",
-        f"Whether to adopt '{name}' ({parts}): {found}; {amounts}.",
+        f"是否采用“{name}”（{parts}）：{found}；{amounts}{takes}。",
+        f"Whether to adopt '{name}' ({parts}): {found}; {amounts}{takes}.",
     )
 
 
@@ -84,6 +86,28 @@ def donations_words(results: Results, base: str, best: str, lang: Lang) -> str:
     if abs(more) <= EQUAL_SHARE:
         return pick(lang, f"献血人次基本相同（{share}）", f"about as many donations ({share})")
     return pick(lang, f"献血人次 {share}", f"donations {share}")
+
+
+def effort_words(results: Results, base: str, best: str, lang: Lang) -> str:
+    """By how much team-days and drives differ; nothing where a run has no drives."""
+    if "drives" not in results.collection:
+        return ""
+    free = not results.cost_weights(best).get("team_day", 0.0)
+    said = []
+    for name in ("team_days", "drives"):
+        values = metrics.KPIS[name].function(results).mean("replication")
+        usual, now = (float(values.sel(variant=variant)) for variant in (base, best))
+        if abs(now - usual) < 0.5:
+            continue
+        notes = [percent((now - usual) / usual, signed=True)] if usual else []
+        if name == "team_days" and free:
+            notes.append(pick(lang, "不计入代价", "not in the cost"))
+        what, more = indicator_label(name, lang), number(now - usual, lang, signed=True)
+        inside = pick(lang, "，", ", ").join(notes)
+        note = pick(lang, f"（{inside}）", f" ({inside})") if notes else ""
+        said.append(f"{what} {more}{note}")
+    same = pick(lang, "采血队·天与团体献血场次不变", "team-days and drives as before")
+    return pick(lang, "、", ", ").join(said) or same
 
 
 def _more_donations(results: Results, base: str, best: str) -> float:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xarray as xr
 from html_page import Page
 from synthetic_results import synthetic_results
 
 from bloodsim import metrics
+from bloodsim.labels import Lang
 from bloodsim.plots.choice import proposal, reference
-from bloodsim.report import briefing_html, pages, write_docx
+from bloodsim.report import briefing_html, pages, write_docx, write_xlsx
 from bloodsim.report.adoption import adoption
 from bloodsim.report.figures import figure
 from bloodsim.report.summary import decisions, key_figures, others, status_head
@@ -126,3 +128,26 @@ def test_the_collection_of_another_plan_is_asked_for_with_what_that_one_takes() 
     assert "team-days and drives as before" in adopted
     assert "together collect" in asked
     assert "team-days +7 (+7.0 %" in asked
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "not at equal donations"), ("zh", "并非同等献血量下的比较")],
+    ids=["en", "zh"],
+)
+def test_a_comparison_at_other_donations_says_so(
+    results: Results, lang: Lang, said: str, tmp_path: Path
+) -> None:
+    base, best = reference(results), proposal(results, "red_cells")
+    for more, differs in ((0.0064, True), (-0.0064, True), (0.0015, False), (0.0, False)):
+        collection = results.collection.copy(deep=True)
+        usual = collection["donations"].sel(variant=base).transpose("replication", ...)
+        at = collection["donations"].transpose("variant", "replication", ...)
+        at.loc[{"variant": best}] = usual.values * (1 + more)
+        collection["donations"] = at
+        run = Results({**results.tables, "collection": collection}, results.manifest)
+        text = adoption(run, "red_cells", base, best, lang)
+        assert (said in text) == differs
+        book = openpyxl.load_workbook(write_xlsx([run], tmp_path / "b.xlsx", lang))
+        note = book["方案比较" if lang == "zh" else "Comparison"]["A2"].value
+        assert (said in str(note)) == differs

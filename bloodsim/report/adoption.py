@@ -38,6 +38,7 @@ def adoption(results: Results, product: str, base: str, best: str, lang: Lang) -
         f"{product_name(results, product, lang).lower()} not met {_share(unmet)}",
     )
     found = _found(cost, len(results.replications), lang)
+    found += _unequal_words(results, base, best, lang)
     effort = effort_words(results, base, best, lang)
     takes = pick(lang, f"；{effort}", f"; {effort}") if effort else ""
     return pick(
@@ -70,7 +71,7 @@ def _parts(results: Results, base: str, best: str, lang: Lang) -> list[str]:
     policy = str(results.manifest.get("variants", {}).get(best, {}).get("policy", ""))
     rule = policy.partition("(")[0].rpartition(".")[2]
     parts = [pick(lang, *_RULES.get(rule, (shown(rule, 60), shown(rule, 60))))] if rule else []
-    more = _more_donations(results, base, best)
+    more = more_donations(results, base, best)
     if abs(more) >= 0.0005:
         share = percent(more, signed=True)
         parts.append(pick(lang, f"献血人次 {share}", f"donations {share}"))
@@ -79,9 +80,22 @@ def _parts(results: Results, base: str, best: str, lang: Lang) -> list[str]:
     return parts
 
 
+def _unequal_words(results: Results, base: str, best: str, lang: Lang) -> str:
+    """That donations differ, so that a difference in cost may be theirs; nothing if they do not."""
+    more = more_donations(results, base, best)
+    if abs(more) <= EQUAL_SHARE:
+        return ""
+    share = percent(more, signed=True)
+    return pick(
+        lang,
+        f"，但献血人次相差 {share}，并非同等献血量下的比较",
+        f", but donations differ ({share}): not at equal donations",
+    )
+
+
 def donations_words(results: Results, base: str, best: str, lang: Lang) -> str:
     """By how much the donations of all scored days differ: about as many donations (+0.04 %)."""
-    more = _more_donations(results, base, best)
+    more = more_donations(results, base, best)
     share = percent(more, signed=True)
     if abs(more) <= EQUAL_SHARE:
         return pick(lang, f"献血人次基本相同（{share}）", f"about as many donations ({share})")
@@ -110,7 +124,7 @@ def effort_words(results: Results, base: str, best: str, lang: Lang) -> str:
     return pick(lang, "、", ", ").join(said) or same
 
 
-def _more_donations(results: Results, base: str, best: str) -> float:
+def more_donations(results: Results, base: str, best: str) -> float:
     """Relative difference in mean donations; 0 where the reference has none."""
     donations = metrics.donations(results).mean("replication")
     usual = float(donations.sel(variant=base))

@@ -17,7 +17,7 @@ from bloodsim.labels import Lang
 from bloodsim.numbers import quantity, rounded
 from bloodsim.plots import plot_collection_plan
 from bloodsim.plots.choice import proposal
-from bloodsim.plots.collection_shift import Shift, shift_of
+from bloodsim.plots.collection_shift import Shift, beside_words, shift_of
 from bloodsim.report import briefing_html, pages, write_docx, write_xlsx
 from bloodsim.report.figures import figure
 from bloodsim.report.summary import decisions
@@ -92,11 +92,13 @@ def test_the_span_is_the_one_in_which_most_is_gained_less_weeks_within_it_includ
 
 
 def test_a_plan_that_takes_more_all_the_time_has_no_rest() -> None:
-    found = shift_of(_frame([[1, 2, 3]]))
+    found = shift_of(_frame([[1, 2, 3], [2, 2, 2]]))
     assert found is not None
-    assert (found.units, found.rest_units) == (6, 0)
+    assert (found.units, found.rest_units) == (12, 0)
     assert found.whole_share == found.share
     assert np.isnan(found.rest_share)
+    assert beside_words(found, "U", "en") == "in these weeks all 2 regions more"
+    assert beside_words(found, "U", "zh") == "其间 2 个地区均多采"
 
 
 def test_a_last_week_that_is_shorter_ends_with_the_days() -> None:

@@ -129,6 +129,9 @@ def beside_words(shift: Shift, unit: str, lang: Lang) -> str:
 
 def _region_words(counts: tuple[int, int], known: int, lang: Lang) -> str:
     more, less = counts
+    if known in counts:
+        zh_verb, en_verb = ("多采", "more") if more else ("少采", "less")
+        return pick(lang, f"{known} 个地区均{zh_verb}", f"all {known} regions {en_verb}")
     noun = "region" if more == 1 else "regions"
     zh, en = f"{more} 个地区多采、{less} 个少采", f"{more} {noun} more, {less} less"
     alike = known - more - less

@@ -82,14 +82,12 @@ def _parts(results: Results, base: str, best: str, lang: Lang) -> list[str]:
 
 def _unequal_words(results: Results, base: str, best: str, lang: Lang) -> str:
     """That donations differ, so that a difference in cost may be theirs; nothing if they do not."""
-    more = more_donations(results, base, best)
-    if abs(more) <= EQUAL_SHARE:
+    if abs(more_donations(results, base, best)) <= EQUAL_SHARE:
         return ""
-    share = percent(more, signed=True)
     return pick(
         lang,
-        f"，但献血人次相差 {share}，并非同等献血量下的比较",
-        f", but donations differ ({share}): not at equal donations",
+        "，但献血人次不同，并非同等献血量下的比较",
+        ", but donations differ: not at equal donations",
     )
 
 

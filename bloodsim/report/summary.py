@@ -218,7 +218,7 @@ def _collection(
     return [
         pick(
             lang,
-            f"是否按“{name}”要求各地区{gain}（比“{than}”）：{beside}。",
+            f"是否按“{name}”要求各地区（与“{than}”相比）{gain}：{beside}。",
             f"Whether the regions together collect {gain}, as in '{name}' against '{than}': "
             f"{beside}.",
         )

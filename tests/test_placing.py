@@ -266,7 +266,7 @@ def test_visits_due_in_the_year():
 
 
 def test_days_on_which_nobody_can_be_visited_hold_no_visit_of_a_year():
-    """A plant of two visits a year, closed from the end of the run on: what is left is due in it."""
+    """A plant of two visits a year, closed from the end of the run on: one is due in the run."""
     closed = [{"from_date": "06-30", "to_date": "12-31"}]
     for closures, least in (([], 0), (closed, 1)):  # one fits in the days before the run
         scenario = with_plants(visit_gap_days=45, closures=closures)

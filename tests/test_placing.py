@@ -292,6 +292,14 @@ def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
     assert "Traceback" not in said
 
 
+def test_limits_that_clash_in_a_run_are_told_by_date():
+    with pytest.raises(NoCalendarError) as caught:
+        with_calendars(choose(with_plants(quota=1500)))  # 16 visits of 90 donors, 60 days apart
+    said = " ".join(caught.value.clashes)
+    assert "visits of 'plant_0' in the 60 days up to 2025-0" in said
+    assert "up to day" not in said
+
+
 def test_calendars_with_organisations_keep_every_rule():
     scenario = with_plants()
     assert CALENDAR["placed_by"] == "calendar"

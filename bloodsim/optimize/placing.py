@@ -148,6 +148,7 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
             np.full(int(later.sum()), 2.0),
         ),
         most_per_year=table.most_per_year[own],
+        first_date=world.first_date,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from test_joint import CALENDAR, two_regions, weekly_world
 
 from bloodsim.cli import execute
 from bloodsim.experiment import choose
+from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.model.world import compile_world
 from bloodsim.optimize import placing
 from bloodsim.optimize.calendar_clash import NoCalendarError
@@ -257,10 +259,23 @@ def test_of_a_year_what_the_days_before_and_after_cannot_hold_is_due(agreed):
 
 def test_visits_due_in_the_year():
     plant = Organisation(region="BJ", channel="group", headcount=900, min_visits=4, quota=500)
-    assert visits_due(plant, 100.0, 60, done=1, came=90, days_after=0) == 5  # (500 - 90) / 100
-    assert visits_due(plant, 100.0, 60, done=1, came=90, days_after=100) == 3
-    assert visits_due(plant, 100.0, 60, done=4, came=500, days_after=0) == 0
-    assert visits_due(plant, 500.0, 60, done=2, came=500, days_after=0) == 2
+    assert visits_due(plant, 100.0, done=1, came=90, later=0) == 5  # (500 - 90) / 100
+    assert visits_due(plant, 100.0, done=1, came=90, later=2) == 3
+    assert visits_due(plant, 100.0, done=4, came=500, later=0) == 0
+    assert visits_due(plant, 500.0, done=2, came=500, later=0) == 2
+
+
+def test_days_on_which_nobody_can_be_visited_hold_no_visit_of_a_year():
+    """A plant of two visits a year, closed from the end of the run on: one is due in the run."""
+    closed = [{"from_date": "06-30", "to_date": "12-31"}]
+    for closures, least in (([], 0), (closed, 1)):  # one fits in the days before the run
+        scenario = with_plants(visit_gap_days=45, closures=closures)
+        plant = scenario.resources.organisations["plant_0"]
+        rest = date(2025, 6, 30), date(2025, 12, 31)
+        assert visits_that_fit(scenario, plant, *rest) == (0 if closures else 5)
+        due = [p.least_visits for p in promises_of(compile_world(scenario)) if "plant_0" in p.name]
+        assert sum(due) == least
+    assert visits_that_fit(scenario, plant, date(2026, 1, 1), date(2025, 12, 31)) == 0
 
 
 def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
@@ -275,6 +290,14 @@ def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
     assert code == 4, said
     assert "visits due to 'plant_0' in 2025" in said
     assert "Traceback" not in said
+
+
+def test_limits_that_clash_in_a_run_are_told_by_date():
+    with pytest.raises(NoCalendarError) as caught:
+        with_calendars(choose(with_plants(quota=1500)))  # 16 visits of 90 donors, 60 days apart
+    said = " ".join(caught.value.clashes)
+    assert "visits of 'plant_0' in the 60 days up to 2025-0" in said
+    assert "up to day" not in said
 
 
 def test_calendars_with_organisations_keep_every_rule():

@@ -103,7 +103,7 @@ def test_the_unseen_part_of_a_year_counts_as_held(share):
     from bloodsim.scenario.organisations import Organisation
 
     mill = Organisation(region="BJ", channel="street", headcount=900, min_visits=4, quota=400)
-    assert visits_due(mill, 100.0, 60, 0, 0, 0, share) == 4 * (1 - share)
+    assert visits_due(mill, 100.0, 0, 0, 0, share) == 4 * (1 - share)
 
 
 def test_a_plan_of_both_says_that_they_are_planned_apart():

@@ -168,7 +168,28 @@ def _collection(
     _deviation(builder, "factor_change", factors, np.ones_like(low), given)
     n_components = int(world.component.max()) + 1
     cover = builder.add_columns("cover", (n_weeks, n_components))
-    any_open = np.zeros((n_weeks, len(table.teams_per_day)))
+    _within_teams(builder, world, weeks, visits, kept, usual)
+    _rests(builder, world, visits, kept)
+    donors = donors_at_visits(world, paths)
+    taken = (world.sessions * paths.willing).sum(axis=1)
+    earlier = agreed.plan.visits if agreed else world.default_visits
+    asked = [donors_asked(world, each, earlier, donors, taken) for each in world.promises]
+    keep_promises(builder, world, donors, weeks, visits, asked)
+    within_laboratories(builder, world, taken, donors, weeks, visits, kept)
+    return _Columns(visits, factors, cover)
+
+
+def _within_teams(
+    builder: ProgramBuilder,
+    world: CollectionWorld,
+    weeks: Weeks,
+    visits: Index,
+    kept: Floats,
+    usual: Floats,
+) -> None:
+    """Keep teams, vehicles and team-days, as far as what is kept in any case does."""
+    table = world.drives
+    any_open = np.zeros((len(weeks.starts), len(table.teams_per_day)))
     for region in range(any_open.shape[1]):
         own = np.flatnonzero(table.region == region)
         if own.size:
@@ -182,14 +203,6 @@ def _collection(
         budget = float(max(each.sum() for each in budgets))
         every = builder.add_rows("team_days", (1,), upper=budget)
         builder.add_terms(every, visits, table.teams_per_visit)
-    _rests(builder, world, visits, kept)
-    donors = donors_at_visits(world, paths)
-    taken = (world.sessions * paths.willing).sum(axis=1)
-    earlier = agreed.plan.visits if agreed else world.default_visits
-    asked = [donors_asked(world, each, earlier, donors, taken) for each in world.promises]
-    keep_promises(builder, world, donors, weeks, visits, asked)
-    within_laboratories(builder, world, taken, donors, weeks, visits, kept)
-    return _Columns(visits, factors, cover)
 
 
 def _by_region(world: CollectionWorld, taken: Floats) -> Floats:

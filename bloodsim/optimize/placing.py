@@ -139,6 +139,7 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
             np.maximum(_due(plan, own)[later], 0),
             np.full(int(later.sum()), 2.0),
         ),
+        first_date=world.first_date,
     )
 
 

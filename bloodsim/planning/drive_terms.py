@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.optimize.drive_problem import Lever, Term
 from bloodsim.planning.drive_start import DriveStart, most_donors
 from bloodsim.planning.held import HeldVisits
@@ -112,8 +113,9 @@ def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> int:
         came = held.donors_in(name, date(year, 1, 1), year_end, usual)
     else:  # the default calendar begins with the warm-up
         unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)
-    after = max(0, (year_end - (start.first + timedelta(days=start.n_days - 1))).days)
-    return visits_due(organisation, usual, int(table.gap_days[source]), done, came, after, unseen)
+    after = start.first + timedelta(days=start.n_days)
+    later = visits_that_fit(start.scenario, organisation, after, year_end)
+    return visits_due(organisation, usual, done, came, later, unseen)
 
 
 def _this_year(start: DriveStart, source: int) -> int:

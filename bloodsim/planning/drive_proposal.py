@@ -74,6 +74,10 @@ class DrivesProposal:
         Whether another donor would be worth what a donation costs on any day of the expected path.
     rise : float
         Largest rise of turnout that an appeal could ask for.
+    assumed : bool
+        Whether committed visits are those of the default calendar, for nobody listed any.
+    default_breaks : tuple of str
+        What the default calendar does not keep of what was agreed; empty: it could be the plan.
     """
 
     start: date
@@ -91,6 +95,8 @@ class DrivesProposal:
     appeals: pd.DataFrame | None = None
     wanted: bool = True
     rise: float = 0.0
+    assumed: bool = False
+    default_breaks: tuple[str, ...] = ()
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the plan's ``drives`` as JSON holds them."""
@@ -108,6 +114,8 @@ class DrivesProposal:
             "donor_value": self.charged and not self.donors.empty,
             "donors": list(records(self.donors)),
             "levers": self._levers(),
+            "committed_assumed": self.assumed,
+            "default_breaks": list(self.default_breaks),
         }
 
     def _levers(self) -> dict[str, Any] | None:
@@ -125,17 +133,27 @@ class DrivesProposal:
         """Return what matters most as sentences."""
         new = self.table[~self.table["committed"]]
         committed = int(self.table["visits"].sum() - new["visits"].sum())
-        saved = self.objective_usual - self.objective
-        word = "less" if saved >= 0 else "more"
         return [
-            f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
-            f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
-            f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
-            f"calendar with as many donors; at most {100 * self.gap:.2g} % above any calendar",
+            f"drives: {counted(int(new['visits'].sum()), 'visit')} until {self.last}, "
+            f"{counted(new['donors'].sum(), 'donor')}; {self._said_of_committed(committed)}",
+            f"expected {self.objective:,.0f} points, {self._against_default()}; at most "
+            f"{100 * self.gap:.2g} % above any calendar",
             *self._said_of_street(),
             *self._said_of_appeals(),
             *self._said_of_donors(),
         ]
+
+    def _said_of_committed(self, visits: int) -> str:
+        said = f"{counted(visits, 'visit')} {'is' if visits == 1 else 'are'} committed already"
+        return f"{said}, assumed from the default calendar" if self.assumed and visits else said
+
+    def _against_default(self) -> str:
+        saved = self.objective_usual - self.objective
+        word = "less" if saved >= 0 else "more"
+        said = f"{abs(saved):,.0f} {word} than the default calendar with as many donors"
+        if saved >= 0 or not self.default_breaks:
+            return said
+        return f"{said}, which does not keep what was agreed: {'; '.join(self.default_breaks)}"
 
     def _said_of_street(self) -> list[str]:
         if self.street is None:
@@ -181,6 +199,12 @@ class DrivesProposal:
             f"an eligible donor is worth {worth.mean():.2g} points ({worth.min():.2g} to "
             f"{worth.max():.2g}) after the plan, a repeat donor's gift costs {gift:.2g}; {left}"
         ]
+
+
+def counted(number: float, what: str) -> str:
+    """Return a count with its noun: 1 visit, 2 visits."""
+    said = f"{number:,.0f}"
+    return f"{said} {what}" if said == "1" else f"{said} {what}s"
 
 
 def drives_table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:

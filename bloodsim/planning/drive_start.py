@@ -143,6 +143,15 @@ class DriveStart:
         stands = (self.committed * self.donors)[:, own].sum(axis=1)
         return np.maximum(most[: self.n_days, region] - taken - stands, 0)
 
+    def with_usual(self, visits: Ints) -> DriveStart:
+        """Return the start with other visits (n_days, n_sources) that the plan takes the place of.
+
+        What is expected of the default calendar changes with them.
+        """
+        differs = self.receipts((visits - self.usual) * self.donors)
+        state = replace(self.state, receipts=np.maximum(self.state.receipts + differs, 0))
+        return replace(self, usual=visits, state=state)
+
     def without_usual(self) -> State:
         """Return the state without the visits that the plan takes the place of."""
         receipts = self.state.receipts - self.receipts(self.usual * self.donors)

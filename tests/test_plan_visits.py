@@ -1,0 +1,111 @@
+"""Plans of drives beside a list of visits: the default calendar that is left, and the list."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from test_drive_plans import COMMIT, START, world
+
+import bloodsim
+from bloodsim.planning.drive_start import DriveStart, drive_start
+from bloodsim.planning.drives import plan_calendar
+from bloodsim.planning.held import HeldVisits
+from bloodsim.planning.usual import beside_what_stands
+from bloodsim.scenario import Scenario
+
+WEEKS = 3
+
+
+def default_visits(start: DriveStart, n_days: int = COMMIT) -> HeldVisits:
+    """Return the default calendar's visits up to a day of the plan, as a list."""
+    assert start.world.drives is not None
+    until = start.world.score_first + n_days
+    day, source = np.nonzero(start.world.drives.calendar[:until])
+    counts = start.world.drives.calendar[day, source].tolist()
+    names = [start.world.drives.table.names[k] for k in source]
+    dates = [start.world.date(int(k)) for k in day]
+    return HeldVisits(dict(zip(zip(names, dates, strict=True), counts, strict=True)), {})
+
+
+def test_the_programs_own_visits_given_back_make_the_same_plan() -> None:
+    own = default_visits(drive_start(world(), START, WEEKS))
+    plain, listed = (plan_calendar(world(), START, WEEKS, held, rounds=1) for held in (None, own))
+    assert listed.table.equals(plain.table)
+    for name in ("objective", "objective_usual", "bound"):
+        assert getattr(listed, name) == getattr(plain, name)
+
+
+@pytest.mark.parametrize("first", [START, date(2026, 1, 22)])
+def test_a_list_of_visits_makes_no_plan_dearer_than_the_default_calendar(first: date) -> None:
+    scenario = plentiful()
+    agreed = {("plant_1", first + timedelta(days=20)): 1, ("bj_pool", first): 1}
+    found = plan_calendar(scenario, first, WEEKS, HeldVisits(agreed, {}), rounds=1)
+    assert not found.default_breaks
+    assert found.objective <= found.objective_usual + 1e-6
+    assert found.objective_usual >= found.bound - 1e-6
+    without = plan_calendar(scenario, first, WEEKS, HeldVisits(agreed, {}), rounds=0)
+    assert without.objective == pytest.approx(found.objective_usual)
+
+
+def plentiful() -> Scenario:
+    """Return a world with blood enough, where no calendar gains much."""
+    scenario = world()
+    for name in ("BJ", "TJ", "HE"):
+        daily = scenario.regions[name].donors_per_day["street"]
+        scenario = scenario.set(f"regions.{name}.donors_per_day.street", 2.2 * daily)
+    return scenario
+
+
+def visiting(organisations: dict[str, Any], **pools: Any) -> Scenario:
+    """Return three regions with blood enough and these visits alone."""
+    drives = {"teams_per_day": 3, "commit_days": COMMIT}
+    own = {"organisations": organisations, "organisation_pools": pools, "drives": drives}
+    return bloodsim.load("minimal").set("resources", own)
+
+
+def organisation(**changes: Any) -> dict[str, Any]:
+    mill = {"region": "BJ", "channel": "street", "headcount": 800, "donors_per_visit": 150}
+    return {**mill, **changes}
+
+
+def test_the_default_calendar_keeps_gaps_and_teams_beside_what_is_agreed() -> None:
+    day = date(2026, 2, 10)
+    scenario = visiting(
+        {
+            "mill": organisation(visits=[day.isoformat()]),
+            "bank": organisation(),
+            "dock": organisation(visits=[day.isoformat()], region="TJ"),
+        },
+        shops={"region": "BJ", "channel": "street", "organisations": 900, "donors_per_visit": 20},
+    )
+    plain = drive_start(scenario, START, WEEKS)
+    mill, shops, dock = (plain.world.drives.table.names.index(n) for n in ("mill", "shops", "dock"))
+    at = (day - START).days
+    assert plain.usual[at, [mill, shops, dock]].tolist() == [1, 2, 1]
+
+    def beside(*agreed: tuple[str, date, int]) -> list[int]:
+        held = HeldVisits({(name, when): count for name, when, count in agreed}, {})
+        left = beside_what_stands(drive_start(scenario, START, WEEKS, held)).usual
+        assert (left <= plain.usual).all()
+        return left[at, [mill, shops, dock]].tolist()
+
+    assert beside() == [1, 2, 1]
+    assert beside(("mill", day + timedelta(days=3), 1)) == [0, 2, 1]  # within its gap, later
+    assert beside(("mill", START - timedelta(days=100), 1)) == [0, 2, 1]  # and before
+    assert beside(("mill", START - timedelta(days=179), 1)) == [1, 2, 1]
+    assert beside(("bank", day, 2)) == [1, 0, 1]  # two of three teams are out
+    assert beside(("bank", day, 4)) == [0, 0, 1]
+    assert beside(("shops", day - timedelta(days=40), 899)) == [1, 0, 1]  # one was used up before
+
+
+def test_a_plan_dearer_than_the_default_calendar_says_which_promise_forces_it() -> None:
+    """A visit is due by the end of the year; nobody is short of blood."""
+    scenario = visiting({"mill": organisation(min_visits=2, visit_gap_days=30)})
+    found = plan_calendar(scenario, date(2026, 11, 23), WEEKS, HeldVisits({}, {}), rounds=1)
+    (said,) = found.default_breaks
+    assert "'mill'" in said
+    assert found.objective > found.objective_usual
+    assert f"which does not keep what was agreed: {said}" in " ".join(found.summary())

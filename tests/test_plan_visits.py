@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from test_drive_plans import COMMIT, START, world
 import bloodsim
 from bloodsim.planning.drive_start import DriveStart, drive_start
 from bloodsim.planning.drives import plan_calendar
-from bloodsim.planning.held import HeldVisits
-from bloodsim.planning.usual import beside_what_stands
+from bloodsim.planning.held import HeldVisits, read_visits
+from bloodsim.planning.usual import beside_what_stands, odd_lines
 from bloodsim.scenario import Scenario
 
 WEEKS = 3
@@ -109,3 +110,45 @@ def test_a_plan_dearer_than_the_default_calendar_says_which_promise_forces_it() 
     assert "'mill'" in said
     assert found.objective > found.objective_usual
     assert f"which does not keep what was agreed: {said}" in " ".join(found.summary())
+
+
+def test_a_list_with_chinese_headings_and_dates_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "visits.csv"
+    path.write_text(
+        "日期,单位,场次,人次\n2026年1月8日,bj_pool,2,110\n2026/2/3,plant_0,,\n", "utf-8"
+    )
+    held = read_visits(path, world())
+    days = ("bj_pool", date(2026, 1, 8)), ("plant_0", date(2026, 2, 3))
+    assert held.visits == {days[0]: 2, days[1]: 1}
+    assert held.donors == {days[0]: 110.0}
+    path.write_text("机构,日期\nplant_0,2026-02-03\n", "utf-8")
+    assert read_visits(path, world()).visits == {days[1]: 1}
+
+
+def test_agreed_visits_that_could_not_have_been_planned_are_named_with_their_line(
+    tmp_path: Path,
+) -> None:
+    rows = (
+        "plant_0,2026-02-03",  # closed
+        "plant_1,2026-01-20",
+        "plant_1,2026-01-27",  # within the gap
+        "he_pool,2026-01-21,4",  # of three teams
+        "tj_pool,2026-03-01",  # after the plan
+        "tj_pool,2026-01-21",
+    )
+    path = tmp_path / "visits.csv"
+    path.write_text("\n".join(["organisation,date,visits", *rows, ""]), "utf-8")
+    held = read_visits(path, world())
+    notes = list(odd_lines(drive_start(world(), START, WEEKS, held), held))
+    assert len(notes) == 6
+    assert notes[0].startswith("the list has no visit before 2026-01-15")
+    for line, said in (
+        (2, "is on a closed day"),
+        (3, "makes 2 in 180 days"),
+        (4, "makes 2 in 180 days"),
+        (5, "takes 4 teams, HE has 3"),
+        (6, "after the plan's last day"),
+    ):
+        assert sum(f"visits.csv:{line}:1" in note and said in note for note in notes) == 1
+    fine = HeldVisits({("tj_pool", date(2026, 1, 21)): 1, ("tj_pool", date(2026, 1, 6)): 1}, {})
+    assert not list(odd_lines(drive_start(world(), START, WEEKS, fine), fine))

@@ -78,6 +78,8 @@ class DrivesProposal:
         Whether committed visits are those of the default calendar, for nobody listed any.
     default_breaks : tuple of str
         What the default calendar does not keep of what was agreed; empty: it could be the plan.
+    notes : tuple of str
+        What is odd about visits that were agreed.
     """
 
     start: date
@@ -97,6 +99,7 @@ class DrivesProposal:
     rise: float = 0.0
     assumed: bool = False
     default_breaks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the plan's ``drives`` as JSON holds them."""

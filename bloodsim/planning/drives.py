@@ -52,7 +52,7 @@ from bloodsim.planning.drive_terms import agreed_terms, donors_as_usual, with_do
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.lever_blocks import best_street, with_levers
 from bloodsim.planning.solve import NoPlanError
-from bloodsim.planning.usual import beside_what_stands, broken_by
+from bloodsim.planning.usual import beside_what_stands, broken_by, odd_lines
 from bloodsim.scenario import Scenario
 from bloodsim.stockfile import OpeningStock
 
@@ -116,11 +116,12 @@ def plan_calendar(
     begun = drive_start(scenario, first, weeks, held, stock=stock)
     begun = begun if held is None else beside_what_stands(begun)
     try:
-        return _best(begun, held, rounds, _Asked(donor_value, beside, appeal_rise))
+        found = _best(begun, held, rounds, _Asked(donor_value, beside, appeal_rise))
     except (NoPlanError, SolverMissingError):
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"drives: {error}") from error
+    return found if held is None else replace(found, notes=tuple(odd_lines(begun, held)))
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def plan_parts(
             appeal_rise=appeal_rise,
             stock=stock,
         )
-        notes = *_first_day(scenario, first), *_start_of(scenario, calendar, stock)
+        notes = *_first_day(scenario, first), *_start_of(scenario, calendar, stock), *calendar.notes
         proposal = replace(proposal, drives=calendar, notes=(*proposal.notes, *notes))
         if "transfers" not in parts:
             seen = planning.source_of(scenario, stock, WARM_UPS)

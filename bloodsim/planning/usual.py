@@ -1,8 +1,9 @@
-"""The default calendar beside what was held and agreed: what still fits, and what it breaks."""
+"""The default calendar beside what was held and agreed: what fits, and what breaks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,3 +74,48 @@ def broken_by(
             given = donors[inside].sum()
             if visits[inside].sum() < term.least_visits or given < term.least_donors - 1e-6:
                 yield term.name
+
+
+def odd_lines(start: DriveStart, held: HeldVisits) -> Iterator[str]:
+    """Yield what is odd about visits that were agreed; they stay, for they are agreed."""
+    assert start.world.drives is not None
+    table, last = start.world.drives.table, start.first + timedelta(days=start.n_days - 1)
+    known = np.concatenate([start.past, start.committed])
+    number = {name: k for k, name in enumerate(table.names)}
+    if held.visits and not any(day < start.first for _, day in held.visits):
+        yield (
+            f"the list has no visit before {start.first}: none counts as held, and every gap and "
+            "year begins anew"
+        )
+    for (name, when), count in sorted(held.visits.items(), key=lambda item: item[0][::-1]):
+        day, source = (when - start.first).days, number[name]
+        if day < 0 or not count:
+            continue
+        place = f"{held.places[name, when]}: " if (name, when) in held.places else ""
+        said = f"{place}the visit agreed with '{name}' for {when}"
+        if day >= start.n_days:
+            yield f"{said} is after the plan's last day, {last}: it is not in the plan"
+            continue
+        for problem in _odd(start, known, day, source):
+            yield f"{said} {problem}; it stays, for it is agreed"
+
+
+def _odd(start: DriveStart, known: Ints, day: int, source: int) -> Iterator[str]:
+    """Yield why a day's visits of a source could not have been planned."""
+    assert start.world.drives is not None
+    table, at = start.world.drives.table, len(start.past) + day
+    if not start.open[day, source]:
+        yield "is on a closed day or no working day"
+    gap = int(table.gap_days[source])
+    near = _most_near(known[:, source], at, gap)
+    if near > table.organisations[source]:
+        yield f"makes {near} in {gap} days (visit_gap_days)"
+    year = _most_near(known[:, source], at, YEAR_DAYS)
+    if year > table.most_per_year[source]:
+        yield f"makes {year} in a year (visits_per_year)"
+    own = table.region == table.region[source]
+    for what, each, there in table.fleet():
+        taken, most = int(start.committed[day, own] @ each[own]), there[table.region[source]]
+        if taken > most:
+            where = start.world.regions[table.region[source]]
+            yield f"is on a day that takes {taken} {what}, {where} has {most} ({what}_per_day)"

@@ -14,6 +14,7 @@ import bloodsim
 from bloodsim.planning.drive_start import DriveStart, drive_start
 from bloodsim.planning.drives import plan_calendar
 from bloodsim.planning.held import HeldVisits, read_visits
+from bloodsim.planning.parts import plan_parts
 from bloodsim.planning.usual import beside_what_stands, odd_lines
 from bloodsim.scenario import Scenario
 
@@ -152,3 +153,24 @@ def test_agreed_visits_that_could_not_have_been_planned_are_named_with_their_lin
         assert sum(f"visits.csv:{line}:1" in note and said in note for note in notes) == 1
     fine = HeldVisits({("tj_pool", date(2026, 1, 21)): 1, ("tj_pool", date(2026, 1, 6)): 1}, {})
     assert not list(odd_lines(drive_start(world(), START, WEEKS, fine), fine))
+
+
+def test_a_plan_that_leaves_most_visits_out_says_so_and_why() -> None:
+    found = plan_calendar(plentiful(), START, WEEKS, rounds=1)
+    new = found.table[~found.table["committed"]]
+    visits, donors = found.usual
+    assert new["donors"].sum() < 0.1 * donors  # nothing is short
+    said = " ".join(found.summary())
+    assert (
+        f"the default calendar has {visits} visits and {donors:,.0f} donors in their place" in said
+    )
+    assert "more of them would cost more than they save" in said
+    scarce = plan_calendar(world(), START, WEEKS, rounds=1)
+    assert "in their place" not in " ".join(scarce.summary())
+
+
+@pytest.mark.parametrize(("weeks", "says"), [(1, False), (3, True)])
+def test_plans_beyond_the_last_scored_day_say_so(weeks: int, says: bool) -> None:
+    scenario = world().set("run.score_end", "2026-01-25")
+    notes = plan_parts(scenario, ["throttles"], START, weeks=weeks).notes
+    assert any("beyond the scenario's last scored day, 2026-01-25" in n for n in notes) is says

@@ -33,6 +33,9 @@ donors whom it brings after what appeals of the days before have worn out."""
 LEAST_SHOWN = 1e-3
 """Relative changes of turnout below this are not worth a row."""
 
+FAR_FEWER = 0.1
+"""Part of the default calendar's donors that a plan may leave out without saying why."""
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -80,6 +83,8 @@ class DrivesProposal:
         What the default calendar does not keep of what was agreed; empty: it could be the plan.
     notes : tuple of str
         What is odd about visits that were agreed.
+    usual : tuple of int and float
+        Visits and donors of the default calendar that the plan takes the place of.
     """
 
     start: date
@@ -100,6 +105,7 @@ class DrivesProposal:
     assumed: bool = False
     default_breaks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    usual: tuple[int, float] = (0, 0.0)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the plan's ``drives`` as JSON holds them."""
@@ -119,6 +125,8 @@ class DrivesProposal:
             "levers": self._levers(),
             "committed_assumed": self.assumed,
             "default_breaks": list(self.default_breaks),
+            "usual_visits": self.usual[0],
+            "usual_donors": self.usual[1],
         }
 
     def _levers(self) -> dict[str, Any] | None:
@@ -141,6 +149,7 @@ class DrivesProposal:
             f"{counted(new['donors'].sum(), 'donor')}; {self._said_of_committed(committed)}",
             f"expected {self.objective:,.0f} points, {self._against_default()}; at most "
             f"{100 * self.gap:.2g} % above any calendar",
+            *self._said_of_fewer(),
             *self._said_of_street(),
             *self._said_of_appeals(),
             *self._said_of_donors(),
@@ -150,10 +159,27 @@ class DrivesProposal:
         said = f"{counted(visits, 'visit')} {'is' if visits == 1 else 'are'} committed already"
         return f"{said}, assumed from the default calendar" if self.assumed and visits else said
 
+    @property
+    def as_usual(self) -> bool:
+        """Whether the plan visits about as many donors as the default calendar in its place."""
+        donors = float(self.table.loc[~self.table["committed"], "donors"].sum())
+        return donors >= (1 - FAR_FEWER) * self.usual[1]
+
+    def _said_of_fewer(self) -> list[str]:
+        if self.as_usual:
+            return []
+        visits, usual = self.usual
+        return [
+            f"the default calendar has {counted(visits, 'visit')} and {counted(usual, 'donor')} in "
+            "their place: on the expected path more of them would cost more than they save. What "
+            f"comes after {self.last} is not seen, but for a target of stock at the end"
+        ]
+
     def _against_default(self) -> str:
         saved = self.objective_usual - self.objective
         word = "less" if saved >= 0 else "more"
-        said = f"{abs(saved):,.0f} {word} than the default calendar with as many donors"
+        said = f"{abs(saved):,.0f} {word} than the default calendar"
+        said += " with as many donors" if self.as_usual else ""
         if saved >= 0 or not self.default_breaks:
             return said
         return f"{said}, which does not keep what was agreed: {'; '.join(self.default_breaks)}"

@@ -114,7 +114,7 @@ def plan_parts(
     unchecked = () if "transfers" in parts else (NOT_CHECKED,)
     collecting = proposal.drives is not None or proposal.throttles is not None
     said = (APART if collecting and n == planning.NO_COLLECTION else n for n in proposal.notes)
-    notes = *outside(scenario, proposal.start), *said, *unchecked
+    notes = *outside(scenario, proposal.start), *_beyond(scenario, proposal), *said, *unchecked
     return replace(proposal, notes=notes, names_zh=_in_chinese(scenario))
 
 
@@ -160,6 +160,19 @@ def outside(scenario: Scenario, day: date) -> tuple[str, ...]:
     return (
         f"{day} is outside the scenario's scored days, {run.score_start} to {run.score_end}: what "
         "it says of seasons, shocks and agreements need not hold then",
+    )
+
+
+def _beyond(scenario: Scenario, proposal: TransferProposal) -> tuple[str, ...]:
+    """Say so where a plan of collection goes on after the scenario's last scored day."""
+    until = [proposal.drives.last] if proposal.drives else []
+    until += [max(proposal.throttles.table["date"])] if proposal.throttles else []
+    end = scenario.run.score_end
+    if proposal.start > end or max(until, default=end) <= end:
+        return ()
+    return (
+        f"collection is planned until {max(until)}, beyond the scenario's last scored day, {end}: "
+        "what it says of seasons, shocks and month plans need not hold then",
     )
 
 

@@ -15,6 +15,7 @@ from bloodsim.planning.drive_start import DriveStart, drive_start
 from bloodsim.planning.drives import plan_calendar
 from bloodsim.planning.held import HeldVisits, read_visits
 from bloodsim.planning.parts import plan_parts
+from bloodsim.planning.solve import NoPlanError
 from bloodsim.planning.usual import beside_what_stands, odd_lines
 from bloodsim.scenario import Scenario
 
@@ -174,3 +175,19 @@ def test_plans_beyond_the_last_scored_day_say_so(weeks: int, says: bool) -> None
     scenario = world().set("run.score_end", "2026-01-25")
     notes = plan_parts(scenario, ["throttles"], START, weeks=weeks).notes
     assert any("beyond the scenario's last scored day, 2026-01-25" in n for n in notes) is says
+
+
+def test_what_is_due_is_told_with_its_number_and_what_asks_for_it() -> None:
+    first = date(2026, 11, 23)
+    held = HeldVisits({("mill", date(2026, 2, 2)): 1}, {("mill", date(2026, 2, 2)): 130.0})
+    for asked, said in (
+        ({"min_visits": 4}, "2 by 2026-12-27: min_visits 4, of which 1 held or agreed"),
+        (
+            {"quota": 600, "min_visits": 0},
+            "3 by 2026-12-27: quota 600 donors, of which 130 came or are agreed, 150 a visit",
+        ),
+    ):
+        scenario = visiting({"mill": organisation(visit_gap_days=30, **asked)})
+        with pytest.raises(NoPlanError) as error:
+            plan_calendar(scenario, first, WEEKS, held, rounds=1)
+        assert f"visits due to 'mill' this year ({said})" in error.value.clashes[0]

@@ -191,3 +191,15 @@ def test_what_is_due_is_told_with_its_number_and_what_asks_for_it() -> None:
         with pytest.raises(NoPlanError) as error:
             plan_calendar(scenario, first, WEEKS, held, rounds=1)
         assert f"visits due to 'mill' this year ({said})" in error.value.clashes[0]
+
+
+def test_each_visit_has_what_a_donor_of_its_day_is_worth() -> None:
+    for scenario, needed in ((world(), True), (plentiful(), False)):
+        found = plan_calendar(scenario, START, WEEKS, rounds=1)
+        donation, _ = found.effort
+        assert donation > 0
+        worth = found.table.loc[~found.table["committed"], "worth_per_donor"]
+        assert (worth > donation).any() if needed else (worth <= donation).all()
+    usual = plan_calendar(world(), START, WEEKS, rounds=0).table
+    assert (usual["worth_per_donor"] > donation).any()
+    assert usual.groupby(["date", "region"])["worth_per_donor"].nunique().max() == 1

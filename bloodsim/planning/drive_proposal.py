@@ -20,8 +20,12 @@ Ints = NDArray[np.int64]
 
 DRIVE_COLUMNS = (
     "date", "region", "organisation", "channel", "visits", "teams", "donors", "units", "committed",
+    "worth_per_donor",
 )  # fmt: skip
-"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before."""
+"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before;
+``worth_per_donor``: points that the units of one more donor of the day would save on the expected
+path, at the prices the calendar was made from (the default calendar: at those it leads to), before
+what the donation costs."""
 STREET_COLUMNS = (
     "date", "until", "region", "channel", "factor", "usual_factor", "donors", "usual_donors",
 )  # fmt: skip
@@ -39,11 +43,15 @@ FAR_FEWER = 0.1
 
 @dataclass(frozen=True)
 class Calendar:
-    """Visits, the donors who give at them (n_days, n_sources), and the levers beside them."""
+    """Visits, the donors who give at them (n_days, n_sources), and the levers beside them.
+
+    ``worth`` (n_days, n_regions): points that the units of one more donor would save.
+    """
 
     visits: Ints
     donors: Floats
     levers: LeverUse
+    worth: Floats
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,8 @@ class DrivesProposal:
         What is odd about visits that were agreed.
     usual : tuple of int and float
         Visits and donors of the default calendar that the plan takes the place of.
+    effort : tuple of float
+        Points per donation and per team-day.
     """
 
     start: date
@@ -106,6 +116,7 @@ class DrivesProposal:
     default_breaks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     usual: tuple[int, float] = (0, 0.0)
+    effort: tuple[float, float] = (0.0, 0.0)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the plan's ``drives`` as JSON holds them."""
@@ -127,6 +138,8 @@ class DrivesProposal:
             "default_breaks": list(self.default_breaks),
             "usual_visits": self.usual[0],
             "usual_donors": self.usual[1],
+            "points_per_donation": self.effort[0],
+            "points_per_team_day": self.effort[1],
         }
 
     def _levers(self) -> dict[str, Any] | None:
@@ -252,6 +265,7 @@ def drives_table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:
                 start.first + timedelta(days=int(day)), start.world.regions[region],
                 table.names[source], table.channel[source], count,
                 count * int(table.teams_per_visit[source]), donors, units, stands,
+                round(float(calendar.worth[day, region]), 9) + 0.0,
             ))  # fmt: skip
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return pd.DataFrame(rows, columns=list(DRIVE_COLUMNS)).astype({"committed": bool})

@@ -162,7 +162,8 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
     visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
-    standing = Calendar(start.usual, start.usual * start.donors, levers.nothing)
+    given = start.usual * start.donors
+    standing = Calendar(start.usual, given, levers.nothing, worth + start.costs[0])
     usual = default.objective + _effort(task, standing)
     breaks = tuple(_breaks(task, standing))
     tried: Tried = [] if breaks else [(usual, standing)]
@@ -247,6 +248,7 @@ def _proposal(
         closed=closed_days(start),
         assumed=task.held is None,
         usual=(int(start.usual.sum()), float((start.usual * start.donors).sum())),
+        effort=start.costs,
         donors=task.later.table(start, calendar.donors, calendar.levers.repeat_gifts(levers)),
         charged=asked.charged,
         street=street_table(*told) if "street" in asked.beside else None,
@@ -312,7 +314,8 @@ def _calendars(task: _Task, prices: Floats, weekly: Floats) -> Calendar:
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
     used = worn_out(start, task.levers, netted(task.levers, use))
-    return Calendar(visits, donors, used)
+    worth = [start.value(region, prices) for region in range(start.world.n_regions)]
+    return Calendar(visits, donors, used, np.stack(worth, axis=1) + start.costs[0])
 
 
 def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats) -> DriveProblem:

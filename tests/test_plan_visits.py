@@ -17,7 +17,7 @@ from bloodsim.planning.held import HeldVisits, read_visits
 from bloodsim.planning.parts import plan_parts
 from bloodsim.planning.solve import NoPlanError
 from bloodsim.planning.usual import beside_what_stands, odd_lines
-from bloodsim.scenario import Scenario
+from bloodsim.scenario import Scenario, ScenarioError
 
 WEEKS = 3
 
@@ -203,3 +203,25 @@ def test_each_visit_has_what_a_donor_of_its_day_is_worth() -> None:
     usual = plan_calendar(world(), START, WEEKS, rounds=0).table
     assert (usual["worth_per_donor"] > donation).any()
     assert usual.groupby(["date", "region"])["worth_per_donor"].nunique().max() == 1
+
+
+def test_what_parts_of_a_plan_lack_is_said_before_any_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: Any, **__: Any) -> None:
+        raise AssertionError("a part was planned")
+
+    for name in ("plan_calendar", "plan_throttles", "plan_sites"):
+        monkeypatch.setattr(f"bloodsim.planning.parts.{name}", work)
+    monkeypatch.setattr("bloodsim.planning.plan", work)
+    everything = ("transfers", "drives", "throttles", "sites")
+    with pytest.raises(ScenarioError) as error:
+        plan_parts(bloodsim.load("minimal"), everything, START)
+    assert [p.path for p in error.value.problems] == [
+        ("resources", "drives"),
+        ("resources", "site_plan"),
+    ]
+    wrong = tmp_path / "visits.csv"
+    wrong.write_text("organisation,date\nnobody,2026-02-03\n", "utf-8")
+    with pytest.raises(ScenarioError, match="nobody"):
+        plan_parts(world(), ("transfers", "drives"), START, visits=wrong)

@@ -16,6 +16,7 @@ from bloodsim.planning.drive_start import WARM_UPS
 from bloodsim.planning.drives import DrivesProposal, plan_calendar
 from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
+from bloodsim.planning.needs import check_parts
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.sites import plan_sites
 from bloodsim.planning.throttles import plan_throttles
@@ -79,6 +80,8 @@ def plan_parts(
     **options
         Of `bloodsim.planning.plan`, for transfers.
     """
+    check_parts(scenario, parts, appeal_rise)
+    held = read_visits(visits, scenario) if visits and "drives" in parts else None
     if isinstance(stock, str | Path):
         stock = read_stock_to_plan(stock, scenario, start)
     first = start or (stock.day if stock else scenario.run.score_start)
@@ -96,7 +99,7 @@ def plan_parts(
             scenario,
             first,
             weeks,
-            read_visits(visits, scenario) if visits else None,
+            held,
             donor_value=donor_value,
             beside=[name for name in LEVERS if name in parts],
             appeal_rise=appeal_rise,

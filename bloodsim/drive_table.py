@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,28 @@ class DriveTable:
         """Most visits of each source on one day (n_sources,)."""
         most = [there[self.region] // each for _, each, there in self.fleet()]
         return np.asarray(np.min(most, axis=0))
+
+    def of_sources(self, own: IntArray) -> DriveTable:
+        """Return the table of some sources alone, numbered anew; teams are as before."""
+        kept = np.isin(self.candidate_source, own)
+        number = np.zeros(len(self.names), dtype=int)
+        number[own] = np.arange(len(own))
+        vehicles = self.vehicles_per_visit
+        return replace(
+            self,
+            names=tuple(self.names[k] for k in own),
+            region=self.region[own],
+            channel=tuple(self.channel[k] for k in own),
+            donors_per_visit=self.donors_per_visit[own],
+            teams_per_visit=self.teams_per_visit[own],
+            gap_days=self.gap_days[own],
+            organisations=self.organisations[own],
+            most_per_year=self.most_per_year[own],
+            quota_per_year=self.quota_per_year[own],
+            candidate_source=number[self.candidate_source[kept]],
+            candidate_day=self.candidate_day[kept],
+            vehicles_per_visit=None if vehicles is None else vehicles[own],
+        )
 
 
 class DayRoom:

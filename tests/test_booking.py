@@ -13,6 +13,7 @@ import pytest
 from test_checks import found
 from worlds import lone_region
 
+import bloodsim
 from bloodsim.cli import execute
 from bloodsim.experiment import simulate
 from bloodsim.model.world import compile_world
@@ -20,6 +21,7 @@ from bloodsim.optimize.booking import BookingProblem, plan_bookings
 from bloodsim.planning.throttles import plan_throttles
 from bloodsim.policies import build
 from bloodsim.rehearsal.booking import booking_plan
+from bloodsim.rehearsal.paths import collection_world
 from bloodsim.scenario import OptimizedCollection, Scenario
 
 BOOKING = {"kind": "optimized", "placed_by": "booking", "product": "platelets"}
@@ -184,6 +186,29 @@ def test_a_plan_books_ahead_of_closed_days(
     assert len(saved) == 14 * 3
     assert (out / "throttles.csv").exists()
     assert execute([*command, "--all"]) == 0
+
+
+def test_visits_that_do_not_feed_the_product_change_no_booking() -> None:
+    mill = {"region": "BJ", "channel": "street", "headcount": 900, "quota": 200}
+    room = {**mill, "channel": "apheresis", "donors_per_visit": 5}
+    drives = {"teams_per_day": 2, "vehicles_per_day": 2}
+    plain = bloodsim.load("minimal")
+    street, both = (
+        plain.set("resources", {"drives": drives, "organisations": visited})
+        for visited in ({"mill": mill}, {"mill": mill, "room": room})
+    )
+    unvisited, visited_ = (plan_throttles(s, date(2026, 1, 20), 1).table for s in (plain, street))
+    assert visited_.equals(unvisited)
+    assert len(plan_throttles(both, date(2026, 1, 20), 1).table) == len(unvisited)
+    world = compile_world(both)
+    settings = OptimizedCollection(placed_by="booking", product="platelets")
+    fixed = collection_world(world, settings, build(street.policies.transfer))
+    assert world.drives is not None
+    assert fixed.drives.names == ("room",)
+    assert fixed.open.shape == fixed.default_visits.shape == (len(fixed.normal), 1)
+    open_days = world.drives.open[:, 1].nonzero()[0]
+    assert np.array_equal(fixed.drives.candidate_day, open_days)
+    assert not fixed.drives.candidate_source.any()
 
 
 @pytest.mark.parametrize(

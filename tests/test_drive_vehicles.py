@@ -78,3 +78,44 @@ def test_what_cannot_be_meant():
     assert any("a visit takes 3 vehicles, BJ has 2" in line for line in found(patch))
     patch = under("resources", drives={"vehicles_per_day_by_region": {"BB": 2}})
     assert any("unknown region 'BB'" in line for line in found(patch))
+
+
+@pytest.mark.parametrize(("teams", "warns"), [(2, True), (3, False)])
+def test_visits_that_take_more_teams_than_there_are(teams: int, warns: bool) -> None:
+    mill = {"region": "BJ", "channel": "street", "headcount": 100, "teams_per_visit": 3}
+    drives = {"teams_per_day": 9, "teams_per_day_by_region": {"BJ": teams}}
+    said = found(under("resources", drives=drives, organisations={"mill": mill}))
+    assert any("a visit takes 3 teams, BJ has 2" in line for line in said) is warns
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({}, 5),  # 15 April to 31 December
+        ({"closures": []}, None),
+        ({"visit_gap_days": 50}, None),
+        ({"donors_per_visit": 120}, None),
+        ({"quota": 480}, None),
+    ],
+)
+def test_quotas_that_take_more_visits_than_gaps_allow(
+    changes: dict[str, Any], most: int | None
+) -> None:
+    mill = {
+        "region": "BJ",
+        "channel": "street",
+        "headcount": 900,
+        "quota": 600,
+        "donors_per_visit": 100,
+        "min_visits": 1,
+        "visit_gap_days": 60,
+        "closures": [{"from_date": "01-01", "to_date": "04-14"}],
+        **changes,
+    }
+    said = found(under("resources", drives={}, organisations={"mill": mill}))
+    lines = [line for line in said if "closures leave room for" in line]
+    assert bool(lines) is (most is not None)
+    assert all(
+        f"takes 6 visits of 100, gaps of 60 days and closures leave room for {most} in" in n
+        for n in lines
+    )

@@ -25,20 +25,24 @@ def print_drives(
 ) -> None:
     """Print the visits that the plan adds, day by day; with *every* committed ones as well."""
     shown = drives.table if every else drives.table[~drives.table["committed"]]
-    console.print(f"drives until {drives.last}, made for {drives.product}")
+    donation, team_day = drives.effort
+    console.print(
+        f"drives until {drives.last}, made for {drives.product}\nworth: points that one more donor "
+        f"saves (a donation costs {donation:.3g}, a team-day {team_day:.3g})"
+    )
     if shown.empty:
         console.print("  none\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    heads = ("date", "region", "organisation", "visits", "teams", "donors", "units")
+    heads = ("date", "region", "organisation", "visits", "teams", "donors", "units", "worth")
     for column, head in enumerate((*heads, "")):
-        table.add_column(head, justify="right" if 3 <= column < 7 else "left", overflow="fold")
+        table.add_column(head, justify="right" if 3 <= column < 8 else "left", overflow="fold")
     rows: Any = (shown if every else shown.head(_MOST)).itertuples(index=False)
     for row in rows:
         table.add_row(
             str(row.date), names.get(row.region, row.region), row.organisation, str(row.visits),
             str(row.teams), f"{row.donors:,.0f}", f"{row.units:,.0f}",
-            "committed" if row.committed else "",
+            f"{row.worth_per_donor:.2f}", "committed" if row.committed else "",
         )  # fmt: skip
     console.print(table)
     if not every and len(shown) > _MOST:

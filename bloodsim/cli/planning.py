@@ -33,7 +33,11 @@ def plan(
     ] = "transfers",
     weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks of drives and throttles.")] = 6,
     visits: Annotated[
-        str, typer.Option(help="Visits held and agreed: CSV of organisation, date, donors.")
+        str,
+        typer.Option(
+            help="Visits held in the past year, and agreed: CSV or XLSX of organisation, date, "
+            "visits, donors (the last two may be empty), instead of the default calendar's."
+        ),
     ] = "",
     paths: Annotated[
         int,

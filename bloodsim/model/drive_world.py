@@ -66,6 +66,17 @@ class DriveWorld:
             mean[:, self.table.region[source]] += visits * self.table.donors_per_visit[source]
         return donors
 
+    def of_sources(self, own: NDArray[np.integer]) -> DriveWorld:
+        """Return the drives of some sources alone, numbered anew; teams are as before."""
+        return DriveWorld(
+            table=self.table.of_sources(own),
+            channel=self.channel[own],
+            open=self.open[:, own],
+            turnout=self.turnout[:, own],
+            calendar=self.calendar[:, own],
+            most_visits=self.most_visits[own],
+        )
+
 
 def compile_drives(
     scenario: Scenario,

@@ -20,8 +20,12 @@ Ints = NDArray[np.int64]
 
 DRIVE_COLUMNS = (
     "date", "region", "organisation", "channel", "visits", "teams", "donors", "units", "committed",
+    "worth_per_donor",
 )  # fmt: skip
-"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before."""
+"""Columns of the drives: ``donors`` and ``units`` are expected; ``committed`` stood before;
+``worth_per_donor``: points that the units of one more donor of the day would save on the expected
+path, at the prices the calendar was made from (the default calendar: at those it leads to), before
+what the donation costs."""
 STREET_COLUMNS = (
     "date", "until", "region", "channel", "factor", "usual_factor", "donors", "usual_donors",
 )  # fmt: skip
@@ -35,14 +39,21 @@ LEAST_SHOWN = 1e-3
 _SAME = 1e-6
 """Gaps below this are what rounding leaves."""
 
+FAR_FEWER = 0.1
+"""Part of the default calendar's donors that a plan may leave out without saying why."""
+
 
 @dataclass(frozen=True)
 class Calendar:
-    """Visits, the donors who give at them (n_days, n_sources), and the levers beside them."""
+    """Visits, the donors who give at them (n_days, n_sources), and the levers beside them.
+
+    ``worth`` (n_days, n_regions): points that the units of one more donor would save.
+    """
 
     visits: Ints
     donors: Floats
     levers: LeverUse
+    worth: Floats
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,16 @@ class DrivesProposal:
         Whether another donor would be worth what a donation costs on any day of the expected path.
     rise : float
         Largest rise of turnout that an appeal could ask for.
+    assumed : bool
+        Whether committed visits are those of the default calendar, for nobody listed any.
+    default_breaks : tuple of str
+        What the default calendar does not keep of what was agreed; empty: it could be the plan.
+    notes : tuple of str
+        What is odd about visits that were agreed.
+    usual : tuple of int and float
+        Visits and donors of the default calendar that the plan takes the place of.
+    effort : tuple of float
+        Points per donation and per team-day.
     """
 
     start: date
@@ -93,6 +114,11 @@ class DrivesProposal:
     appeals: pd.DataFrame | None = None
     wanted: bool = True
     rise: float = 0.0
+    assumed: bool = False
+    default_breaks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    usual: tuple[int, float] = (0, 0.0)
+    effort: tuple[float, float] = (0.0, 0.0)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the plan's ``drives`` as JSON holds them."""
@@ -110,6 +136,12 @@ class DrivesProposal:
             "donor_value": self.charged and not self.donors.empty,
             "donors": list(records(self.donors)),
             "levers": self._levers(),
+            "committed_assumed": self.assumed,
+            "default_breaks": list(self.default_breaks),
+            "usual_visits": self.usual[0],
+            "usual_donors": self.usual[1],
+            "points_per_donation": self.effort[0],
+            "points_per_team_day": self.effort[1],
         }
 
     def _levers(self) -> dict[str, Any] | None:
@@ -127,19 +159,47 @@ class DrivesProposal:
         """Return what matters most as sentences."""
         new = self.table[~self.table["committed"]]
         committed = int(self.table["visits"].sum() - new["visits"].sum())
-        saved = self.objective_usual - self.objective
-        word = "less" if saved >= 0 else "more"
         gap = self.gap if self.gap > _SAME else 0.0
         above = f"{100 * gap:.2g} %" if gap < 1 else f"{self.objective - self.bound:,.2f}"
         return [
-            f"drives: {int(new['visits'].sum()):,} visits until {self.last}, "
-            f"{new['donors'].sum():,.0f} donors; {committed:,} visits are committed already",
-            f"expected {self.objective:,.0f} points, {abs(saved):,.0f} {word} than the default "
-            f"calendar with as many donors; at most {above} above any calendar",
+            f"drives: {counted(int(new['visits'].sum()), 'visit')} until {self.last}, "
+            f"{counted(new['donors'].sum(), 'donor')}; {self._said_of_committed(committed)}",
+            f"expected {self.objective:,.0f} points, {self._against_default()}; at most "
+            f"{above} above any calendar",
+            *self._said_of_fewer(),
             *self._said_of_street(),
             *self._said_of_appeals(),
             *self._said_of_donors(),
         ]
+
+    def _said_of_committed(self, visits: int) -> str:
+        said = f"{counted(visits, 'visit')} {'is' if visits == 1 else 'are'} committed already"
+        return f"{said}, assumed from the default calendar" if self.assumed and visits else said
+
+    @property
+    def as_usual(self) -> bool:
+        """Whether the plan visits about as many donors as the default calendar in its place."""
+        donors = float(self.table.loc[~self.table["committed"], "donors"].sum())
+        return donors >= (1 - FAR_FEWER) * self.usual[1]
+
+    def _said_of_fewer(self) -> list[str]:
+        if self.as_usual:
+            return []
+        visits, usual = self.usual
+        return [
+            f"the default calendar has {counted(visits, 'visit')} and {counted(usual, 'donor')} in "
+            "their place: on the expected path more of them would cost more than they save. What "
+            f"comes after {self.last} is not seen, but for a target of stock at the end"
+        ]
+
+    def _against_default(self) -> str:
+        saved = self.objective_usual - self.objective
+        word = "less" if saved >= 0 else "more"
+        said = f"{abs(saved):,.0f} {word} than the default calendar"
+        said += " with as many donors" if self.as_usual else ""
+        if saved >= 0 or not self.default_breaks:
+            return said
+        return f"{said}, which does not keep what was agreed: {'; '.join(self.default_breaks)}"
 
     def _said_of_street(self) -> list[str]:
         if self.street is None:
@@ -187,6 +247,12 @@ class DrivesProposal:
         ]
 
 
+def counted(number: float, what: str) -> str:
+    """Return a count with its noun: 1 visit, 2 visits."""
+    said = f"{number:,.0f}"
+    return f"{said} {what}" if said == "1" else f"{said} {what}s"
+
+
 def drives_table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:
     """Return `DRIVE_COLUMNS`."""
     assert start.world.drives is not None
@@ -203,6 +269,7 @@ def drives_table(start: DriveStart, calendar: Calendar) -> pd.DataFrame:
                 start.first + timedelta(days=int(day)), start.world.regions[region],
                 table.names[source], table.channel[source], count,
                 count * int(table.teams_per_visit[source]), donors, units, stands,
+                round(float(calendar.worth[day, region]), 9) + 0.0,
             ))  # fmt: skip
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return pd.DataFrame(rows, columns=list(DRIVE_COLUMNS)).astype({"committed": bool})

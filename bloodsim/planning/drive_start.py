@@ -170,6 +170,15 @@ class DriveStart:
         receipts = np.maximum(self.state.receipts, self.receipts(self.usual_donors))
         return replace(self.state, receipts=receipts)
 
+    def in_place_of(self, visits: Ints) -> DriveStart:
+        """Return the start with other visits (n_days, n_sources) that the plan takes the place of.
+
+        What is expected of the default calendar changes with them.
+        """
+        differs = self.receipts((visits - self.usual) * self.donors)
+        state = replace(self.state, receipts=np.maximum(self.state.receipts + differs, 0))
+        return replace(self, usual=visits, state=state)
+
     def without_usual(self) -> State:
         """Return the state without the visits that the plan takes the place of."""
         receipts = self.with_usual().receipts - self.receipts(self.usual_donors)

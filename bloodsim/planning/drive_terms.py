@@ -35,9 +35,9 @@ def agreed_terms(
     where = start.world.regions[region]
     terms = [Term(f"donors of {where} as usual", tuple(range(len(own))), most_donors=most)]
     for place, source in enumerate(own.tolist()):
-        least = _still_due(start, source, held)
+        least, why = _still_due(start, source, held)
         if least > 0:
-            name = f"visits due to '{table.names[source]}' this year"
+            name = f"visits due to '{table.names[source]}' this year ({why})"
             last = (date(start.first.year, 12, 31) - start.first).days
             terms.append(Term(name, (place,), last_day=last, least_visits=least))
     terms += _months(start, own)
@@ -99,23 +99,32 @@ def _largest(start: DriveStart, source: int) -> float:
     return float(start.donors[start.n_commit :, source].max(initial=0.0))
 
 
-def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> int:
-    """Return the visits to an organisation that have to be held within the plan."""
+def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> tuple[int, str]:
+    """Return the visits to an organisation that have to be held within the plan, and why."""
     assert start.world.drives is not None
     table, year = start.world.drives.table, start.first.year
     name = table.names[source]
     organisation = start.scenario.resources.organisations.get(name)
     if organisation is None:
-        return 0
+        return 0, ""
     done, usual = _this_year(start, source), float(table.donors_per_visit[source])
     came, unseen, year_end = usual * done, 0.0, date(year, 12, 31)
     if held is not None:
         came = held.donors_in(name, date(year, 1, 1), year_end, usual)
     else:  # the default calendar begins with the warm-up
         unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)
-    after = start.first + timedelta(days=start.n_days)
-    later = visits_that_fit(start.scenario, organisation, after, year_end)
-    return visits_due(organisation, usual, done, came, later, unseen)
+    last = start.first + timedelta(days=start.n_days - 1)
+    later = visits_that_fit(start.scenario, organisation, last + timedelta(days=1), year_end)
+    least = visits_due(organisation, usual, done, came, later, unseen)
+    unasked = organisation.model_copy(update={"quota": 0})
+    agreed = visits_due(unasked, usual, done, came, later, unseen)
+    stood = f"min_visits {organisation.min_visits}, of which {done} held or agreed"
+    if least > agreed:
+        stood = (
+            f"quota {organisation.quota:,} donors, of which {came:,.0f} came or are agreed, "
+            f"{usual:,.0f} a visit"
+        )
+    return least, f"{least} by {last}: {stood}"
 
 
 def _this_year(start: DriveStart, source: int) -> int:

@@ -14,7 +14,7 @@ region where they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -52,6 +52,7 @@ from bloodsim.planning.drive_terms import agreed_terms, donors_as_usual, with_do
 from bloodsim.planning.held import HeldVisits
 from bloodsim.planning.lever_blocks import best_street, with_levers
 from bloodsim.planning.solve import NoPlanError
+from bloodsim.planning.usual import beside_what_stands, broken_by, odd_lines
 from bloodsim.scenario import Scenario
 from bloodsim.stockfile import OpeningStock
 
@@ -90,6 +91,7 @@ def plan_calendar(
         Weeks of drives.
     held : HeldVisits, optional
         What was held and agreed so far; default: the default calendar up to the days committed.
+        The default calendar is then what of its later visits still fits beside these.
     rounds : int
         Calendars that are made, each from the prices of the one before.
     donor_value : bool
@@ -112,12 +114,14 @@ def plan_calendar(
     check_levers(scenario, beside, appeal_rise)
     first = start or (stock.day if stock else scenario.run.score_start)
     begun = drive_start(scenario, first, weeks, held, stock=stock)
+    begun = begun if held is None else beside_what_stands(begun)
     try:
-        return _best(begun, held, rounds, _Asked(donor_value, beside, appeal_rise))
+        found = _best(begun, held, rounds, _Asked(donor_value, beside, appeal_rise))
     except (NoPlanError, SolverMissingError):
         raise
     except SolverError as error:
         raise NoPlanError(error.status, f"drives: {error}") from error
+    return found if held is None else replace(found, notes=tuple(odd_lines(begun, held)))
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,11 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
     visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
-    standing = Calendar(start.usual, start.usual_donors, levers.nothing)
+    given = start.usual_donors
+    standing = Calendar(start.usual, given, levers.nothing, worth + start.costs[0])
     usual = default.objective + _effort(task, standing)
-    tried: Tried = [(usual, standing)] if _keeps(task, standing) else []
+    breaks = tuple(_breaks(task, standing))
+    tried: Tried = [] if breaks else [(usual, standing)]
     bound, found = _rounds(task, visits, model, rounds)
     if called and rounds:  # levers beside the best visits without them are tried too
         alone = replace(task, levers=levers_of(start, (), None, worth))
@@ -175,7 +181,8 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
                 points = model.solve(_with(task, base, better)).objective
                 found.append((points + _effort(task, better), better))
     best, calendar = min((*tried, *found), key=_points, default=(np.inf, standing))
-    return _proposal(task, asked, calendar, (best, usual, bound))
+    found_ = _proposal(task, asked, calendar, (best, usual, bound))
+    return replace(found_, default_breaks=breaks)
 
 
 def _rounds(task: _Task, visits: Blocks, model: TransferModel, rounds: int) -> tuple[float, Tried]:
@@ -239,6 +246,9 @@ def _proposal(
         bound=bound,  # visits are part of it
         table=drives_table(start, calendar),
         closed=closed_days(start),
+        assumed=task.held is None,
+        usual=(int(start.usual.sum()), float((start.usual * start.donors).sum())),
+        effort=start.costs,
         donors=task.later.table(start, calendar.donors, calendar.levers.repeat_gifts(levers)),
         charged=asked.charged,
         street=street_table(*told) if "street" in asked.beside else None,
@@ -248,23 +258,11 @@ def _proposal(
     )
 
 
-def _keeps(task: _Task, standing: Calendar) -> bool:
-    """Tell whether the default calendar holds what is due, beside what stands, with donors left."""
-    start, held = task.start, task.held
-    assert start.world.drives is not None
-    table = start.world.drives.table
-    together = start.committed + standing.visits
-    for region in np.unique(table.region).tolist():
-        own = np.flatnonzero(table.region == region)
-        for _, each, there in table.fleet():
-            if (together[:, own] @ each[own] > there[region]).any():
-                return False
-        for term in agreed_terms(start, region, own, np.inf, held):
-            inside = slice(term.first_day, term.last_day + 1), own[list(term.sources)]
-            placed, given = standing.visits[inside], standing.donors[inside].sum()
-            if placed.sum() < term.least_visits or given < term.least_donors - 1e-6:
-                return False
-    return _pool_holds(task, standing) and (held is None or not held.visits)
+def _breaks(task: _Task, standing: Calendar) -> Iterator[str]:
+    """Yield why the default calendar is no plan: what it breaks, beside what stands."""
+    yield from broken_by(task.start, standing.visits, standing.donors, task.held)
+    if not _pool_holds(task, standing):
+        yield "no more donors give than are eligible"
 
 
 def _pool_holds(task: _Task, calendar: Calendar) -> bool:
@@ -316,7 +314,8 @@ def _calendars(task: _Task, prices: Floats, weekly: Floats) -> Calendar:
         message = "drives: no calendar keeps all that was agreed"
         raise NoPlanError(NoCalendarError.status, message, tuple(clashes))
     used = worn_out(start, task.levers, netted(task.levers, use))
-    return Calendar(visits, donors, used)
+    worth = [start.value(region, prices) for region in range(start.world.n_regions)]
+    return Calendar(visits, donors, used, np.stack(worth, axis=1) + start.costs[0])
 
 
 def _problem(task: _Task, region: int, own: Ints, prices: Floats, weekly: Floats) -> DriveProblem:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodsim.load.tables import read_rows
+from bloodsim.load.tables import Cell, read_rows
 from bloodsim.scenario import Problem, Scenario, ScenarioError
-from bloodsim.scenario.problems import nearest
+from bloodsim.scenario.problems import nearest, shown
+from bloodsim.stock_words import day_of
 
 Ints = NDArray[np.int64]
 
 COLUMNS = ("organisation", "date", "visits", "donors")
 """Columns of the file: organisation (or pool) and date; visits (1) and donors may be left out."""
+HEADINGS = {
+    "单位": "organisation",
+    "机构": "organisation",
+    "日期": "date",
+    "场次": "visits",
+    "人次": "donors",
+}
+"""The same by their Chinese headings; other columns are not read."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +39,13 @@ class HeldVisits:
         How many.
     donors : mapping of (name, date) to float
         Donors who came, where the file says so.
+    places : mapping of (name, date) to str
+        Where the file says so first.
     """
 
     visits: dict[tuple[str, date], int]
     donors: dict[tuple[str, date], float]
+    places: dict[tuple[str, date], str] = field(default_factory=dict)
 
     def before(self, first: date, names: Sequence[str], n_days: int) -> Ints:
         """Return visits (n_days, n_names) of the days before *first*, yesterday last."""
@@ -63,7 +74,7 @@ class HeldVisits:
 
 
 def read_visits(path: str | Path, scenario: Scenario) -> HeldVisits:
-    """Read a CSV or XLSX file of visits.
+    """Read a CSV or XLSX file of visits; headings may be Chinese (`HEADINGS`).
 
     Raises
     ------
@@ -72,47 +83,74 @@ def read_visits(path: str | Path, scenario: Scenario) -> HeldVisits:
     """
     file = Path(path).expanduser()
     rows = list(read_rows(file.read_bytes(), file.name))
-    columns = {str(cell.value): at for at, cell in rows[0].items()} if rows else {}
+    titles = {at: str(cell.value).strip() for at, cell in rows[0].items()} if rows else {}
+    columns = {HEADINGS.get(title, title): at for at, title in titles.items()}
     for column in COLUMNS[:2]:
         if column not in columns:
             message = f"the file has no column '{column}'"
             hint = f"columns: {', '.join(COLUMNS)}"
             raise ScenarioError([Problem((), message, hint, place=file.name)])
-    resources = scenario.resources
-    known = [*resources.organisations, *resources.organisation_pools]
-    visits: dict[tuple[str, date], int] = {}
-    donors: dict[tuple[str, date], float] = {}
+    known = [*scenario.resources.organisations, *scenario.resources.organisation_pools]
+    found = HeldVisits({}, {})
     problems: list[Problem] = []
     for row in rows[1:]:
-        where = str(next(iter(row.values())).place)
-        given = {column: row[at].value for column, at in columns.items() if at in row}
+        given = {column: row[at] for column, at in columns.items() if at in row}
+        line = Line(given, str(next(iter(row.values())).place))
         try:
-            key, count, came = _visit(given)
-        except ValueError as error:
-            problems.append(Problem((), str(error), place=where))
+            key, count, came = _visit(line, known)
+        except ScenarioError as error:
+            problems += error.problems
             continue
-        if key[0] not in known:
-            message = f"unknown organisation '{key[0]}'"
-            problems.append(Problem((), message, nearest(key[0], known), place=where))
-            continue
-        visits[key] = visits.get(key, 0) + count
+        found.visits[key] = found.visits.get(key, 0) + count
+        found.places.setdefault(key, line.place)
         if came is not None:
-            donors[key] = donors.get(key, 0.0) + came
+            found.donors[key] = found.donors.get(key, 0.0) + came
     if problems:
         raise ScenarioError(problems)
-    return HeldVisits(visits, donors)
+    return found
 
 
-def _visit(given: dict[str, Any]) -> tuple[tuple[str, date], int, float | None]:
-    """Return the organisation and date, visits and donors of a line; `ValueError` if unclear."""
+@dataclass(frozen=True)
+class Line:
+    """The cells of a line by column, and where it is."""
+
+    cells: dict[str, Cell]
+    place: str
+
+    def wrong(self, column: str, message: str, hint: str = "") -> ScenarioError:
+        """Return what is wrong with a cell."""
+        place = str(self.cells[column].place) if column in self.cells else self.place
+        return ScenarioError([Problem((), message, hint, place=place)])
+
+    def number(self, column: str) -> float | None:
+        """Return a number, 0 or more; None where the cell is empty."""
+        if column not in self.cells:
+            return None
+        value = self.cells[column].value
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise self.wrong(column, f"{column} must be a number; got {shown(value)}") from None
+        if not 0 <= number < float("inf"):
+            raise self.wrong(column, f"{column} must be 0 or more; got {shown(value)}")
+        return number
+
+
+def _visit(line: Line, known: Sequence[str]) -> tuple[tuple[str, date], int, float | None]:
+    """Return the organisation and date, visits and donors of a line; `ScenarioError` if unclear."""
     for column in COLUMNS[:2]:
-        if column not in given:
-            raise ValueError(f"no {column} on this line")
-    day = date.fromisoformat(str(given["date"]))
-    count = float(given.get("visits", 1))
-    came = float(given["donors"]) if "donors" in given else None
-    if not count >= 0 or (came is not None and not 0 <= came < float("inf")):
-        raise ValueError("visits and donors must be 0 or more")
-    if not count.is_integer():
-        raise ValueError("visits must be whole")
-    return (str(given["organisation"]), day), int(count), came
+        if column not in line.cells:
+            raise line.wrong(column, f"no {column} on this line")
+    name, written = (line.cells[column].value for column in COLUMNS[:2])
+    name = str(name).strip()
+    if name not in known:
+        raise line.wrong(
+            "organisation", f"unknown organisation {shown(name)}", nearest(name, known)
+        )
+    day = day_of(written)
+    if day is None:
+        raise line.wrong("date", f"must be a date such as 2026-02-10; got {shown(written)}")
+    count = line.number("visits")
+    if count is not None and not count.is_integer():
+        raise line.wrong("visits", f"visits must be whole; got {count:g}")
+    return (name, day), 1 if count is None else int(count), line.number("donors")

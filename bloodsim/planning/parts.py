@@ -16,6 +16,7 @@ from bloodsim.planning.drive_start import WARM_UPS
 from bloodsim.planning.drives import DrivesProposal, plan_calendar
 from bloodsim.planning.held import read_visits
 from bloodsim.planning.limits import limits_table
+from bloodsim.planning.needs import check_parts
 from bloodsim.planning.proposal import TransferProposal
 from bloodsim.planning.sites import plan_sites
 from bloodsim.planning.throttles import plan_throttles
@@ -79,6 +80,8 @@ def plan_parts(
     **options
         Of `bloodsim.planning.plan`, for transfers.
     """
+    check_parts(scenario, parts, appeal_rise)
+    held = read_visits(visits, scenario) if visits and "drives" in parts else None
     if isinstance(stock, str | Path):
         stock = read_stock_to_plan(stock, scenario, start)
     first = start or (stock.day if stock else scenario.run.score_start)
@@ -96,13 +99,13 @@ def plan_parts(
             scenario,
             first,
             weeks,
-            read_visits(visits, scenario) if visits else None,
+            held,
             donor_value=donor_value,
             beside=[name for name in LEVERS if name in parts],
             appeal_rise=appeal_rise,
             stock=stock,
         )
-        notes = *_first_day(scenario, first), *_start_of(scenario, calendar, stock)
+        notes = *_first_day(scenario, first), *_start_of(scenario, calendar, stock), *calendar.notes
         proposal = replace(proposal, drives=calendar, notes=(*proposal.notes, *notes))
         if "transfers" not in parts:
             seen = planning.source_of(scenario, stock, WARM_UPS)
@@ -114,7 +117,7 @@ def plan_parts(
     unchecked = () if "transfers" in parts else (NOT_CHECKED,)
     collecting = proposal.drives is not None or proposal.throttles is not None
     said = (APART if collecting and n == planning.NO_COLLECTION else n for n in proposal.notes)
-    notes = *outside(scenario, proposal.start), *said, *unchecked
+    notes = *outside(scenario, proposal.start), *_beyond(scenario, proposal), *said, *unchecked
     return replace(proposal, notes=notes, names_zh=_in_chinese(scenario))
 
 
@@ -160,6 +163,19 @@ def outside(scenario: Scenario, day: date) -> tuple[str, ...]:
     return (
         f"{day} is outside the scenario's scored days, {run.score_start} to {run.score_end}: what "
         "it says of seasons, shocks and agreements need not hold then",
+    )
+
+
+def _beyond(scenario: Scenario, proposal: TransferProposal) -> tuple[str, ...]:
+    """Say so where a plan of collection goes on after the scenario's last scored day."""
+    until = [proposal.drives.last] if proposal.drives else []
+    until += [max(proposal.throttles.table["date"])] if proposal.throttles else []
+    end = scenario.run.score_end
+    if proposal.start > end or max(until, default=end) <= end:
+        return ()
+    return (
+        f"collection is planned until {max(until)}, beyond the scenario's last scored day, {end}: "
+        "what it says of seasons, shocks and month plans need not hold then",
     )
 
 

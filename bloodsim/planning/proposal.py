@@ -41,11 +41,13 @@ JSON_KEYS: Mapping[str, str] = {
     "transfers": "shipments: date, until, ask_by, origin, destination, product, group, units, "
     "arrival, least_life_days, firm",
     "drives": "visits: date, region, organisation, channel, visits, teams, donors, units, "
-    "committed; empty if not asked for",
+    "committed, worth_per_donor; empty if not asked for",
     "calendar": "of the drives: product, last (day), gap, objective, objective_usual, bound, "
     "donor_value (whether counted), donors (region, points_per_donor, points_per_gift, "
     "eligible_start, eligible_end; empty without a pool), levers (wanted, street_donors, "
-    "appeal_donors, appeal_rise; null if not asked for); null if not asked for",
+    "appeal_donors, appeal_rise; null if not asked for), committed_assumed (no list of visits), "
+    "default_breaks (what the default calendar does not keep), usual_visits, usual_donors, "
+    "points_per_donation, points_per_team_day; null if not asked for",
     "street": "weeks in which street turnout changes: date, until, region, channel, factor, "
     "usual_factor, donors, usual_donors; empty if not asked for",
     "appeals": "appeals to repeat donors: date, region, channel, rise, donors; empty if not asked "

@@ -15,9 +15,10 @@ from bloodsim.model.demand_world import base_units
 from bloodsim.optimize.sites import ChosenSites, SiteChoices, choose_sites, site_program
 from bloodsim.optimize.solver import InfeasibleError, SolverError, SolverMissingError
 from bloodsim.planning.clash import clashing_rows
+from bloodsim.planning.needs import check_sites
 from bloodsim.planning.solve import NoPlanError
 from bloodsim.planning.tables import records
-from bloodsim.scenario import Problem, Scenario, ScenarioError
+from bloodsim.scenario import Scenario
 from bloodsim.scenario.seasonal import profile_factors
 from bloodsim.scenario.sites import CandidateSite, SiteHours, SitePlan
 from bloodsim.seasons import WEEKDAYS
@@ -136,11 +137,9 @@ def plan_sites(scenario: Scenario) -> SitesProposal:
     NoPlanError
         The fewest per place do not fit the budget or the number of sites.
     """
+    check_sites(scenario)
     search = scenario.resources.site_plan
-    if search is None or not scenario.resources.candidate_sites:
-        missing = "site_plan" if search is None else "candidate_sites"
-        message = f"planning sites needs resources.{missing}"
-        raise ScenarioError([Problem(("resources", missing), message, "see the manual: SitePlan")])
+    assert search is not None
     first = scenario.run.score_start
     options = _options(scenario, first)
     choices, places = _choices(scenario, search, options, first)

@@ -87,7 +87,7 @@ def plan_throttles(
     """
     from bloodsim.optimize.solver import SolverError, SolverMissingError
 
-    settings = _settings(scenario)
+    settings = booking_of(scenario)
     first = start or scenario.run.score_start
     n_days = WEEK_DAYS * weeks
     world = compile_world(starting(scenario, first, n_days + LATER_DAYS))
@@ -113,7 +113,7 @@ def plan_throttles(
     )
 
 
-def _settings(scenario: Scenario) -> OptimizedCollection:
+def booking_of(scenario: Scenario) -> OptimizedCollection:
     """Return the scenario's booking, or that of its first product of apheresis."""
     chosen = scenario.policies.collection
     if isinstance(chosen, OptimizedCollection) and chosen.placed_by == "booking":

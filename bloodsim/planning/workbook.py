@@ -42,6 +42,8 @@ DEFINITIONS: Mapping[str, str] = {
     "plan's last day, and what a repeat donor's gift in the plan costs later (points)",
     "donors.eligible_start, eligible_end": "donors whose interval is over, on the first and the "
     "last day of the plan",
+    "drives.worth_per_donor": "points that the units of one more donor there and then would save "
+    "on the expected path, before what the donation costs: the price the calendar was made from",
     "drives.committed": "stood before the plan: no longer to be changed",
     "street.factor, usual_factor": "turnout factor to aim at from date to until, and the one that "
     "regulation is expected to set; weeks that are not listed stay regulated",

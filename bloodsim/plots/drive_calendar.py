@@ -172,11 +172,13 @@ def _subtitle(drives: DrivesProposal, by_region: bool, lang: Lang) -> str:
     en = "One row a region" if by_region else "One row an organisation"
     return pick(
         lang,
-        f"{zh}，一格一天，数字为场次。与默认日程（人次相同）相比，预期代价"
+        f"{zh}，一格一天，数字为场次。与默认日程"
+        f"{'（人次相同）' if drives.as_usual else ''}相比，预期代价"
         f"{'减少' if saved >= 0 else '增加'} {number(abs(saved), lang)} 分",
         f"{en}, one box a day, numbers are visits. Expected to "
         f"{'save' if saved >= 0 else 'cost'} {number(abs(saved), lang)} points "
-        f"{'over' if saved >= 0 else 'more than'} the default calendar with as many donors",
+        f"{'over' if saved >= 0 else 'more than'} the default calendar"
+        f"{' with as many donors' if drives.as_usual else ''}",
     )
 
 

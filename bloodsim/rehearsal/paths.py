@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,8 +152,12 @@ def _seen(world: World, branch: Simulation, watching: _Watching, paths: range) -
 def collection_world(
     world: World, settings: OptimizedCollection, transfers: Policy
 ) -> CollectionWorld:
-    """Return what is fixed for a planner of collection."""
+    """Return what is fixed for a planner of collection.
+
+    Drives that do not feed the product are none of its business: they are left out.
+    """
     name, lift = settings.product, 1 + settings.lift
+    world = _with_drives_of(world, fed_by(world, name))
     days = slice(world.score_first, world.n_days)
     product = world.products[world.product_index(name)]
     fed = [c for c in world.channels if c.name in fed_by(world, name)]
@@ -253,6 +257,15 @@ def _agreed(world: World, name: str) -> Floats:
             net[:, world.routes.origin[flow.route]] -= units
             net[:, world.routes.destination[flow.route]] += units
     return net
+
+
+def _with_drives_of(world: World, channels: tuple[str, ...]) -> World:
+    """Return the world with the drives of some channels alone."""
+    drives = world.drives
+    if drives is None or set(drives.table.channel) <= set(channels):
+        return world
+    own = np.flatnonzero(np.isin(drives.table.channel, channels))
+    return replace(world, drives=drives.of_sources(own) if len(own) else None)
 
 
 def _no_drives(world: World) -> DriveTable:

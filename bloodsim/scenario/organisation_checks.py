@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -162,7 +163,9 @@ def check_drives(scenario: Scenario) -> Iterator[Problem]:
             if region not in scenario.regions:
                 hint = nearest(region, scenario.regions)
                 yield Problem((*here, field, region), f"unknown region '{region}'", hint)
-    yield from _vehicles(scenario)
+    yield from _too_large(scenario)
+    for name, one in resources.organisations.items():
+        yield from _quota_in_gaps(scenario, (HERE, "organisations", name), one)
     for region in dict.fromkeys(places):
         teams = by_region.get(region, drives.teams_per_day)
         needed = sum(
@@ -190,18 +193,50 @@ def check_drives(scenario: Scenario) -> Iterator[Problem]:
             yield Problem((*here, "teams_per_day"), message, hint, level="warning")
 
 
-def _vehicles(scenario: Scenario) -> Iterator[Problem]:
-    """Find visits that take more vehicles than their region ever has."""
+def _too_large(scenario: Scenario) -> Iterator[Problem]:
+    """Find visits that take more teams or vehicles than their region ever has."""
     resources, drives = scenario.resources, scenario.resources.drives
     assert drives is not None
-    by_region = drives.vehicles_per_day_by_region
     for block in ("organisations", "organisation_pools"):
         for name, one in getattr(resources, block).items():
-            there = by_region.get(one.region, drives.vehicles_per_day)
-            if there is not None and one.vehicles_per_visit > there:
-                message = (
-                    f"a visit takes {one.vehicles_per_visit} vehicles, {one.region} has {there}"
-                )
-                hint = "it is never visited: more vehicles_per_day, or fewer vehicles_per_visit"
-                path = (HERE, block, name, "vehicles_per_visit")
-                yield Problem(path, message, hint, level="warning")
+            for what, there in (
+                ("teams", drives.teams_per_day_by_region.get(one.region, drives.teams_per_day)),
+                (
+                    "vehicles",
+                    drives.vehicles_per_day_by_region.get(one.region, drives.vehicles_per_day),
+                ),
+            ):
+                taken = getattr(one, f"{what}_per_visit")
+                if there is not None and taken > there:
+                    message = f"a visit takes {taken} {what}, {one.region} has {there}"
+                    hint = f"it is never visited: more {what}_per_day, or fewer {what}_per_visit"
+                    path = (HERE, block, name, f"{what}_per_visit")
+                    yield Problem(path, message, hint, level="warning")
+
+
+def _quota_in_gaps(scenario: Scenario, here: Path, one: Organisation) -> Iterator[Problem]:
+    """Find quotas that take more visits than gaps and closures of a year leave room for."""
+    cap = one.cap_share * one.headcount
+    each = min(one.donors_per_visit or cap, cap)
+    if not one.quota or one.visits or each <= 0:
+        return
+    needed = math.ceil(one.quota / each - 1e-9)
+    year = scenario.run.score_start.year
+    days = [date(year, 1, 1) + timedelta(days=day) for day in range(365)]
+    closures = [(closure.from_date, closure.to_date) for closure in one.closures]
+    try:
+        calendar = scenario.calendar.build()
+        working = daily_factors(days, calendar, closures=closures, working_days_only=True)
+    except CalendarError:  # said elsewhere
+        return
+    most, earliest = 0, 0
+    for day in working.nonzero()[0].tolist():
+        if day >= earliest:
+            most, earliest = most + 1, day + one.visit_gap_days
+    if needed > most:
+        message = (
+            f"a quota of {one.quota} donors takes {needed} visits of {each:g}, gaps of "
+            f"{one.visit_gap_days} days and closures leave room for {most} in {year}"
+        )
+        hint = "the quota will be missed: a lower quota, a shorter visit_gap_days or larger visits"
+        yield Problem((*here, "quota"), message, hint, level="warning")

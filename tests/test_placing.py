@@ -303,6 +303,18 @@ def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
     assert "Traceback" not in said
 
 
+def test_visits_of_fixed_dates_stay():
+    dates = ["2025-04-15", "2025-05-20"]
+    variant = next(
+        v
+        for v in with_calendars(choose(with_plants(visits=dates, visit_gap_days=30)))
+        if v.name == "calendar"
+    )
+    visits = variant.policy.editions[-1].plan.visits[:, 0]
+    days = [(date.fromisoformat(each) - date(2025, 3, 3)).days for each in dates]
+    assert visits[days].tolist() == [1, 1]
+
+
 def test_limits_that_clash_in_a_run_are_told_by_date():
     with pytest.raises(NoCalendarError) as caught:
         with_calendars(choose(with_plants(quota=1500)))  # 16 visits of 90 donors, 60 days apart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -169,3 +169,17 @@ def test_the_default_calendar_brings_as_much_as_a_plan_with_the_same_visits():
     moved = TransferModel(start.network).solve(start.with_usual()).objective
     found = plan_calendar(scenario, first, 6, rounds=0)
     assert found.objective_usual == pytest.approx(moved + effort)
+
+
+def test_visits_of_fixed_dates_stay():
+    day = START + timedelta(days=COMMIT + 12)
+    mill = {
+        "region": "BJ",
+        "channel": "street",
+        "headcount": 800,
+        "donors_per_visit": 150,
+        "visits": [day.isoformat()],
+        "visit_gap_days": 30,
+    }
+    table = plan_calendar(with_resources(organisations={"mill": mill}), START, 4).table
+    assert day in table[table["organisation"] == "mill"]["date"].tolist()

@@ -91,6 +91,8 @@ def keep_promises(
         dated = np.zeros_like(open_days)
         dated[promise.first_day : promise.last_day + 1] = 1
         part = weeks.sums(open_days * dated) / np.maximum(all_week, 1)
+        if promise.last_day == promise.first_day:  # a visit of the week is held on that day
+            part = (part > 0).astype(float)
         mean = weeks.sums(donors * open_days * dated) / np.maximum(all_week, 1)
         largest = max(float(promise.within(donors).max(initial=0.0)), 1e-9)
         for name, least, worth, one in (

@@ -13,7 +13,7 @@ from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.optimize.drive_problem import Lever, Term
 from bloodsim.planning.drive_start import DriveStart, most_donors
 from bloodsim.planning.held import HeldVisits
-from bloodsim.rehearsal.promises import planned_months, share_of_year_before, visits_due
+from bloodsim.rehearsal.promises import fixed_days, planned_months, share_of_year_before, visits_due
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
@@ -26,26 +26,42 @@ def agreed_terms(
 
     The region visits no more donors than *most*. Of what an organisation was promised for the
     calendar year (`min_visits`, and the visits that its quota takes), the plan holds what would no
-    longer fit after its last day, gaps kept. Months that are planned (`resources.plans`) keep the
-    donors of the default calendar, within one visit, as far as laboratories take them and the days
-    that are left would by that calendar.
+    longer fit after its last day, gaps kept; visits of fixed dates stay. Months that are planned
+    (`resources.plans`) keep the donors of the default calendar, within one visit, as far as
+    laboratories take them and the days that are left would by that calendar.
     """
     assert start.world.drives is not None
     table = start.world.drives.table
     where = start.world.regions[region]
+    due = 0.0
     terms = [Term(f"donors of {where} as usual", tuple(range(len(own))), most_donors=most)]
     for place, source in enumerate(own.tolist()):
+        dated = list(_fixed(start, place, source))
+        terms += dated
         least, why = _still_due(start, source, held)
         if least > 0:
             name = f"visits due to '{table.names[source]}' this year ({why})"
             last = (date(start.first.year, 12, 31) - start.first).days
             terms.append(Term(name, (place,), last_day=last, least_visits=least))
+        due += max(least, len(dated)) * _largest(start, source)
     terms += _months(start, own)
     # What is due comes first: a region may visit more donors than usual to keep its word.
-    due = sum(term.least_visits * _largest(start, own[term.sources[0]]) for term in terms[1:])
     if due > most:
         terms[0] = Term(terms[0].name, terms[0].sources, most_donors=due)
     return tuple(terms)
+
+
+def _fixed(start: DriveStart, place: int, source: int) -> Iterator[Term]:
+    """Yield the visits of fixed dates of the source in a place, from the first new day on."""
+    assert start.world.drives is not None
+    name = start.world.drives.table.names[source]
+    organisation = start.scenario.resources.organisations.get(name)
+    if organisation is None:
+        return
+    for day in fixed_days(organisation, start.first, start.open[:, source]):
+        if day >= start.n_commit:
+            where = f"the visit fixed with '{name}' on {start.first + timedelta(days=day)}"
+            yield Term(where, (place,), day, day, least_visits=1)
 
 
 def _months(start: DriveStart, own: Ints) -> Iterator[Term]:

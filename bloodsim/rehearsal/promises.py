@@ -72,6 +72,9 @@ def _agreed(world: World) -> Iterator[Promise]:
         organisation = world.scenario.resources.organisations.get(name)
         if organisation is None:
             continue
+        for day in fixed_days(organisation, start, world.drives.open[first:, source]):
+            where = f"the visit fixed with '{name}' on {start + timedelta(days=day)}"
+            yield Promise(where, (source,), day, day, least_visits=1)
         each = float(table.donors_per_visit[source])
         for year in range(start.year, end.year + 1):
             begins, ends = date(year, 1, 1), date(year, 12, 31)
@@ -92,6 +95,12 @@ def _agreed(world: World) -> Iterator[Promise]:
                     min((end - start).days, (ends - start).days),
                     least_visits=least,
                 )
+
+
+def fixed_days(organisation: Organisation, start: date, is_open: NDArray[np.bool_]) -> list[int]:
+    """Return the days of a plan, of which some are open (n_days,), with a visit of fixed date."""
+    days = sorted((day - start).days for day in organisation.visits)
+    return [day for day in days if 0 <= day < len(is_open) and is_open[day]]
 
 
 def _held(world: World, source: int, begins: date) -> int:

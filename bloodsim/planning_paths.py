@@ -8,6 +8,7 @@ that its calendar is one and the same for all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ class Promise:
     least_visits: float = 0.0
     as_usual: bool = False
 
-    def least_donors(self, usual: Ints, donors: FloatArray) -> float:
+    def least_donors(self, usual: NDArray[Any], donors: FloatArray) -> float:
         """Return the donors asked for, of visits and donors at a visit (n_days, n_sources)."""
         if not self.as_usual:
             return 0.0
@@ -156,6 +157,8 @@ class CollectionWorld:
     later_points : float array (n_days, n_channels, n_regions), optional
         Points per donation that its donors would give after the last day, less what first-time
         donors among them bring then; None = 0.
+    first_date : datetime.date, optional
+        Date of the first day, for messages.
     """
 
     first_day: int
@@ -188,6 +191,7 @@ class CollectionWorld:
     promises: tuple[Promise, ...] = ()
     room: FloatArray | None = None
     later_points: FloatArray | None = None
+    first_date: date | None = None
 
 
 @dataclass(frozen=True)

@@ -350,6 +350,22 @@ def test_the_summary_says_what_a_calendar_is_worth_and_whether_donations_are_equ
     assert ("no fair comparison" in worth.says) == (abs(worth.donations) > 0.002)
 
 
+def test_of_few_worlds_no_interval_is_told_and_without_a_reference_that_there_is_none():
+    calendar = {**CALENDAR, "reference": "rule"}
+    scenario = two_regions(overrides={"planned": {"policies": {"collection": calendar}}})
+    few = simulate(scenario, seed=3, replications=2)
+    (worth,) = metrics.calendar_worth(few)
+    assert "(2 worlds, no interval) of rule" in worth.says
+    assert "adds nothing" not in worth.says
+    teams = metrics.team_days(few).mean("replication")
+    ratio = float(teams.sel(variant="calendar") / teams.sel(variant="rule"))
+    assert worth.team_days == pytest.approx(ratio - 1)
+    assert f"{100 * worth.team_days:+.1f} % team-days" in worth.says
+    assert metrics.without_reference(few) == []
+    (said,) = metrics.without_reference(simulate(two_regions(), seed=3, replications=1))
+    assert said.startswith("calendar: its cost is compared with none at equal donations")
+
+
 def test_visits_count_in_the_balance_of_supply_and_requests():
     problems = [str(each) for each in two_regions().warnings()]
     assert not [each for each in problems if "a normal day's collection makes" in each]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from test_joint import CALENDAR, two_regions, weekly_world
 
 from bloodsim.cli import execute
 from bloodsim.experiment import choose
+from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.model.world import compile_world
 from bloodsim.optimize import placing
 from bloodsim.optimize.calendar_clash import NoCalendarError
-from bloodsim.optimize.joint import plan_collection
+from bloodsim.optimize.joint import Agreed, plan_collection
 from bloodsim.optimize.placing import WeeklyPlan, place
-from bloodsim.planning_paths import CollectionWorld, Promise
+from bloodsim.planning_paths import CollectionPlan, CollectionWorld, Promise
 from bloodsim.rehearsal import with_calendars
 from bloodsim.rehearsal.promises import promises_of, visits_due
 from bloodsim.scenario.organisations import Organisation
@@ -173,6 +175,55 @@ def test_visits_keep_within_laboratories():
     assert visits.sum() == freely.sum()
 
 
+def test_last_weeks_stay_as_usual_as_far_as_laboratories_take_it():
+    """In the last two weeks a visit of 10 a day is usual: laboratories take 4, then none."""
+    world, paths = weekly_world()
+    for most in (4.0, 0.0):
+        room = np.full((42, 1), 25.0)
+        room[28:] = most
+        visits = plan_collection(replace(world, room=room), paths, paths).visits
+        assert visits[:28].sum() > 28
+
+
+@pytest.mark.parametrize("limit", ["gap_days", "most_per_year"])
+def test_what_stands_may_leave_no_room_for_a_usual_visit_at_the_end(limit):
+    world, paths = weekly_world()
+    drives = replace(world.drives, organisations=np.array([1]), **{limit: np.array([21])})
+    if limit == "most_per_year":
+        drives = replace(world.drives, most_per_year=np.array([3]))
+    usual, stood = np.zeros((2, 42, 1), dtype=int)
+    usual[[14, 37]] = 1
+    stood[[1, 12, 20] if limit == "most_per_year" else [6, 27]] = 1
+    world = replace(world, drives=drives, default_visits=usual)
+    plan = CollectionPlan(stood, np.ones((42, 1, 1)), np.ones((42, 1)), ())
+    visits = plan_collection(world, paths, paths, Agreed(plan, 28, 28)).visits
+    assert (visits[:28] == stood[:28]).all()
+    assert visits[28:35].sum() == 0
+
+
+def test_planned_months_ask_for_what_laboratories_take_of_the_usual_donors():
+    world, paths = weekly_world()
+    month = Promise("donors planned", (0,), 14, 27, as_usual=True)
+    room = np.full((42, 1), 6.0)  # of the 10 of a usual day
+    visits = plan_collection(replace(world, promises=(month,), room=room), paths, paths).visits
+    usual = world.default_visits[14:28].sum()
+    assert visits[14:28].sum() >= usual - 2
+
+
+def test_a_planned_month_that_is_over_asks_for_no_more_than_stands():
+    """Those who come in its second week have become fewer than when its visits were placed."""
+    world, paths = weekly_world()
+    stood = np.zeros((42, 1), dtype=int)
+    stood[7:14] = world.default_visits[:14].sum() // 7
+    donors = world.visit_donations.copy()
+    donors[7:14] *= 0.4
+    month = Promise("donors planned", (0,), 0, 13, as_usual=True)
+    world = replace(world, promises=(month,), visit_donations=donors)
+    plan = CollectionPlan(stood, np.ones((42, 1, 1)), np.ones((42, 1)), ())
+    visits = plan_collection(world, paths, paths, Agreed(plan, 14, 14)).visits
+    assert (visits[:14] == stood[:14]).all()
+
+
 def test_promises_that_no_calendar_keeps_are_named_with_a_way_out():
     world = organisations(3)
     promise = Promise("visits due to 'plant_0' in 2026", (0,), 0, 27, least_visits=3)
@@ -208,10 +259,23 @@ def test_of_a_year_what_the_days_before_and_after_cannot_hold_is_due(agreed):
 
 def test_visits_due_in_the_year():
     plant = Organisation(region="BJ", channel="group", headcount=900, min_visits=4, quota=500)
-    assert visits_due(plant, 100.0, 60, done=1, came=90, days_after=0) == 5  # (500 - 90) / 100
-    assert visits_due(plant, 100.0, 60, done=1, came=90, days_after=100) == 3
-    assert visits_due(plant, 100.0, 60, done=4, came=500, days_after=0) == 0
-    assert visits_due(plant, 500.0, 60, done=2, came=500, days_after=0) == 2
+    assert visits_due(plant, 100.0, done=1, came=90, later=0) == 5  # (500 - 90) / 100
+    assert visits_due(plant, 100.0, done=1, came=90, later=2) == 3
+    assert visits_due(plant, 100.0, done=4, came=500, later=0) == 0
+    assert visits_due(plant, 500.0, done=2, came=500, later=0) == 2
+
+
+def test_days_on_which_nobody_can_be_visited_hold_no_visit_of_a_year():
+    """A plant of two visits a year, closed from the end of the run on: one is due in the run."""
+    closed = [{"from_date": "06-30", "to_date": "12-31"}]
+    for closures, least in (([], 0), (closed, 1)):  # one fits in the days before the run
+        scenario = with_plants(visit_gap_days=45, closures=closures)
+        plant = scenario.resources.organisations["plant_0"]
+        rest = date(2025, 6, 30), date(2025, 12, 31)
+        assert visits_that_fit(scenario, plant, *rest) == (0 if closures else 5)
+        due = [p.least_visits for p in promises_of(compile_world(scenario)) if "plant_0" in p.name]
+        assert sum(due) == least
+    assert visits_that_fit(scenario, plant, date(2026, 1, 1), date(2025, 12, 31)) == 0
 
 
 def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
@@ -228,6 +292,14 @@ def test_a_run_whose_promises_clash_exits_with_4(tmp_path, capsys, monkeypatch):
     assert "Traceback" not in said
 
 
+def test_limits_that_clash_in_a_run_are_told_by_date():
+    with pytest.raises(NoCalendarError) as caught:
+        with_calendars(choose(with_plants(quota=1500)))  # 16 visits of 90 donors, 60 days apart
+    said = " ".join(caught.value.clashes)
+    assert "visits of 'plant_0' in the 60 days up to 2025-0" in said
+    assert "up to day" not in said
+
+
 def test_calendars_with_organisations_keep_every_rule():
     scenario = with_plants()
     assert CALENDAR["placed_by"] == "calendar"
@@ -237,3 +309,10 @@ def test_calendars_with_organisations_keep_every_rule():
         column = visits[:, plant]
         assert np.convolve(column, np.ones(60, dtype=int)).max() <= 1
     assert visits[:, :5].sum(axis=1).max() <= 6
+
+
+@pytest.mark.parametrize("limit", ["vehicles_per_day", "teams_per_day"])
+def test_where_no_visit_can_be_held_the_calendar_is_empty(limit):
+    scenario = two_regions().set(f"resources.drives.{limit}", 0)
+    variant = next(v for v in with_calendars(choose(scenario)) if v.name == "calendar")
+    assert variant.policy.editions[-1].plan.visits.sum() == 0

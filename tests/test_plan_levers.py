@@ -453,3 +453,31 @@ def test_scenarios_without_such_channels_are_refused() -> None:
     new = world().set("channels.street.first_time_share", 1.0)
     with pytest.raises(ScenarioError, match="whole blood that has repeat donors"):
         plan_calendar(new, START, 2, beside=["appeals"])
+
+
+def test_expected_turnout_does_not_depend_on_the_block() -> None:
+    street = world().raw["channels"]["street"]
+    street["regulation"]["gain"] = 1.0
+    scenario = world().set("channels.street", street)
+    whole = drive_start(scenario, START, 1).turnout["street"]
+    assert (whole[0] != whole[1]).any()
+    small = drive_start(scenario.set("run.block_replications", 3), START, 1).turnout["street"]
+    np.testing.assert_array_equal(small, whole)
+
+
+@pytest.mark.parametrize(
+    ("objective", "bound", "said"),
+    [(100.0 + 1e-12, 100.0, "0 %"), (103.0, 100.0, "3 %"), (3.5, 0.02, "3.48")],
+)
+def test_how_far_a_plan_may_be_from_the_best_is_said_in_numbers_that_can_be_read(
+    objective: float, bound: float, said: str
+) -> None:
+    gap = (objective - bound) / bound
+    found = replace(proposal(), objective=objective, bound=bound, gap=gap)
+    assert f"at most {said} above any calendar" in " ".join(found.summary())
+
+
+def test_what_is_not_lowered_is_not_lowered_by_less_than_nothing() -> None:
+    table = pd.DataFrame([[START, START, "BJ", "street", 1.2, 1.0, 12.0, 10.0]])
+    found = replace(proposal("street"), street=table.set_axis(list(STREET_COLUMNS), axis=1))
+    assert "lowered in 0 by 0" in " ".join(found.summary())

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_drive_plans import COMMIT, START, resources, world
+from test_joint import two_regions
 
+from bloodsim.optimize.transfers import TransferModel
 from bloodsim.planning import NO_COLLECTION
 from bloodsim.planning.drive_start import drive_start
 from bloodsim.planning.drive_terms import agreed_terms
@@ -101,7 +103,7 @@ def test_the_unseen_part_of_a_year_counts_as_held(share):
     from bloodsim.scenario.organisations import Organisation
 
     mill = Organisation(region="BJ", channel="street", headcount=900, min_visits=4, quota=400)
-    assert visits_due(mill, 100.0, 60, 0, 0, 0, share) == 4 * (1 - share)
+    assert visits_due(mill, 100.0, 0, 0, 0, share) == 4 * (1 - share)
 
 
 def test_a_plan_of_both_says_that_they_are_planned_apart():
@@ -114,3 +116,56 @@ def test_a_plan_of_both_says_that_they_are_planned_apart():
     assert not any("Beijing" in row for row in rows)
     alone = plan_parts(world(), ("transfers",), START, **options)
     assert NO_COLLECTION in alone.notes
+
+
+@pytest.mark.parametrize("most", [560, 620])
+def test_planned_months_ask_for_what_laboratories_have_room_for(most):
+    """Laboratories turn away some of the default calendar's donors: it is no better for that."""
+    plans, limit = [{"months": {2: 90_000}}], [{"donations_per_day": most}]
+    tight = with_resources(plans=plans, processing=limit)
+    start = drive_start(tight, START, 6)
+    place, room = start.world.drives.table.region, np.stack([start.room(k) for k in range(3)], 1)
+    assert ((start.usual * start.donors)[:, place == 2].sum(axis=1) > room[:, 2]).any()
+    found = plan_calendar(tight, START, 6)
+    assert found.bound <= found.objective + 1e-6
+    given = found.table.query("not committed").groupby(["region", "date"])["donors"].sum()
+    for region, name in enumerate(start.world.regions):
+        if name in given:
+            for day, donors in given[name].items():
+                assert donors <= room[(day - START).days, region] + 1e-6
+        own = np.flatnonzero(place == region)
+        for term in agreed_terms(start, region, own, np.inf, None):
+            if "planned" in term.name:
+                assert given[name].sum() >= term.least_donors - 1e-6
+
+
+def test_what_a_planned_month_lacks_is_not_asked_of_days_that_have_no_place_for_it():
+    """Nothing was held in January, and three of its days are left."""
+    scenario = with_resources(plans=[{"months": {1: 90_000}}])
+    none = HeldVisits({}, {})
+    start = drive_start(scenario, START, 4, none)
+    usual = (start.usual * start.donors)[: (date(2026, 2, 1) - START).days]
+    for region in range(start.world.n_regions):
+        own = np.flatnonzero(start.world.drives.table.region == region)
+        for term in agreed_terms(start, region, own, np.inf, none):
+            assert term.least_donors <= usual[:, own].sum() + 1e-6
+    assert len(plan_calendar(scenario, START, 4, none).table)
+
+
+def test_the_default_calendar_brings_as_much_as_a_plan_with_the_same_visits():
+    """Donors of drives alone: of some groups and weeks less was simulated than they would give."""
+    scenario = two_regions()
+    for name in scenario.regions:  # too much: another piece is worth something
+        scenario = scenario.set(f"regions.{name}.demand_per_day", {"red_cells": 230.0})
+    first = scenario.run.score_start
+    start = drive_start(scenario, first, 6)
+    usual = start.receipts(start.usual_donors)
+    assert (usual > start.state.receipts).any()
+    np.testing.assert_allclose(
+        start.without_usual().receipts + usual, start.with_usual().receipts, atol=1e-9
+    )
+    donation, team_day = start.costs
+    effort = donation * start.usual_donors.sum() + team_day * start.usual.sum()
+    moved = TransferModel(start.network).solve(start.with_usual()).objective
+    found = plan_calendar(scenario, first, 6, rounds=0)
+    assert found.objective_usual == pytest.approx(moved + effort)

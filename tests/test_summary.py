@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import openpyxl
 import pytest
+import xarray as xr
+from html_page import Page
 from synthetic_results import synthetic_results
 
 from bloodsim import metrics
+from bloodsim.labels import Lang
 from bloodsim.plots.choice import proposal, reference
+from bloodsim.report import briefing_html, pages, write_docx, write_xlsx
 from bloodsim.report.adoption import adoption
-from bloodsim.report.summary import decisions, others, status_head
+from bloodsim.report.figures import figure
+from bloodsim.report.summary import decisions, key_figures, others, status_head
 from bloodsim.results import Results
 
 
@@ -49,3 +57,97 @@ def test_adoption_says_what_the_paired_cost_shows(results: Results) -> None:
     assert ("clearly costs" in said) == clear
     one = synthetic_results(days=20, replications=(0,))
     assert "no clear benefit shown (1 world)" in decisions(one, {}, "en")[0]
+
+
+def with_drives(results: Results, variant: str, more_teams: float, more_drives: float) -> Results:
+    """The same run with 100 team-days and 40 drives, and others of one variant."""
+    collection = results.collection.copy(deep=True)
+    share = xr.ones_like(collection["donations"], float) / (
+        collection.sizes["region"] * collection.sizes["channel"]
+    )
+    for name, usual, more in (("team_days", 100, more_teams), ("drives", 40, more_drives)):
+        collection[name] = share * usual
+        collection[name].loc[{"variant": variant}] *= 1 + more
+    return Results({**results.tables, "collection": collection}, results.manifest)
+
+
+def test_what_the_proposal_takes_stands_beside_it(results: Results) -> None:
+    base, best = reference(results), proposal(results, "red_cells")
+    run = with_drives(results, best, 0.07, 0.15)
+    assert "team-days +7 (+7.0 %, not in the cost), drives +6 (+15 %)" in " ".join(
+        adoption(run, "red_cells", base, best, "en").split()
+    )
+    assert "采血队·天 +7（+7.0 %，不计入代价）、团体献血场次 +6（+15 %）" in " ".join(
+        adoption(run, "red_cells", base, best, "zh").split()
+    )
+    same = with_drives(results, best, 0.0, 0.0)
+    assert "team-days and drives as before" in adoption(same, "red_cells", base, best, "en")
+    assert "采血队·天与团体献血场次不变" in adoption(same, "red_cells", base, best, "zh")
+    assert "team-days" not in adoption(results, "red_cells", base, best, "en")
+    weights = {**run.manifest["cost_weights"], "team_day": 3.0}
+    priced = Results(run.tables, {**run.manifest, "cost_weights": weights})
+    assert "not in the cost" not in adoption(priced, "red_cells", base, best, "en")
+
+
+def test_the_main_figures_have_team_days_and_drives_where_there_are_drives(
+    results: Results,
+) -> None:
+    run = with_drives(results, proposal(results, "red_cells"), 0.07, 0.15)
+    rows = {row.name: row for row in key_figures(run, "en")}
+    assert (rows["team-days"].before, rows["team-days"].after) == ("100 ± 0", "107 ± 0")
+    assert rows["drives"].difference == "+6 ± 0"
+    assert rows["drives"].clear
+    assert not {"team-days", "drives"} & {row.name for row in key_figures(results, "en")}
+
+
+def test_a_run_without_drives_stands_beside_one_with(
+    results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    docx = pytest.importorskip("docx")
+    monkeypatch.setattr(pages, "_PAGES", pages._PAGES[:1])
+    run = with_drives(results, proposal(results, "red_cells"), 0.07, 0.15)
+    text = briefing_html([results, run], "en")
+    words = " ".join(" ".join(Page(text).words).split())
+    assert "drives drives – 40 ± 0 → 46 ± 0 +6 ± 0 · clear" in words
+    table = docx.Document(str(write_docx([results, run], tmp_path / "b.docx", "en"))).tables[0]
+    row = next(row for row in table.rows if row.cells[0].text.startswith("drives"))
+    assert [cell.text for cell in row.cells[1:]] == ["–", "40 ± 0 → 46 ± 0\n+6 ± 0 · clear"]
+
+
+def test_the_collection_of_another_plan_is_asked_for_with_what_that_one_takes() -> None:
+    variants = ("practice", "proportional", "pre_collect")
+    results = synthetic_results(days=40, variants=variants)
+    best = proposal(results, "red_cells")
+    (other,) = {*variants[1:]} - {best}
+    daily = results.daily.copy(deep=True)
+    daily["collected"].loc[{"variant": other}] *= 1.1
+    run = Results({**results.tables, "daily": daily}, results.manifest)
+    run = with_drives(run, other, 0.07, 0.15)
+    drawn = {"collection_plan": figure(run, "collection_plan", "en")}
+    adopted, asked = (" ".join(text.split()) for text in decisions(run, drawn, "en")[:2])
+    assert "team-days and drives as before" in adopted
+    assert "together collect" in asked
+    assert "team-days +7 (+7.0 %" in asked
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "not at equal donations"), ("zh", "并非同等献血量下的比较")],
+    ids=["en", "zh"],
+)
+def test_a_comparison_at_other_donations_says_so(
+    results: Results, lang: Lang, said: str, tmp_path: Path
+) -> None:
+    base, best = reference(results), proposal(results, "red_cells")
+    for more, differs in ((0.0064, True), (-0.0064, True), (0.0015, False), (0.0, False)):
+        collection = results.collection.copy(deep=True)
+        usual = collection["donations"].sel(variant=base).transpose("replication", ...)
+        at = collection["donations"].transpose("variant", "replication", ...)
+        at.loc[{"variant": best}] = usual.values * (1 + more)
+        collection["donations"] = at
+        run = Results({**results.tables, "collection": collection}, results.manifest)
+        text = adoption(run, "red_cells", base, best, lang)
+        assert (said in text) == differs
+        book = openpyxl.load_workbook(write_xlsx([run], tmp_path / "b.xlsx", lang))
+        note = book["方案比较" if lang == "zh" else "Comparison"]["A2"].value
+        assert (said in str(note)) == differs

@@ -266,7 +266,9 @@ def test_a_study_is_what_is_searched(tmp_path, scenario, capsys):
         assert execute([*line.split(), "--study", study, "--out", str(out), "--json"]) == 0
         means[study] = json.loads(capsys.readouterr().out)
     assert means["half"]["surface"] != means[""]["surface"]
-    assert "half" in (tmp_path / "ofhalf.yaml").read_text("utf-8")
+    tuned = load(tmp_path / "ofhalf.yaml")
+    region = next(iter(scenario.regions))
+    assert tuned.variant("tuned_share_surplus").regions[region].donors_per_day["street"] == 40
     assert execute([*line.split(), "--study", "hlaf", "--out", str(tmp_path / "t.yaml")]) == 3
     assert "half" in capsys.readouterr().err
 

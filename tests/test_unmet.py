@@ -62,6 +62,19 @@ def test_variants_that_rest_on_another_rest_on_its_twin():
     assert (given[0] == given[1]).all()
 
 
+def test_a_variant_that_rests_on_another_wants_it_compared_too():
+    again = {"policies": {"collection": {"kind": "frozen", "of": "practice"}}}
+    rules = {
+        "overrides": {**RULES["overrides"], "again": again},
+        "variants": {"practice": [], "same": ["share", "again"]},
+    }
+    with pytest.raises(ScenarioError) as caught:
+        with_unmet_levels(three_provinces(**rules), [0, 0.2], ["same"])
+    (problem,) = caught.value.problems
+    assert problem.message == "rests on 'practice', which is not among the variants to compare"
+    assert problem.hint == "compare practice,same"
+
+
 @pytest.mark.parametrize(
     ("levels", "names", "message"),
     [

@@ -216,6 +216,7 @@ def _plans(results: Results) -> list[str]:
     lines += _information(results)
     lines += [each.says for each in metrics.all_of_foresight(results)]
     lines += [each.says for each in metrics.calendar_worth(results)]
+    lines += metrics.without_reference(results)
     lines += [each.says for part in metrics.decomposition(results) for each in part]
     told = metrics.with_foresight(results)
     for variant in [name for name in results.variants if name not in told]:

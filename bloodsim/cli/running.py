@@ -251,7 +251,14 @@ def _print_plan(scenario: Scenario, run: PreparedRun, folder: Path, *, as_json: 
         f"{numbered(len(variants), 'variant')} x {numbered(run.count, 'replication')}: "
         f"{', '.join(variants)}"
     )
-    print(f"about {max(1, round(seconds))} s on one core; would save in {folder.as_posix()}")
+    planned = sum(_plans_before(variant.scenario) for variant in run.variants)
+    first = f", after planning {numbered(planned, 'calendar')}, up to a minute each" * bool(planned)
+    print(f"about {max(1, round(seconds))} s on one core{first}; would save in {folder.as_posix()}")
+
+
+def _plans_before(scenario: Scenario) -> bool:
+    """Whether a variant's collection is planned before the run."""
+    return getattr(scenario.policies.collection, "placed_by", "policy") != "policy"
 
 
 def _summary(results: Results, folder: Path, import_s: float, scenario: Scenario) -> dict[str, Any]:

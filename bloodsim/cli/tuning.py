@@ -58,8 +58,9 @@ def tune(
     from bloodsim.tuning import tune as search
 
     scenario = apply_settings(load(file_or_name), settings or [])
-    if study:
-        scenario = scenario.with_overrides(*(name.strip() for name in study.split(",")))
+    studies = [name.strip() for name in study.split(",") if name.strip()]
+    if studies:
+        scenario = scenario.with_overrides(*studies)
     target = _target(out, scenario.name, policy, force=force)
     journal = Journal.at(target.with_name(f".{target.stem}.partial.json"))
     if journal.known and not as_json:
@@ -84,7 +85,7 @@ def tune(
     except KeyboardInterrupt:
         _say_kept(journal)
         raise typer.Exit(130) from None
-    files = _written(tuning, file_or_name, target)
+    files = _written(tuning, file_or_name, target, studies)
     journal.remove()
     if as_json:
         print_json({**tuning.as_dict(), "files": [path.as_posix() for path in files]})
@@ -120,13 +121,13 @@ def _say_kept(journal: Journal) -> None:
     print(f"interrupted: {len(journal.known)} parts of the search kept{kept}", file=sys.stderr)
 
 
-def _written(tuning: Tuning, scenario: str, target: Path) -> list[Path]:
+def _written(tuning: Tuning, scenario: str, target: Path, studies: Sequence[str]) -> list[Path]:
     """Write the override, the surface and, of one or two parameters, its chart."""
     from bloodsim.results.csvfile import csv_bytes
     from bloodsim.tuning.evaluate import replace_text
     from bloodsim.tuning.override import override_text
 
-    replace_text(target, override_text(tuning, scenario, target))
+    replace_text(target, override_text(tuning, scenario, target, studies))
     stem = target.with_name(f"{target.stem}-surface")
     if len(tuning.tuned) > 2:
         table = stem.with_suffix(".csv")

@@ -26,7 +26,7 @@ from bloodsim.metrics.avoided import (
     told_family,
     with_foresight,
 )
-from bloodsim.metrics.calendars import calendar_worth, cost_ratio
+from bloodsim.metrics.calendars import calendar_worth, cost_ratio, without_reference
 from bloodsim.metrics.decomposition import (
     Decomposition,
     decomposition,
@@ -138,6 +138,7 @@ __all__ = [
     "value_of_information",
     "voluntary_share",
     "with_foresight",
+    "without_reference",
     "worst_region_fill_rate",
 ]
 

@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bloodsim.metrics.donors import team_days
 from bloodsim.metrics.effort import collected, cost, donations
+from bloodsim.metrics.settings import settings
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bloodsim.results import Results
 
 _RESAMPLES = 2000
 _SEED = 20260217
 EQUAL_SHARE = 0.002
 """Difference in donations up to which two variants are said to have the same."""
+FEWEST_WORLDS = 8
+"""Worlds below which no interval of a ratio is told: a bootstrap of a few is falsely narrow."""
 
 
 class Ratio(NamedTuple):
@@ -26,13 +32,14 @@ class Ratio(NamedTuple):
 
 
 class CalendarWorth(NamedTuple):
-    """A calendar against its reference: ratio of costs, relative difference in what was given."""
+    """A calendar against its reference: ratio of costs, relative differences in what it took."""
 
     variant: str
     reference: str
     cost: Ratio
     donations: float
     units: float
+    team_days: float
     says: str
 
 
@@ -62,18 +69,37 @@ def calendar_worth(results: Results) -> list[CalendarWorth]:
     return found
 
 
+def without_reference(results: Results) -> list[str]:
+    """Return a sentence for every calendar whose reference is not in the result."""
+    return [
+        f"{name}: its cost is compared with none at equal donations; name a variant of the run as "
+        "policies.collection.reference"
+        for name, facts in settings(results).items()
+        if facts["collection"].get("placed_by") == "calendar"
+        and facts["collection"].get("reference") not in results.variants
+    ]
+
+
 def _of(results: Results, name: str, reference: str) -> CalendarWorth:
     ratio = cost_ratio(results, name, reference)
-    given = donations(results).mean("replication")
-    more = float(given.sel(variant=name) / given.sel(variant=reference)) - 1
-    units = collected(results).sum("product").mean("replication")
-    more_units = float(units.sel(variant=name) / units.sel(variant=reference)) - 1
-    says = (
-        f"{name} costs {ratio.ratio:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] of {reference} with "
-        f"{100 * more:+.2f} % donations ({100 * more_units:+.2f} % units)"
+
+    def more(taken: xr.DataArray) -> float:
+        means = taken.mean("replication")
+        return float(means.sel(variant=name) / means.sel(variant=reference)) - 1
+
+    given, units = more(donations(results)), more(collected(results).sum("product"))
+    teams = more(team_days(results))
+    n_worlds = cost(results).sizes["replication"]
+    few = n_worlds < FEWEST_WORLDS
+    interval = (
+        f"({n_worlds} worlds, no interval)" if few else f"[{ratio.low:.3f}, {ratio.high:.3f}]"
     )
-    if abs(more) > EQUAL_SHARE:
-        says += ": not the same donations, so no fair comparison"
-    elif ratio.high >= 1:
+    says = (
+        f"{name} costs {ratio.ratio:.3f} {interval} of {reference} with {100 * given:+.2f} % "
+        f"donations ({100 * units:+.2f} % units) and {100 * teams:+.1f} % team-days"
+    )
+    if abs(given) > EQUAL_SHARE:
+        says += f": not the same donations (± {100 * EQUAL_SHARE:g} %), so no fair comparison"
+    elif not few and ratio.high >= 1:
         says += ": the calendar adds nothing here that is sure"
-    return CalendarWorth(name, reference, ratio, more, more_units, says)
+    return CalendarWorth(name, reference, ratio, given, units, teams, says)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,6 +152,20 @@ def visit_donors(source: Organisation | OrganisationPool) -> float:
         return min(source.donors_per_visit, cap)
     visits = len(source.visits) or visits_a_year(source)
     return min(source.quota / visits, cap) if visits and source.quota else cap
+
+
+def visits_that_fit(scenario: Scenario, organisation: Organisation, first: date, last: date) -> int:
+    """Return how many visits open days have room for, first to last day included, gaps kept."""
+    days = range((last - first).days + 1)
+    dates = [first + timedelta(days=day) for day in days]
+    if not dates:
+        return 0
+    count, earliest = 0, 0
+    is_open = _open(scenario, organisation, dates, scenario.calendar.build())
+    for day in np.flatnonzero(is_open).tolist():
+        if day >= earliest:
+            count, earliest = count + 1, day + organisation.visit_gap_days
+    return count
 
 
 def _most_per_year(source: Organisation | OrganisationPool) -> int:

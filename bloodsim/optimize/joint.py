@@ -35,7 +35,7 @@ from bloodsim.optimize.cover_price import SLOT_DAYS, UNSERVED, Weeks, charge_cov
 from bloodsim.optimize.donor_charge import session_charge, visit_charge
 from bloodsim.optimize.placing import WeeklyPlan, place
 from bloodsim.optimize.program import ProgramBuilder
-from bloodsim.optimize.promise_rows import keep_promises, within_laboratories
+from bloodsim.optimize.promise_rows import donors_asked, keep_promises, within_laboratories
 from bloodsim.optimize.solver import solve
 from bloodsim.planning_paths import CollectionPlan, CollectionWorld, PlanningPaths
 
@@ -144,11 +144,12 @@ def _collection(
     fixed = (weeks.starts < until)[:, None]
     # Blood of the last weeks is of no use to a plan that ends: they stay as usual.
     ending = (weeks.ends >= len(world.normal) - LAST_DAYS)[:, None]
+    kept = np.where(fixed, stands, np.where(ending, np.minimum(usual, most), 0))
     visits = builder.add_columns(
         "visits",
         usual.shape,
         cost=visit_charge(world, paths, weeks),
-        lower=np.where(fixed, stands, np.where(ending, np.minimum(usual, most), 0)),
+        lower=kept,
         upper=np.where(fixed, np.maximum(stands, most), most),
     )
     _deviation(builder, "visit_change", visits, usual, _visit_donations(world, paths, weeks))
@@ -159,34 +160,49 @@ def _collection(
     driven = np.unique(world.source_channel)
     low[:, driven] = high[:, driven] = world.visit_factor
     if agreed:
-        kept = weeks.starts < agreed.factors_until
-        low[kept] = high[kept] = agreed.plan.factors[weeks.starts[kept]]
+        stand = weeks.starts < agreed.factors_until
+        low[stand] = high[stand] = agreed.plan.factors[weeks.starts[stand]]
     later = session_charge(world, paths, weeks)
     factors = builder.add_columns("factors", low.shape, cost=later, lower=low, upper=high)
     given = _session_donations(world, paths, weeks)
     _deviation(builder, "factor_change", factors, np.ones_like(low), given)
     n_components = int(world.component.max()) + 1
     cover = builder.add_columns("cover", (n_weeks, n_components))
-    any_open = np.zeros((n_weeks, len(table.teams_per_day)))
+    _within_teams(builder, world, weeks, visits, kept, usual)
+    _rests(builder, world, visits, kept)
+    donors = donors_at_visits(world, paths)
+    taken = (world.sessions * paths.willing).sum(axis=1)
+    earlier = agreed.plan.visits if agreed else world.default_visits
+    asked = [donors_asked(world, each, earlier, donors, taken) for each in world.promises]
+    keep_promises(builder, world, donors, weeks, visits, asked)
+    within_laboratories(builder, world, taken, donors, weeks, visits, kept)
+    return _Columns(visits, factors, cover)
+
+
+def _within_teams(
+    builder: ProgramBuilder,
+    world: CollectionWorld,
+    weeks: Weeks,
+    visits: Index,
+    kept: Floats,
+    usual: Floats,
+) -> None:
+    """Keep teams, vehicles and team-days, as far as what is kept in any case does."""
+    table = world.drives
+    any_open = np.zeros((len(weeks.starts), len(table.teams_per_day)))
     for region in range(any_open.shape[1]):
         own = np.flatnonzero(table.region == region)
         if own.size:
             any_open[:, region] = weeks.sums(world.open[:, own].any(axis=1).astype(float))
     for name, each, there in table.fleet():
-        room = np.maximum(any_open * there, _by_region(world, stands * fixed * each))
+        room = np.maximum(any_open * there, _by_region(world, kept * each))
         rows = builder.add_rows(name, any_open.shape, upper=room)
         builder.add_terms(rows[:, table.region], visits, each)
     if world.same_team_days:
-        budgets = usual * table.teams_per_visit, stands * fixed * table.teams_per_visit
-        taken = float(max(budget.sum() for budget in budgets))
-        every = builder.add_rows("team_days", (1,), upper=taken)
+        budgets = usual * table.teams_per_visit, kept * table.teams_per_visit
+        budget = float(max(each.sum() for each in budgets))
+        every = builder.add_rows("team_days", (1,), upper=budget)
         builder.add_terms(every, visits, table.teams_per_visit)
-    _rests(builder, world, visits, stands * fixed)
-    donors = donors_at_visits(world, paths)
-    keep_promises(builder, world, donors, weeks, visits)
-    taken = (world.sessions * paths.willing).sum(axis=1)
-    within_laboratories(builder, world, taken, donors, weeks, visits, stands * fixed)
-    return _Columns(visits, factors, cover)
 
 
 def _by_region(world: CollectionWorld, taken: Floats) -> Floats:
@@ -196,20 +212,20 @@ def _by_region(world: CollectionWorld, taken: Floats) -> Floats:
     return np.asarray(taken @ belongs.astype(float))
 
 
-def _rests(builder: ProgramBuilder, world: CollectionWorld, visits: Index, stands: Floats) -> None:
-    """Keep gaps and years; what stands already is kept whatever it does to them."""
+def _rests(builder: ProgramBuilder, world: CollectionWorld, visits: Index, kept: Floats) -> None:
+    """Keep gaps and years, as far as what is kept in any case (n_weeks, n_sources) does."""
     table, n_weeks = world.drives, len(visits)
     windows = np.maximum(1, -(-table.gap_days // SLOT_DAYS))
     for source, window in enumerate(windows.tolist()):
         n = max(1, n_weeks - window + 1)
-        upto = np.concatenate([[0.0], np.cumsum(stands[:, source])])
+        upto = np.concatenate([[0.0], np.cumsum(kept[:, source])])
         for first in range(n):
             last = min(n_weeks, first + window)
             most = max(float(table.organisations[source]), upto[last] - upto[first])
             row = builder.add_rows(f"gap_{source}_{first}", (1,), upper=most)
             builder.add_terms(row, visits[first:last, source], 1)
     left = np.maximum(
-        table.most_per_year - world.visits_before[-365:].sum(axis=0), stands.sum(axis=0)
+        table.most_per_year - world.visits_before[-365:].sum(axis=0), kept.sum(axis=0)
     )
     year = builder.add_rows("year", (visits.shape[1],), upper=left)
     builder.add_terms(year[None], visits, 1)
@@ -258,13 +274,14 @@ def _equal_amounts(
 
     What stands already may bring more than that, and what can be placed less: both are priced.
     """
-    units = float(reference.collected.sum()) * donations / reference.donations
+    usual = reference.donations or 1.0  # nobody gives where no visit can be held
+    units = float(reference.collected.sum()) * donations / usual
     total = builder.add_rows("donations", (1,), donations, donations)
     missing = builder.add_columns("missing", (1,), cost=_MISSING)
     builder.add_terms(total, missing, 1)
     spare = builder.add_columns("spare", (1,), cost=_SPARE)
     builder.add_terms(total, spare, -1)
-    expected = reference.given * donations / reference.donations
+    expected = reference.given * donations / usual
     region = builder.add_rows("region_least", expected.shape, (1 - _REGION_SHARE) * expected)
     far = builder.add_rows("region_most", expected.shape, upper=(1 + _REGION_SHARE) * expected)
     builder.add_terms(region, missing, 1)

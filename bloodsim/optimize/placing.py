@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from bloodsim.drive_table import DayRoom, DriveTable
 from bloodsim.optimize.drive_problem import DriveProblem, Term, ValueSteps
 from bloodsim.optimize.drives import plan_drives
+from bloodsim.optimize.promise_rows import donors_asked
 from bloodsim.optimize.solver import Limits
 from bloodsim.planning_paths import CollectionWorld
 
@@ -138,6 +139,7 @@ def _problem(world: CollectionWorld, plan: WeeklyPlan, region: int, own: Index) 
             np.maximum(_due(plan, own)[later], 0),
             np.full(int(later.sum()), 2.0),
         ),
+        first_date=world.first_date,
     )
 
 
@@ -150,7 +152,7 @@ def _terms(world: CollectionWorld, plan: WeeklyPlan, own: Index) -> tuple[Term, 
             continue
         held = promise.within(stands)
         given = float((held * promise.within(plan.donors)).sum())
-        least = promise.least_donors(world.default_visits, plan.donors)
+        least = donors_asked(world, promise, plan.stands, plan.donors, plan.taken)
         terms.append(
             Term(
                 promise.name,
@@ -186,7 +188,7 @@ def _kept(world: CollectionWorld, plan: WeeklyPlan, own: Index, visits: Visits) 
         if promise.sources[0] not in own:
             continue
         held = promise.within(visits)
-        least = promise.least_donors(world.default_visits, plan.donors)
+        least = donors_asked(world, promise, plan.stands, plan.donors, plan.taken)
         given = float((held * promise.within(plan.donors)).sum())
         if held.sum() < promise.least_visits or given < least - 1e-6:
             return False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bloodsim.optimize.cover_price import Weeks
 from bloodsim.optimize.program import ProgramBuilder
-from bloodsim.planning_paths import CollectionWorld
+from bloodsim.planning_paths import CollectionWorld, Promise
 
 Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
@@ -17,12 +19,53 @@ _BROKEN = 1000.0
 what one is worth. Whether visits on days can keep it is found out when they are placed."""
 
 
+def donors_asked(
+    world: CollectionWorld, promise: Promise, stands: Index, donors: Floats, taken: Floats
+) -> float:
+    """Return the fewest donors of a promise: the default calendar's, within one visit.
+
+    Of them laboratories take what they can, and no more is asked for than the earlier calendar
+    brings, whose days may be over: it can be held still, whatever donors have become.
+
+    Parameters
+    ----------
+    world : CollectionWorld
+        The default calendar, and laboratories.
+    promise : Promise
+        What was promised.
+    stands : int array (n_days, n_sources)
+        An earlier calendar.
+    donors : float array (n_days, n_sources)
+        Donors expected to give at a visit.
+    taken : float array (n_days, n_regions)
+        Donors expected at sessions.
+    """
+    usual = promise.least_donors(_processed(world, world.default_visits, donors, taken), donors)
+    before = promise.within(_processed(world, stands, donors, taken) * donors).sum()
+    return min(usual, float(before))
+
+
+def _processed(
+    world: CollectionWorld, visits: Index, donors: Floats, taken: Floats
+) -> Floats | Index:
+    """Return visits (n_days, n_sources), in part where laboratories turn donors away."""
+    if world.room is None:
+        return visits
+    region = world.drives.region
+    come: Floats = np.zeros(world.room.shape)
+    np.add.at(come.T, region, (visits * donors).T)
+    left = np.maximum(world.room - taken, 0)
+    part = np.where(come > left, left / np.where(come > 0, come, 1), 1)
+    return np.asarray(visits * part[:, region])
+
+
 def keep_promises(
     builder: ProgramBuilder,
     world: CollectionWorld,
     donors: Floats,
     weeks: Weeks,
     visits: Index,
+    asked: Sequence[float],
 ) -> None:
     """Ask for the visits and donors of every promise; a week counts by its open days.
 
@@ -38,6 +81,8 @@ def keep_promises(
         Slots.
     visits : int array (n_weeks, n_sources)
         Columns of visits.
+    asked : sequence of float
+        Fewest donors of each promise (`donors_asked`).
     """
     open_days = world.open.astype(float)
     all_week = weeks.sums(open_days)
@@ -47,15 +92,14 @@ def keep_promises(
         dated[promise.first_day : promise.last_day + 1] = 1
         part = weeks.sums(open_days * dated) / np.maximum(all_week, 1)
         mean = weeks.sums(donors * open_days * dated) / np.maximum(all_week, 1)
-        least = promise.least_donors(world.default_visits, donors)
         largest = max(float(promise.within(donors).max(initial=0.0)), 1e-9)
-        for name, asked, worth, one in (
+        for name, least, worth, one in (
             ("visits", promise.least_visits, part, 1.0),
-            ("donors", least, mean, largest),
+            ("donors", asked[number], mean, largest),
         ):
-            if asked <= 0:
+            if least <= 0:
                 continue
-            row = builder.add_rows(f"promised_{name}_{number}", (1,), lower=asked)
+            row = builder.add_rows(f"promised_{name}_{number}", (1,), lower=least)
             builder.add_terms(row, visits[:, own], worth[:, own])
             broken = builder.add_columns(f"broken_{name}_{number}", (1,), cost=_BROKEN)
             builder.add_terms(row, broken, one)

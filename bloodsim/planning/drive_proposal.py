@@ -36,7 +36,8 @@ APPEAL_COLUMNS = ("date", "region", "channel", "rise", "donors")
 donors whom it brings after what appeals of the days before have worn out."""
 LEAST_SHOWN = 1e-3
 """Relative changes of turnout below this are not worth a row."""
-
+_SAME = 1e-6
+"""Gaps below this are what rounding leaves."""
 FAR_FEWER = 0.1
 """Part of the default calendar's donors that a plan may leave out without saying why."""
 
@@ -157,11 +158,13 @@ class DrivesProposal:
         """Return what matters most as sentences."""
         new = self.table[~self.table["committed"]]
         committed = int(self.table["visits"].sum() - new["visits"].sum())
+        gap = self.gap if self.gap > _SAME else 0.0
+        above = f"{100 * gap:.2g} %" if gap < 1 else f"{self.objective - self.bound:,.2f}"
         return [
             f"drives: {counted(int(new['visits'].sum()), 'visit')} until {self.last}, "
             f"{counted(new['donors'].sum(), 'donor')}; {self._said_of_committed(committed)}",
             f"expected {self.objective:,.0f} points, {self._against_default()}; at most "
-            f"{100 * self.gap:.2g} % above any calendar",
+            f"{above} above any calendar",
             *self._said_of_fewer(),
             *self._said_of_street(),
             *self._said_of_appeals(),
@@ -206,7 +209,7 @@ class DrivesProposal:
         up, down = change[change > 0], change[change < 0]
         return [
             f"street turnout: raised in {len(up)} weeks of a region and channel by {up.sum():,.0f} "
-            f"donors, lowered in {len(down)} by {-down.sum():,.0f}"
+            f"donors, lowered in {len(down)} by {abs(down.sum()):,.0f}"
         ]
 
     def _said_of_appeals(self) -> list[str]:

@@ -143,19 +143,46 @@ class DriveStart:
         stands = (self.committed * self.donors)[:, own].sum(axis=1)
         return np.maximum(most[: self.n_days, region] - taken - stands, 0)
 
-    def with_usual(self, visits: Ints) -> DriveStart:
+    @property
+    def usual_donors(self) -> Floats:
+        """Donors at the visits that the plan takes the place of (n_days, n_sources).
+
+        Those beyond the room of laboratories are turned away, of all visits of a day alike.
+        """
+        assert self.world.drives is not None
+        place = self.world.drives.table.region
+        come: Floats = self.usual * self.donors
+        for region in np.unique(place).tolist():
+            room = self.room(region)
+            if room is None:
+                break
+            own = place == region
+            total = come[:, own].sum(axis=1)
+            part = np.where(total > room, room / np.where(total > 0, total, 1), 1)
+            come[:, own] *= part[:, None]
+        return come
+
+    def with_usual(self) -> State:
+        """Return the state with all that the visits of the default calendar are expected to bring.
+
+        Simulated releases may hold less of a group than they would; plans have it all the same.
+        """
+        receipts = np.maximum(self.state.receipts, self.receipts(self.usual_donors))
+        return replace(self.state, receipts=receipts)
+
+    def without_usual(self) -> State:
+        """Return the state without the visits that the plan takes the place of."""
+        receipts = self.with_usual().receipts - self.receipts(self.usual_donors)
+        return replace(self.state, receipts=receipts)
+
+    def with_calendar(self, visits: Ints) -> DriveStart:
         """Return the start with other visits (n_days, n_sources) that the plan takes the place of.
 
         What is expected of the default calendar changes with them.
         """
-        differs = self.receipts((visits - self.usual) * self.donors)
-        state = replace(self.state, receipts=np.maximum(self.state.receipts + differs, 0))
-        return replace(self, usual=visits, state=state)
-
-    def without_usual(self) -> State:
-        """Return the state without the visits that the plan takes the place of."""
-        receipts = self.state.receipts - self.receipts(self.usual * self.donors)
-        return replace(self.state, receipts=np.maximum(receipts, 0))
+        other = replace(self, usual=visits)
+        receipts = self.without_usual().receipts + other.receipts(other.usual_donors)
+        return replace(other, state=replace(self.state, receipts=receipts))
 
 
 def drive_start(
@@ -327,5 +354,5 @@ def most_donors(start: DriveStart) -> Floats:
     assert start.world.drives is not None
     table = start.world.drives.table
     total: Floats = np.zeros(len(table.teams_per_day))
-    np.add.at(total, table.region, (start.usual * start.donors).sum(axis=0))
+    np.add.at(total, table.region, start.usual_donors.sum(axis=0))
     return total

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.optimize.drive_problem import Lever, Term
 from bloodsim.planning.drive_start import DriveStart, most_donors
 from bloodsim.planning.held import HeldVisits
@@ -26,7 +27,8 @@ def agreed_terms(
     The region visits no more donors than *most*. Of what an organisation was promised for the
     calendar year (`min_visits`, and the visits that its quota takes), the plan holds what would no
     longer fit after its last day, gaps kept. Months that are planned (`resources.plans`) keep the
-    donors of the default calendar, within one visit.
+    donors of the default calendar, within one visit, as far as laboratories take them and the days
+    that are left would by that calendar.
     """
     assert start.world.drives is not None
     table = start.world.drives.table
@@ -50,6 +52,7 @@ def _months(start: DriveStart, own: Ints) -> Iterator[Term]:
     """Yield what planned months ask of a region's visits, less what stands."""
     assert start.world.drives is not None
     default = start.world.drives.calendar[start.world.score_first :][: start.n_days]
+    left = start.usual_donors
     for promise in planned_months(start.world):
         sources = np.flatnonzero(np.isin(own, promise.sources))
         if not len(sources) or promise.first_day >= start.n_days:
@@ -57,6 +60,7 @@ def _months(start: DriveStart, own: Ints) -> Iterator[Term]:
         inside = replace(promise, last_day=min(promise.last_day, start.n_days - 1))
         stands = float((inside.within(start.committed) * inside.within(start.donors)).sum())
         least = inside.least_donors(default, start.donors) - stands
+        least = min(least, float(inside.within(left).sum()))
         if least > 0:
             yield Term(
                 promise.name,
@@ -109,18 +113,18 @@ def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> tuple
         came = held.donors_in(name, date(year, 1, 1), year_end, usual)
     else:  # the default calendar begins with the warm-up
         unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)
-    after = max(0, (year_end - (start.first + timedelta(days=start.n_days - 1))).days)
-    spent = done, came, after, unseen
-    gap, last = int(table.gap_days[source]), start.first + timedelta(days=start.n_days - 1)
-    least = visits_due(organisation, usual, gap, *spent)
-    agreed = visits_due(organisation.model_copy(update={"quota": 0}), usual, gap, *spent)
+    after = start.first + timedelta(days=start.n_days)
+    later = visits_that_fit(start.scenario, organisation, after, year_end)
+    spent = done, came, later, unseen
+    least = visits_due(organisation, usual, *spent)
+    agreed = visits_due(organisation.model_copy(update={"quota": 0}), usual, *spent)
     stood = f"min_visits {organisation.min_visits}, of which {done} held or agreed"
     if least > agreed:
         stood = (
             f"quota {organisation.quota:,} donors, of which {came:,.0f} came or are agreed, "
             f"{usual:,.0f} a visit"
         )
-    return least, f"{least} by {last}: {stood}"
+    return least, f"{least} by {after - timedelta(days=1)}: {stood}"
 
 
 def _this_year(start: DriveStart, source: int) -> int:

@@ -154,7 +154,7 @@ Tried = list[tuple[float, Calendar]]
 
 def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked) -> DrivesProposal:
     base, model = start.without_usual(), TransferModel(start.network)
-    default = model.solve(start.state)
+    default = model.solve(start.with_usual())
     regions = range(start.world.n_regions)
     worth = np.stack([start.value(region, default.prices) for region in regions], axis=1)
     levers = levers_of(start, asked.beside, asked.appeal_rise, worth)
@@ -162,7 +162,7 @@ def _best(start: DriveStart, held: HeldVisits | None, rounds: int, asked: _Asked
     later = donor_prices(start, default.prices, charged=asked.charged, beside=called)
     task = _Task(start, held, later, levers)
     visits = replace(blocks_of(start, later.cost), most_donors=donors_as_usual(start, held))
-    given = start.usual * start.donors
+    given = start.usual_donors
     standing = Calendar(start.usual, given, levers.nothing, worth + start.costs[0])
     usual = default.objective + _effort(task, standing)
     breaks = tuple(_breaks(task, standing))
@@ -247,7 +247,7 @@ def _proposal(
         table=drives_table(start, calendar),
         closed=closed_days(start),
         assumed=task.held is None,
-        usual=(int(start.usual.sum()), float((start.usual * start.donors).sum())),
+        usual=(int(start.usual.sum()), float(start.usual_donors.sum())),
         effort=start.costs,
         donors=task.later.table(start, calendar.donors, calendar.levers.repeat_gifts(levers)),
         charged=asked.charged,

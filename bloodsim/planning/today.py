@@ -90,7 +90,7 @@ class ProductToday:
 class _Look:
     """A policy that plans nothing: it looks at the first day and adds up what it sees.
 
-    On every day it adds up turnout over replications, by channel and days since the first.
+    On every day it keeps the turnout of all replications, by channel and days since the first.
     """
 
     settings: Mapping[str, Settings]
@@ -100,7 +100,7 @@ class _Look:
     states: dict[str, list[State]] = field(default_factory=dict)
     seen: dict[str, ProductToday] = field(default_factory=dict)
     day: int | None = None
-    turnout: dict[str, dict[int, Floats]] = field(default_factory=dict)
+    turnout: dict[str, dict[int, list[Floats]]] = field(default_factory=dict)
 
     def __call__(self, snapshot: Snapshot) -> Plan:
         """Keep what the plan needs of every replication, on the first day."""
@@ -135,9 +135,8 @@ class _Look:
     def _watch_turnout(self, snapshot: Snapshot, day: int) -> None:
         for channel, regulated in snapshot.turnout_factor.items():
             willing = snapshot.pool_factor[channel]
-            seen = np.stack([regulated * willing, willing]).sum(axis=-1)
-            by_day = self.turnout.setdefault(channel, {})
-            by_day[day] = by_day.get(day, 0.0) + seen
+            seen = np.stack([regulated * willing, willing])
+            self.turnout.setdefault(channel, {}).setdefault(day, []).append(seen)
 
 
 def look(
@@ -181,8 +180,10 @@ def look(
         opening_stock=shelves,
     )
     released = results.daily["released"].sel(variant="look").mean("replication")
-    turnout = {
-        channel: np.stack(list(by_day.values()), axis=1) / replications
+    turnout = {  # summed at once, whatever the blocks
+        channel: np.stack(
+            [np.concatenate(seen, axis=-1).mean(axis=-1) for seen in by_day.values()], axis=1
+        )
         for channel, by_day in eyes.turnout.items()
     }
     today = {}

@@ -13,8 +13,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.dates import date2num
 from matplotlib.patches import Patch, Rectangle
 
-from bloodsim.labels import MINUS, Lang, day_label, pick
-from bloodsim.numbers import number, percent, plain, quantity, rounded
+from bloodsim.labels import MINUS, Lang, pick, within
+from bloodsim.numbers import number, plain, rounded
 from bloodsim.plots.chart import (
     Chart,
     Margins,
@@ -27,7 +27,8 @@ from bloodsim.plots.chart import (
     legend_rows,
     width_of,
 )
-from bloodsim.plots.choice import main_product, reference, rivals
+from bloodsim.plots.choice import main_product, proposal, reference, rivals
+from bloodsim.plots.collection_shift import Shift, beside_words, gain_words, shift_of
 from bloodsim.plots.holidays import ROOM_ABOVE, holiday_bar, visible
 from bloodsim.plots.style import INK, MUTED, house_style, variant_label
 from bloodsim.plots.text import product_name, product_unit, region_label, say, text_width
@@ -78,7 +79,8 @@ def plot_collection_plan(
         With the table `daily`.
     variant : str, optional
         The plan; default: of those that can be put beside *against* (`choice.rivals`), the one
-        whose weekly collection differs most.
+        whose weekly collection differs most; the proposal (`choice.proposal`) if its own differs
+        by at least half as much.
     against : str, optional
         Default: the reference (today's practice, else the first). If there is one variant only,
         each region's own mean week.
@@ -92,17 +94,20 @@ def plot_collection_plan(
     Returns
     -------
     Chart
-        ``(ax, data)``; data: region, name, week (its first day), units (mean over
-        replications), compared_units, change, variant.
+        ``(ax, data)``; data: region, name, week (its first day), until (its last), units (mean
+        over replications), compared_units, change, variant.
     """
     product = chosen("product", product or main_product(results), results.products)
     against = chosen("variant", against or reference(results), results.variants)
     weekly = _weekly(results, product)
-    variant = variant or _most_different(weekly, against, rivals(results, against))
+    best = proposal(results, product)
+    variant = variant or _default(weekly, against, rivals(results, against), best)
     variant = chosen("variant", variant, results.variants)
     plan = _plan(weekly, variant, against)
     order = np.argsort(-(plan.planned - plan.compared).sum(axis=1), kind="stable")
     days = days_of(results.daily["day"].values)
+    data = _frame_of(results, plan, order, days[-1], lang).assign(variant=variant)
+    shift = None if variant == against else shift_of(data)
     with house_style():
         on = canvas(ax, WIDTH_MM, 50 + ROW_MM * max(len(order), 8))
         names = [region_label(results, results.regions[i], lang) for i in order]
@@ -111,8 +116,8 @@ def plot_collection_plan(
         below = 30 + _legend(on.ax, lang)
         frame(
             on,
-            _headline(results, plan, order, variant, against, product, lang),
-            _subtitle(results, plan, variant, against, product, lang),
+            _headline(results, shift, variant, against, product, lang),
+            _subtitle(results, shift, plan.replications, variant, against, product, lang),
             footer(results, lang),
             Margins(
                 left=max(text_width(name, 7.0) for name in names) + 14,
@@ -122,7 +127,7 @@ def plot_collection_plan(
             ),
         )
         holiday_bar(on.ax, visible(results.holiday_blocks, days), lang, width_of(on.ax))
-    return Chart(on.ax, _frame_of(results, plan, order, lang).assign(variant=variant))
+    return Chart(on.ax, data)
 
 
 def _weekly(results: Results, product: str) -> xr.DataArray:
@@ -145,12 +150,15 @@ def _weekly(results: Results, product: str) -> xr.DataArray:
     )
 
 
-def _most_different(weekly: xr.DataArray, against: str, others: Sequence[str]) -> str:
+def _default(weekly: xr.DataArray, against: str, others: Sequence[str], best: str) -> str:
+    """The variant to show: what is adopted is what is collected by, if it moves collection."""
     mean = weekly.mean("replication")
     if not others:
         return against
     apart = abs(mean - mean.sel(variant=against)).sum(["week", "region"])
-    return max(others, key=lambda name: float(apart.sel(variant=name)))
+    far = {name: float(apart.sel(variant=name)) for name in others}
+    most = max(others, key=lambda name: far[name])
+    return best if best in far and far[best] >= far[most] / 2 else most
 
 
 def _plan(weekly: xr.DataArray, variant: str, against: str) -> _Plan:
@@ -235,60 +243,46 @@ def _legend(ax: Axes, lang: Lang) -> float:
 
 def _headline(
     results: Results,
-    plan: _Plan,
-    order: np.ndarray,
+    shift: Shift | None,
     variant: str,
     against: str,
     product: str,
     lang: Lang,
 ) -> str:
     what, unit = product_name(results, product, lang), product_unit(results, product, lang)
-    name = what if lang == "zh" else what.lower()
     if variant == against:
-        return pick(lang, f"{name}每周采集量（各地区比自身平均）", f"Weekly collection of {name}")
-    by_week = (plan.planned - plan.compared).sum(axis=0)
-    first, last = _longest_gain(by_week)
-    if last <= first:
+        own = within(what)
+        return pick(lang, f"{what}每周采集量（各地区比自身平均）", f"Weekly collection of {own}")
+    name = variant_label(variant, lang)
+    if shift is None:
         return pick(
             lang,
-            f"{name}：“{variant_label(variant, lang)}”不增加任何一周的采集",
-            f"{what}: {variant_label(variant, lang)} adds to the collection of no week",
+            f"{what}：“{name}”不增加任何一周的采集",
+            f"{what}: {name} adds to the collection of no week",
         )
-    more = float(by_week[first:last].sum())
-    share = percent(more / float(plan.compared[:, first:last].sum()), signed=True)
-    start = plan.weeks[first]
-    end = plan.weeks[last - 1] + timedelta(days=WEEK_DAYS - 1)
-    amount = quantity(rounded(more), unit, lang)
-    return pick(
-        lang,
-        f"{name}：{day_label(start, lang)}至{day_label(end, lang)}多采 {amount}（{share}），"
-        f"“{variant_label(variant, lang)}”",
-        f"{what}: {variant_label(variant, lang)} takes {amount} more ({share}) between "
-        f"{day_label(start, lang)} and {day_label(end, lang)}",
-    )
-
-
-def _longest_gain(by_week: np.ndarray) -> tuple[int, int]:
-    """The stretch of weeks whose gains add up to most: first, and one past its last."""
-    best, place, total, start = 0.0, (0, 0), 0.0, 0
-    for i, value in enumerate(by_week):
-        if total <= 0:
-            total, start = 0.0, i
-        total += float(value)
-        if total > best:
-            best, place = total, (start, i + 1)
-    return place
+    gain = gain_words(shift, unit, lang)
+    return pick(lang, f"{what}：{gain}，“{name}”", f"{what}: {name} takes {gain}")
 
 
 def _subtitle(
-    results: Results, plan: _Plan, variant: str, against: str, product: str, lang: Lang
+    results: Results,
+    shift: Shift | None,
+    replications: int,
+    variant: str,
+    against: str,
+    product: str,
+    lang: Lang,
 ) -> str:
-    n, unit = plan.replications, product_unit(results, product, lang)
+    n, unit = replications, product_unit(results, product, lang)
     if variant == against:
         than = pick(lang, "各地区平均周", "each region's own mean week")
     else:
         than = pick(lang, f"“{variant_label(against, lang)}”", variant_label(against, lang))
-    return pick(
+    beside = ""
+    if shift is not None:
+        said = beside_words(shift, unit, lang)
+        beside = pick(lang, f"{said}。", f"{said[:1].upper()}{said[1:]}. ")
+    return beside + pick(
         lang,
         f"每格一周；颜色与符号：比{than}的变化；{n} 次重复模拟的均值；右侧为全期采集量与差额"
         f"（{unit}）；按差额排序",
@@ -297,9 +291,12 @@ def _subtitle(
     )
 
 
-def _frame_of(results: Results, plan: _Plan, order: np.ndarray, lang: Lang) -> pd.DataFrame:
+def _frame_of(
+    results: Results, plan: _Plan, order: np.ndarray, last: date, lang: Lang
+) -> pd.DataFrame:
     import pandas as pd
 
+    until = [min(week + timedelta(days=WEEK_DAYS - 1), last) for week in plan.weeks]
     weeks = len(plan.weeks)
     regions = [results.regions[i] for i in order]
     return pd.DataFrame(
@@ -307,6 +304,7 @@ def _frame_of(results: Results, plan: _Plan, order: np.ndarray, lang: Lang) -> p
             "region": np.repeat(regions, weeks),
             "name": np.repeat([region_label(results, r, lang) for r in regions], weeks),
             "week": np.tile(np.array(plan.weeks, dtype="datetime64[D]"), len(regions)),
+            "until": np.tile(np.array(until, dtype="datetime64[D]"), len(regions)),
             "units": plan.planned[order].ravel(),
             "compared_units": plan.compared[order].ravel(),
             "change": plan.change[order].ravel(),

@@ -207,6 +207,7 @@ def collection_world(
         ),
         promises=promises_of(world),
         room=room_of_laboratories(world),
+        first_date=world.date(world.score_first),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodsim.model.drive_world import visits_that_fit
 from bloodsim.model.span import applies
 from bloodsim.model.world import World
 from bloodsim.planning_paths import Promise
@@ -21,10 +22,9 @@ Floats = NDArray[np.floating]
 def visits_due(
     organisation: Organisation,
     donors_per_visit: float,
-    gap_days: int,
     done: float,
     came: float,
-    days_after: int,
+    later: int,
     unseen_share: float = 0.0,
 ) -> int:
     """Return the visits of this calendar year that the days of a plan have to hold.
@@ -35,12 +35,10 @@ def visits_due(
         What was agreed: ``min_visits`` and ``quota`` of a year.
     donors_per_visit : float
         Donors expected to give at a visit.
-    gap_days : int
-        Fewest days between two visits.
     done, came : float
         Visits of the year outside the plan's days, and the donors who came to them.
-    days_after : int
-        Days of the year after the plan: they hold what still fits, gaps kept.
+    later : int
+        Visits that fit in the rest of the year, after the plan.
     unseen_share : float
         Part of the year of which nothing is known: it has held its even part, rounded up.
     """
@@ -48,7 +46,6 @@ def visits_due(
     if organisation.quota:
         missing = organisation.quota * (1 - unseen_share) - came
         due = max(due, missing / max(donors_per_visit, 1e-9))
-    later = math.ceil(days_after / gap_days)
     return max(0, math.ceil(due - 1e-9) - later)
 
 
@@ -82,10 +79,9 @@ def _agreed(world: World) -> Iterator[Promise]:
             least = visits_due(
                 organisation,
                 each,
-                int(table.gap_days[source]),
                 before,
                 each * before,
-                max(0, (ends - end).days),
+                visits_that_fit(world.scenario, organisation, end + timedelta(days=1), ends),
                 share_of_year_before(world.date(0), year),
             )
             if least > 0:

@@ -20,10 +20,13 @@ from bloodsim.labels import (
     variant_label,
 )
 from bloodsim.metrics import KPIS
+from bloodsim.metrics.calendars import EQUAL_SHARE
+from bloodsim.numbers import percent
 from bloodsim.plots import CHARTS
 from bloodsim.plots.choice import main_product, reference
 from bloodsim.plots.style import LEVEL_COLOURS
 from bloodsim.plots.text import product_name, product_unit
+from bloodsim.report.adoption import more_donations
 from bloodsim.report.wording import WORDS
 from bloodsim.results import Results, ResultsError
 from bloodsim.results.undrawn import why
@@ -179,7 +182,7 @@ def comparison(results: Results, lang: Lang) -> Table:
     name = variant_label(base, lang)
     return Table(
         pick(lang, f"与“{name}”比较", f"Compared with {name}"),
-        pick(lang, *WORDS["interval_note"]),
+        pick(lang, *WORDS["interval_note"]) + _unequal(results, base, lang),
         [
             *_names(results, rows, lang),
             Column(name, [known[row.product, row.name] for row in rows], forms),
@@ -197,6 +200,23 @@ def comparison(results: Results, lang: Lang) -> Table:
             Column(pick(lang, "效果", "Effect"), effect, rules=[_CLEAR._replace(value=said[0])]),
             Column(pick(lang, "单位", "Unit"), [unit_words(row.unit, lang) for row in rows]),
         ],
+    )
+
+
+def _unequal(results: Results, base: str, lang: Lang) -> str:
+    """The variants whose donations differ from those of the reference; nothing if none do."""
+    more = {name: more_donations(results, base, name) for name in results.variants}
+    said = [
+        f"{variant_label(name, lang)} {percent(share, signed=True)}"
+        for name, share in more.items()
+        if abs(share) > EQUAL_SHARE
+    ]
+    if not said:
+        return ""
+    return pick(
+        lang,
+        f"献血人次不同，并非同等献血量下的比较：{'、'.join(said)}。",
+        f" Donations differ, so the comparison is not at equal donations: {', '.join(said)}.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bloodsim.labels import Lang, pick, variant_label
 from bloodsim.plots import CHARTS
 from bloodsim.plots.choice import main_product, reference
+from bloodsim.plots.collection_shift import beside_words, gain_words, shift_of
 from bloodsim.plots.text import product_name, product_unit, region_label
 from bloodsim.results import Results, ResultsError
 from bloodsim.results.undrawn import why
@@ -41,10 +42,15 @@ def collection(results: Results, lang: Lang) -> list[Table]:
     if after == before:
         compared = pick(lang, "与各周平均相比的变化", "Change against the mean of all weeks")
     week = pick(lang, "列为各周第一天", "columns are the first days of weeks")
+    shift = None if after == before else shift_of(chart.data)
+    moved = ""
+    if shift is not None:
+        gain, beside = gain_words(shift, unit, lang), beside_words(shift, unit, lang)
+        moved = pick(lang, f"。{gain}：{beside}", f". {gain}: {beside}")
     return [
         Table(
             title,
-            pick(lang, f"{unit}，均值；{week}", f"{unit}, mean; {week}"),
+            pick(lang, f"{unit}，均值；{week}{moved}", f"{unit}, mean; {week}{moved}"),
             [
                 Column(of, order),
                 *(

@@ -15,7 +15,10 @@ MOST = 8
 
 
 class Cell(NamedTuple):
-    """An indicator of a run: under reference and proposal, and the paired difference."""
+    """An indicator of a run: under reference and proposal, and the paired difference.
+
+    A run that does not have the indicator has a dash and no difference.
+    """
 
     values: str
     difference: str
@@ -46,10 +49,16 @@ def side_by_side(runs: Sequence[Results], contents: Sequence[Content], lang: Lan
         (pick(lang, "情景哈希", "Scenario hash"), [run.scenario_hash[:8] for run in runs]),
     ]
     figures = []
-    for row in zip(*(content.figures for content in contents), strict=True):
-        cells = [Cell(f"{f.before} → {f.after}", f.difference, f.clear) for f in row]
-        units = list(dict.fromkeys(f.unit for f in row))
-        figures.append((row[0].name, " / ".join(units), cells))
+    # All show the same figures in the same order, but only runs with drives those of drives.
+    said = [{f.name: f for f in content.figures} for content in contents]
+    for name in max(said, key=len):
+        row = [each.get(name) for each in said]
+        cells = [
+            Cell(f"{f.before} → {f.after}", f.difference, f.clear) if f else Cell("–", "", False)
+            for f in row
+        ]
+        units = list(dict.fromkeys(f.unit for f in row if f))
+        figures.append((name, " / ".join(units), cells))
     statuses = [(head, content.status) for head, content in zip(heads, contents, strict=True)]
     return SideBySide(heads, facts, statuses, figures, _notes(runs, lang))
 

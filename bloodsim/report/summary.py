@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from bloodsim import metrics
 from bloodsim.labels import (
     Lang,
-    day_label,
     full_day_label,
     indicator_label,
     pick,
@@ -19,10 +18,11 @@ from bloodsim.metrics import KPIS
 from bloodsim.metrics.intervals import Interval
 from bloodsim.numbers import give_or_take, number, percent, quantity, rounded
 from bloodsim.plots.choice import main_product, proposal, reference
+from bloodsim.plots.collection_shift import beside_words, gain_words, shift_of
 from bloodsim.plots.status import status_rows
 from bloodsim.plots.status_words import status_finding
 from bloodsim.plots.text import product_name, product_unit, region_label
-from bloodsim.report.adoption import adoption
+from bloodsim.report.adoption import adoption, donations_words, effort_words
 from bloodsim.report.figures import Figure
 from bloodsim.results import Results, ResultsError
 
@@ -34,8 +34,15 @@ SHOWN = (
     "outdate_rate",
     "transfer_units",
     "donations",
+    "team_days",
+    "drives",
     "cost",
 )
+_OF_DRIVES = ("team_days", "drives")
+"""What is shown of runs in which a plan may place drives."""
+
+_ASKED_SHARE = 0.01
+"""Least gain of collection, as a share of what is collected then, that a decision asks for."""
 
 
 class KeyFigure(NamedTuple):
@@ -55,6 +62,8 @@ def key_figures(results: Results, lang: Lang) -> list[KeyFigure]:
     base, best = reference(results), proposal(results, product)
     rows = []
     for name in SHOWN:
+        if name in _OF_DRIVES and "drives" not in results.collection:
+            continue
         kpi = KPIS[name]
         values = kpi.function(results)
         if kpi.by_product:
@@ -154,7 +163,7 @@ def decisions(results: Results, drawn: dict[str, Figure], lang: Lang) -> list[st
     if base != best:
         asked.append(adoption(results, product, base, best, lang))
         asked += _transfers(results, drawn, product, base, best, lang)
-        asked += _collection(results, drawn, product, lang)
+        asked += _collection(results, drawn, product, base, best, lang)
     asked += _remaining(results, product, best, lang)
     count = int(results.manifest.get("assumed_inputs", 0))
     if count:
@@ -192,23 +201,26 @@ def _transfers(
     ]
 
 
-def _collection(results: Results, drawn: dict[str, Figure], product: str, lang: Lang) -> list[str]:
+def _collection(
+    results: Results, drawn: dict[str, Figure], product: str, base: str, best: str, lang: Lang
+) -> list[str]:
     plan = _data(drawn, "collection_plan")
-    if plan is None:
+    shift = None if plan is None else shift_of(plan)
+    if shift is None or not shift.share >= _ASKED_SHARE:
         return []
-    by_week = (plan["units"] - plan["compared_units"]).groupby(plan["week"]).sum()
-    more = by_week[by_week > 0.01 * plan.groupby("week")["compared_units"].sum()]
-    if not len(more):
-        return []
-    amount = quantity(rounded(float(more.sum())), product_unit(results, product, lang), lang)
-    name = variant_label(str(plan["variant"].iloc[0]), lang)
-    first, last = (day_label(week.date(), lang) for week in (more.index.min(), more.index.max()))
+    variant, unit = str(plan["variant"].iloc[0]), product_unit(results, product, lang)
+    name, than = variant_label(variant, lang), variant_label(base, lang)
+    gain, beside = gain_words(shift, unit, lang), beside_words(shift, unit, lang)
+    beside += pick(lang, "；", "; ") + donations_words(results, base, variant, lang)
+    # Of the proposal it is said where its adoption is asked for.
+    effort = "" if variant == best else effort_words(results, base, variant, lang)
+    beside += pick(lang, f"；{effort}", f"; {effort}") if effort else ""
     return [
         pick(
             lang,
-            f"是否按“{name}”要求各中心自{first}至{last}当周共多采 {amount}。",
-            f"Whether centres collect {amount} more in the weeks from {first} to {last}, as in "
-            f"'{name}'.",
+            f"是否按“{name}”要求各地区（与“{than}”相比）{gain}：{beside}。",
+            f"Whether the regions together collect {gain}, as in '{name}' against '{than}': "
+            f"{beside}.",
         )
     ]
 

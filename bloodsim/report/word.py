@@ -144,7 +144,10 @@ class _Writer:
         rows = [[name, *values] for name, values in runs.facts]
         for name, unit, cells in runs.figures:
             said = [
-                f"{cell.values}\n{cell.difference} · {self._clear(cell.clear)}" for cell in cells
+                f"{cell.values}\n{cell.difference} · {self._clear(cell.clear)}"
+                if cell.difference
+                else cell.values
+                for cell in cells
             ]
             rows.append([f"{name}\n{unit}", *said])
         self._table(["", *runs.heads], rows)

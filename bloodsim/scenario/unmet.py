@@ -16,6 +16,9 @@ LEVELS = (0.0, 0.01, 0.03, 0.05)
 MARK = "_unmet_"
 """Stands between the name of a variant and the level in percent: ``practice_unmet_3``."""
 
+_KEYS = ("of", "reference")
+"""Where a collection names another variant."""
+
 
 def with_unmet_levels(
     scenario: Scenario, levels: Sequence[float] = LEVELS, variants: Sequence[str] | None = None
@@ -45,6 +48,7 @@ def with_unmet_levels(
         for name in names
         if name not in scenario.variants
     ]
+    problems += [] if problems else _missing(scenario, names)
     if not names:
         problems.append(Problem(("variants",), "there is no variant to compare at several levels"))
     if problems:
@@ -64,6 +68,32 @@ def with_unmet_levels(
     return scenario.set("overrides", patches).set("variants", chosen)
 
 
+def _rests_on(scenario: Scenario, variant: str) -> dict[str, str]:
+    """Return the other variants that a variant's collection names, by key."""
+    collection: dict[str, Any] = {}
+    trees = (scenario.raw, *(scenario.overrides.get(n, {}) for n in scenario.variants[variant]))
+    for tree in trees:
+        patch = (tree.get("policies") or {}).get("collection") or {}
+        if patch.get("kind", collection.get("kind")) != collection.get("kind"):
+            collection = {}  # another kind replaces all
+        collection = collection | patch
+    return {key: collection[key] for key in _KEYS if collection.get(key)}
+
+
+def _missing(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
+    """Find variants that rest on one which is not to be compared."""
+    return [
+        Problem(
+            ("variants", name),
+            f"rests on '{other}', which is not among the variants to compare",
+            f"compare {other},{name}",
+        )
+        for name in names
+        for other in _rests_on(scenario, name).values()
+        if other in scenario.variants and other not in names
+    ]
+
+
 def _at_level(
     scenario: Scenario, variant: str, names: Sequence[str], mark: str
 ) -> dict[str, dict[str, Any]]:
@@ -72,11 +102,7 @@ def _at_level(
     for patch in scenario.variants[variant]:
         tree = scenario.overrides.get(patch, {})
         collection = (tree.get("policies") or {}).get("collection") or {}
-        twins = {
-            key: collection[key] + mark
-            for key in ("of", "reference")
-            if collection.get(key) in names
-        }
+        twins = {key: collection[key] + mark for key in _KEYS if collection.get(key) in names}
         if twins:
             policies = {**tree["policies"], "collection": {**collection, **twins}}
             found[patch + mark] = {**tree, "policies": policies}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from bloodsim.tuning.ranges import patch
 _WIDTH = 100
 
 
-def override_text(tuning: Tuning, scenario: str, target: Path) -> str:
+def override_text(tuning: Tuning, scenario: str, target: Path, study: Sequence[str] = ()) -> str:
     """Return the text of an override file.
 
     Parameters
@@ -28,6 +28,8 @@ def override_text(tuning: Tuning, scenario: str, target: Path) -> str:
         File or bundled name that was tuned.
     target : path
         Where the text will stand: it names the scenario relative to that.
+    study : sequence of str
+        Overrides that were applied before the search: the variant has them as well.
     """
     name = f"tuned_{tuning.start.name}"
     changes = merge(tuning.start.changes, patch(tuning.tuned, tuning.chosen))
@@ -35,7 +37,7 @@ def override_text(tuning: Tuning, scenario: str, target: Path) -> str:
         "schema_version": SCHEMA_VERSION,
         "extends": _reference(scenario, target),
         "overrides": {name: changes},
-        "variants": {name: [name]},
+        "variants": {name: [*study, name]},
     }
     return "".join(f"# {line}\n" for line in comments(tuning)) + _yaml(tree)
 

@@ -230,7 +230,8 @@ def drive_start(
     past = world.drives.calendar[:from_day].astype(np.int64)
     committed = np.where(stands, calendar, 0)
     if held is not None:
-        past = held.before(first, world.drives.table.names, YEAR_DAYS)
+        if held.tells_past(first):
+            past = held.before(first, world.drives.table.names, YEAR_DAYS)
         committed = held.after(first, world.drives.table.names, n_days)
     start = DriveStart(
         scenario=scenario,

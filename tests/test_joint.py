@@ -17,6 +17,8 @@ from bloodsim.model.world import compile_world
 from bloodsim.optimize.cover_price import LEVELS_DAYS, cover_prices
 from bloodsim.optimize.joint import Agreed, plan_collection
 from bloodsim.planning_paths import CollectionWorld, PlanningPaths
+from bloodsim.policies.none import Nothing
+from bloodsim.policies.optimized_collection import CollectingToPlan
 from bloodsim.rehearsal import with_calendars
 from bloodsim.scenario import Scenario, ScenarioError
 
@@ -423,3 +425,11 @@ def test_without_appeals_nothing_is_asked_for():
     (variant,) = [v for v in with_calendars(choose(two_regions())) if v.name == "calendar"]
     assert variant.policy.appeal_max == 0
     assert variant.policy._appeals({"group": np.full((2, 3), 9.0)}, {"group": (0.5, 1.2)}) == {}
+
+
+def test_who_must_not_come_is_not_called():
+    plan = CollectingToPlan(Nothing(), (), "red_cells", 1.0, 1.0, 0.0, appeal_max=0.2)
+    wanted = {"street": np.array([[0.0, 1.1]]), "group": np.array([[1.0, 1.1]])}
+    appeals = plan._appeals(wanted, {"street": (0.0, 0.0), "group": (0.9, 1.0)})
+    assert list(appeals) == ["group"]
+    np.testing.assert_allclose(appeals["group"], [[0.0, 0.1]])

@@ -120,6 +120,17 @@ def test_pools_follow_their_pace_without_a_search(monkeypatch):
     assert plan_collection(world, paths, paths).visits.sum() == 42
 
 
+def test_a_search_without_an_answer_leaves_visits_at_an_even_pace(monkeypatch):
+    """Out of nodes nothing is known to clash: it is not said that no calendar exists."""
+    monkeypatch.setattr(placing, "_NODES", 0)
+    world = organisations(12)
+    plan = weekly(world, np.full((4, 12), 0.25))
+    assert (place(world, plan) == placing._paced(world, plan)).all()
+    promise = Promise("thirteen", tuple(range(12)), 7, 13, least_visits=13)
+    with pytest.raises(NoCalendarError, match="keeps everything"):
+        place(replace(world, promises=(promise,)), plan)
+
+
 def test_what_stands_is_kept_and_counts():
     world = organisations(4)
     plan = weekly(world, np.full((4, 4), 0.25), until=7)

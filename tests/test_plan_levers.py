@@ -20,6 +20,7 @@ import bloodsim
 from bloodsim.cli import execute
 from bloodsim.decision import Plan, Snapshot
 from bloodsim.experiment import simulate
+from bloodsim.planning import drives
 from bloodsim.planning.drive_levers import (
     APPEAL_RISE,
     KEPT_DAYS,
@@ -481,3 +482,19 @@ def test_what_is_not_lowered_is_not_lowered_by_less_than_nothing() -> None:
     table = pd.DataFrame([[START, START, "BJ", "street", 1.2, 1.0, 12.0, 10.0]])
     found = replace(proposal("street"), street=table.set_axis(list(STREET_COLUMNS), axis=1))
     assert "lowered in 0 by 0" in " ".join(found.summary())
+
+
+def test_street_turnout_is_raised_within_laboratories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hebei's sessions fill its laboratories; Beijing and Tianjin have room left."""
+    kept: list[Any] = []
+    whole = drives._proposal
+    monkeypatch.setattr(drives, "_proposal", lambda *told: kept.append(told) or whole(*told))
+    limit = resources(processing=[{"donations_per_day": 900}])
+    planned(world(2.0, pool=True).set("resources", limit), 3, BOTH)
+    task, _, calendar, _ = kept[0]
+    start, levers, use = task.start, task.levers, calendar.levers
+    place, added = start.world.drives.table.region, use.moved(levers) + use.called
+    for region in range(len(REGIONS)):
+        more = added[:, :, region].sum(axis=1) + calendar.donors[:, place == region].sum(axis=1)
+        assert (more <= np.maximum(start.room(region), 0) + 1e-6).all()
+    assert (use.change[:, :, 0] > 0).any()

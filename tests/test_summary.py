@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import openpyxl
 import pytest
 import xarray as xr
 from html_page import Page
 from synthetic_results import synthetic_results
 
 from bloodsim import metrics
-from bloodsim.labels import Lang
+from bloodsim.labels import Lang, variant_label
 from bloodsim.plots.choice import proposal, reference
-from bloodsim.report import briefing_html, pages, write_docx, write_xlsx
+from bloodsim.report import briefing_html, figure_sheets, pages, write_docx
 from bloodsim.report.adoption import adoption
 from bloodsim.report.figures import figure
 from bloodsim.report.summary import decisions, key_figures, others, status_head
@@ -135,9 +134,7 @@ def test_the_collection_of_another_plan_is_asked_for_with_what_that_one_takes() 
     [("en", "not at equal donations"), ("zh", "并非同等献血量下的比较")],
     ids=["en", "zh"],
 )
-def test_a_comparison_at_other_donations_says_so(
-    results: Results, lang: Lang, said: str, tmp_path: Path
-) -> None:
+def test_a_comparison_at_other_donations_says_so(results: Results, lang: Lang, said: str) -> None:
     base, best = reference(results), proposal(results, "red_cells")
     for more, differs in ((0.0064, True), (-0.0064, True), (0.0015, False), (0.0, False)):
         collection = results.collection.copy(deep=True)
@@ -148,6 +145,29 @@ def test_a_comparison_at_other_donations_says_so(
         run = Results({**results.tables, "collection": collection}, results.manifest)
         text = adoption(run, "red_cells", base, best, lang)
         assert (said in text) == differs
-        book = openpyxl.load_workbook(write_xlsx([run], tmp_path / "b.xlsx", lang))
-        note = book["方案比较" if lang == "zh" else "Comparison"]["A2"].value
-        assert (said in str(note)) == differs
+        assert (said in figure_sheets.comparison(run, lang).note) == differs
+
+
+def test_a_calendar_is_set_beside_its_reference_where_the_donations_are_those_of_that() -> None:
+    """Against today's habits it collects more; the fair comparison is in the same run."""
+    results = synthetic_results(days=40, variants=("practice", "proportional", "pre_collect"))
+    base, best = "practice", proposal(results, "red_cells")
+    (rule,) = {"proportional", "pre_collect"} - {best}
+    collection = results.collection.copy(deep=True)
+    for name in (best, rule):
+        collection["donations"].loc[{"variant": name}] *= 1.01
+    facts = results.manifest["variants"]
+    planned = {**facts, best: {**facts[best], "reference": rule}}
+    tables = {**results.tables, "collection": collection}
+    run = Results(tables, {**results.manifest, "variants": planned})
+    (worth,) = metrics.calendar_worth(run)
+    said = adoption(run, "red_cells", base, best, "en")
+    than = variant_label(rule, "en")
+    ratio = f"{worth.cost.ratio:.3f} [{worth.cost.low:.3f}, {worth.cost.high:.3f}]"
+    assert f"at the donations of '{than}' it costs {ratio} of that" in said
+    assert f"代价为其 {ratio} 倍" in adoption(run, "red_cells", base, best, "zh")
+    fair = "at the donations of"
+    assert fair not in adoption(run, "red_cells", rule, best, "en")
+    assert fair not in adoption(Results(tables, results.manifest), "red_cells", base, best, "en")
+    collection["donations"].loc[{"variant": rule}] *= 1.01
+    assert fair not in adoption(run, "red_cells", base, best, "en")

@@ -100,7 +100,7 @@ def explain(problem: DriveProblem, program: Program) -> NoCalendarError | None:
     asked = [name for name in program.rows if name.startswith("least_")]
     limits = [name for name in program.rows if name.startswith(_LIMIT_BLOCKS)]
     fall, rise = _smallest(program, asked), _smallest(program, limits)
-    if fall == []:
+    if fall == [] or not (asked or rise):  # nothing was asked for: to visit nobody keeps it
         return None
     ways = [_way(problem, *one, asked=True) for one in fall or ()]
     ways += [_way(problem, *one, asked=False) for one in rise or ()]

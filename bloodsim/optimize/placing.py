@@ -24,7 +24,7 @@ from bloodsim.drive_table import DayRoom, DriveTable
 from bloodsim.optimize.drive_problem import DriveProblem, Term, ValueSteps
 from bloodsim.optimize.drives import plan_drives
 from bloodsim.optimize.promise_rows import donors_asked
-from bloodsim.optimize.solver import Limits
+from bloodsim.optimize.solver import Limits, NoSolutionError
 from bloodsim.planning_paths import CollectionWorld
 
 Floats = NDArray[np.floating]
@@ -81,6 +81,8 @@ def place(world: CollectionWorld, plan: WeeklyPlan) -> Visits:
     ------
     NoCalendarError
         No calendar keeps the promises of a region: which clash, and the smallest way out.
+    NoSolutionError
+        None was found that keeps them.
     """
     visits, table = _paced(world, plan), world.drives
     promised = {table.region[promise.sources[0]] for promise in world.promises}
@@ -88,7 +90,12 @@ def place(world: CollectionWorld, plan: WeeklyPlan) -> Visits:
         own = np.flatnonzero(table.region == region)
         if (table.organisations[own] > 1).all() and region not in promised and world.room is None:
             continue
-        searched = _searched(world, plan, region, own)
+        try:
+            searched = _searched(world, plan, region, own)
+        except NoSolutionError:  # out of nodes: what is paced will do, if it keeps all promises
+            if not _kept(world, plan, own, visits):
+                raise
+            continue
         paced_well = _apart(plan, own, visits) <= _apart(plan, own, searched)
         if not (paced_well and _kept(world, plan, own, visits)):
             visits[:, own] = searched[:, own]

@@ -175,7 +175,7 @@ class DriveStart:
         receipts = self.with_usual().receipts - self.receipts(self.usual_donors)
         return replace(self.state, receipts=receipts)
 
-    def with_calendar(self, visits: Ints) -> DriveStart:
+    def in_place_of(self, visits: Ints) -> DriveStart:
         """Return the start with other visits (n_days, n_sources) that the plan takes the place of.
 
         What is expected of the default calendar changes with them.

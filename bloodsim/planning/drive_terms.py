@@ -113,18 +113,18 @@ def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> tuple
         came = held.donors_in(name, date(year, 1, 1), year_end, usual)
     else:  # the default calendar begins with the warm-up
         unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)
-    after = start.first + timedelta(days=start.n_days)
-    later = visits_that_fit(start.scenario, organisation, after, year_end)
-    spent = done, came, later, unseen
-    least = visits_due(organisation, usual, *spent)
-    agreed = visits_due(organisation.model_copy(update={"quota": 0}), usual, *spent)
+    last = start.first + timedelta(days=start.n_days - 1)
+    later = visits_that_fit(start.scenario, organisation, last + timedelta(days=1), year_end)
+    least = visits_due(organisation, usual, done, came, later, unseen)
+    unasked = organisation.model_copy(update={"quota": 0})
+    agreed = visits_due(unasked, usual, done, came, later, unseen)
     stood = f"min_visits {organisation.min_visits}, of which {done} held or agreed"
     if least > agreed:
         stood = (
             f"quota {organisation.quota:,} donors, of which {came:,.0f} came or are agreed, "
             f"{usual:,.0f} a visit"
         )
-    return least, f"{least} by {after - timedelta(days=1)}: {stood}"
+    return least, f"{least} by {last}: {stood}"
 
 
 def _this_year(start: DriveStart, source: int) -> int:

@@ -50,7 +50,7 @@ from bloodsim.planning.drive_proposal import (
 from bloodsim.planning.drive_start import WEEK_DAYS, DriveStart, blocks_of, drive_start, most_donors
 from bloodsim.planning.drive_terms import agreed_terms, donors_as_usual, with_donors_of
 from bloodsim.planning.held import HeldVisits
-from bloodsim.planning.lever_blocks import best_street, with_levers
+from bloodsim.planning.lever_blocks import best_street, with_levers, within_laboratories
 from bloodsim.planning.solve import NoPlanError
 from bloodsim.planning.usual import beside_what_stands, broken_by, odd_lines
 from bloodsim.scenario import Scenario
@@ -219,6 +219,8 @@ def _steered(task: _Task, base: State, calendar: Calendar, visits: Blocks) -> Ca
     """Return a calendar with the best street turnout for its visits and appeals."""
     start, levers, use = task.start, task.levers, calendar.levers
     assert start.world.drives is not None
+    taken = use.called.sum(axis=1)
+    np.add.at(taken.T, start.world.drives.table.region, calendar.donors.T)
     given = use.called.sum(axis=(0, 1))
     np.add.at(given, start.world.drives.table.region, (calendar.visits * start.donors).sum(axis=0))
     left = np.maximum(visits.most_donors - given, use.moved(levers).sum(axis=(0, 1)))
@@ -226,6 +228,7 @@ def _steered(task: _Task, base: State, calendar: Calendar, visits: Blocks) -> Ca
     state = _with(task, base, replace(calendar, levers=still))
     appealed = np.add.reduceat(use.called, np.arange(0, start.n_days, WEEK_DAYS)) > 0
     range_left = replace(levers, least=np.where(appealed, 0, levers.least))
+    range_left = within_laboratories(start, range_left, taken)
     change = best_street(visits, start, range_left, task.later, state, left)
     return replace(calendar, levers=replace(use, change=change))
 

@@ -50,6 +50,29 @@ def best_street(
     return change
 
 
+def within_laboratories(start: DriveStart, levers: Levers, taken: Floats) -> Levers:
+    """Return the levers, turnout raised by no more than laboratories have room for.
+
+    Channels share the room of a day in proportion to their donors, and a week keeps to the tightest
+    of its days.
+
+    Parameters
+    ----------
+    start, levers : DriveStart, Levers
+        The plan.
+    taken : float array (n_days, n_regions)
+        Donors of its visits and appeals.
+    """
+    rooms = [start.room(region) for region in range(start.world.n_regions)]
+    if any(room is None for room in rooms):
+        return levers
+    left = np.maximum(np.stack([room for room in rooms if room is not None], axis=1) - taken, 0)
+    come = levers.donors.sum(axis=1)
+    share = np.where(come > 0, left / np.where(come > 0, come, 1), np.inf)
+    by_week = np.minimum.reduceat(share, np.arange(0, start.n_days, WEEK_DAYS))
+    return replace(levers, most=np.minimum(levers.most, by_week[:, None]))
+
+
 def _throttled(levers: Levers) -> tuple[NDArray[np.intp], ...]:
     """Return weeks, channels and regions whose turnout may change."""
     return np.nonzero((levers.least < 0) | (levers.most > 0))

@@ -45,7 +45,7 @@ def beside_what_stands(start: DriveStart) -> DriveStart:
             kept[day, source] = most
             known[n_past + day, source] += most
             room.take(day, source, most)
-    return start.with_calendar(kept)
+    return start.in_place_of(kept)
 
 
 def _most_near(column: Ints, day: int, length: int) -> int:

@@ -99,6 +99,7 @@ class CollectingToPlan:
         beyond = {
             channel: np.clip(factor / limits[channel][1] - 1, 0, self.appeal_max)
             for channel, factor in wanted.items()
+            if limits[channel][1] > 0  # who must not come is not called
         }
         return {channel: rise for channel, rise in beyond.items() if rise.any()}
 

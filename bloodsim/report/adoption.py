@@ -84,11 +84,22 @@ def _unequal_words(results: Results, base: str, best: str, lang: Lang) -> str:
     """That donations differ, so that a difference in cost may be theirs; nothing if they do not."""
     if abs(more_donations(results, base, best)) <= EQUAL_SHARE:
         return ""
-    return pick(
+    said = pick(
         lang,
         "，但献血人次不同，并非同等献血量下的比较",
         ", but donations differ: not at equal donations",
     )
+    for worth in metrics.calendar_worth(results):
+        # The calendar was planned within the donations of its reference: there is a fair one.
+        if worth.variant == best and abs(worth.donations) <= EQUAL_SHARE:
+            cost, than = worth.cost, variant_label(worth.reference, lang)
+            ratio = f"{cost.ratio:.3f} [{cost.low:.3f}, {cost.high:.3f}]"
+            said += pick(
+                lang,
+                f"；与献血人次基本相同的“{than}”相比，代价为其 {ratio} 倍",
+                f"; at the donations of '{than}' it costs {ratio} of that",
+            )
+    return said
 
 
 def donations_words(results: Results, base: str, best: str, lang: Lang) -> str:

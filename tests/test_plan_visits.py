@@ -35,10 +35,24 @@ def default_visits(start: DriveStart, n_days: int = COMMIT) -> HeldVisits:
 
 def test_the_programs_own_visits_given_back_make_the_same_plan() -> None:
     own = default_visits(drive_start(world(), START, WEEKS))
-    plain, listed = (plan_calendar(world(), START, WEEKS, held, rounds=1) for held in (None, own))
-    assert listed.table.equals(plain.table)
-    for name in ("objective", "objective_usual", "bound"):
-        assert getattr(listed, name) == getattr(plain, name)
+    agreed = {key: count for key, count in own.visits.items() if key[1] >= START}
+    assert 0 < len(agreed) < len(own.visits)
+    plain = plan_calendar(world(), START, WEEKS, rounds=1)
+    for held in (own, HeldVisits(agreed, {})):
+        listed = plan_calendar(world(), START, WEEKS, held, rounds=1)
+        assert listed.table.equals(plain.table)
+        for name in ("objective", "objective_usual", "bound"):
+            assert getattr(listed, name) == pytest.approx(getattr(plain, name), rel=1e-12)
+
+
+def test_a_line_of_no_visits_says_that_none_was_held() -> None:
+    agreed = {("bj_pool", START): 1}
+    assumed, none = (
+        drive_start(world(), START, WEEKS, HeldVisits(visits, {}))
+        for visits in (agreed, {**agreed, ("bj_pool", date(2026, 1, 2)): 0})
+    )
+    assert assumed.past.sum() > 0
+    assert none.past.sum() == 0
 
 
 @pytest.mark.parametrize("first", [START, date(2026, 1, 22)])

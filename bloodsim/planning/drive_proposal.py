@@ -38,7 +38,6 @@ LEAST_SHOWN = 1e-3
 """Relative changes of turnout below this are not worth a row."""
 _SAME = 1e-6
 """Gaps below this are what rounding leaves."""
-
 FAR_FEWER = 0.1
 """Part of the default calendar's donors that a plan may leave out without saying why."""
 

@@ -170,19 +170,19 @@ class DriveStart:
         receipts = np.maximum(self.state.receipts, self.receipts(self.usual_donors))
         return replace(self.state, receipts=receipts)
 
+    def without_usual(self) -> State:
+        """Return the state without the visits that the plan takes the place of."""
+        receipts = self.with_usual().receipts - self.receipts(self.usual_donors)
+        return replace(self.state, receipts=receipts)
+
     def in_place_of(self, visits: Ints) -> DriveStart:
         """Return the start with other visits (n_days, n_sources) that the plan takes the place of.
 
         What is expected of the default calendar changes with them.
         """
-        differs = self.receipts((visits - self.usual) * self.donors)
-        state = replace(self.state, receipts=np.maximum(self.state.receipts + differs, 0))
-        return replace(self, usual=visits, state=state)
-
-    def without_usual(self) -> State:
-        """Return the state without the visits that the plan takes the place of."""
-        receipts = self.with_usual().receipts - self.receipts(self.usual_donors)
-        return replace(self.state, receipts=receipts)
+        other = replace(self, usual=visits)
+        receipts = self.without_usual().receipts + other.receipts(other.usual_donors)
+        return replace(other, state=replace(self.state, receipts=receipts))
 
 
 def drive_start(
@@ -230,7 +230,8 @@ def drive_start(
     past = world.drives.calendar[:from_day].astype(np.int64)
     committed = np.where(stands, calendar, 0)
     if held is not None:
-        past = held.before(first, world.drives.table.names, YEAR_DAYS)
+        if held.tells_past(first):
+            past = held.before(first, world.drives.table.names, YEAR_DAYS)
         committed = held.after(first, world.drives.table.names, n_days)
     start = DriveStart(
         scenario=scenario,

@@ -125,7 +125,7 @@ def _still_due(start: DriveStart, source: int, held: HeldVisits | None) -> tuple
         return 0, ""
     done, usual = _this_year(start, source), float(table.donors_per_visit[source])
     came, unseen, year_end = usual * done, 0.0, date(year, 12, 31)
-    if held is not None:
+    if held is not None and held.tells_past(start.first):
         came = held.donors_in(name, date(year, 1, 1), year_end, usual)
     else:  # the default calendar begins with the warm-up
         unseen = share_of_year_before(start.first - timedelta(days=len(start.past)), year)

@@ -250,7 +250,7 @@ def _proposal(
         table=drives_table(start, calendar),
         closed=closed_days(start),
         assumed=task.held is None,
-        usual=(int(start.usual.sum()), float((start.usual * start.donors).sum())),
+        usual=(int(start.usual.sum()), float(start.usual_donors.sum())),
         effort=start.costs,
         donors=task.later.table(start, calendar.donors, calendar.levers.repeat_gifts(levers)),
         charged=asked.charged,

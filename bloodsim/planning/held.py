@@ -47,6 +47,13 @@ class HeldVisits:
     donors: dict[tuple[str, date], float]
     places: dict[tuple[str, date], str] = field(default_factory=dict)
 
+    def tells_past(self, first: date) -> bool:
+        """Whether the list says what was held before a day: agreed visits alone do not.
+
+        An empty list says that nothing was held, and so does a line of 0 visits before the day.
+        """
+        return not self.visits or any(day < first for _, day in self.visits)
+
     def before(self, first: date, names: Sequence[str], n_days: int) -> Ints:
         """Return visits (n_days, n_names) of the days before *first*, yesterday last."""
         return self._on(first - timedelta(days=n_days), names, n_days)

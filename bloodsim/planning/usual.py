@@ -82,10 +82,10 @@ def odd_lines(start: DriveStart, held: HeldVisits) -> Iterator[str]:
     table, last = start.world.drives.table, start.first + timedelta(days=start.n_days - 1)
     known = np.concatenate([start.past, start.committed])
     number = {name: k for k, name in enumerate(table.names)}
-    if held.visits and not any(day < start.first for _, day in held.visits):
+    if not held.tells_past(start.first):
         yield (
-            f"the list has no visit before {start.first}: none counts as held, and every gap and "
-            "year begins anew"
+            f"the list has no visit before {start.first}: those of the default calendar count as "
+            "held (a line of 0 visits before then says that none was)"
         )
     for (name, when), count in sorted(held.visits.items(), key=lambda item: item[0][::-1]):
         day, source = (when - start.first).days, number[name]

@@ -69,7 +69,10 @@ def _organisation(scenario: Scenario, here: Path, one: Organisation) -> Iterator
             f"a quota of {one.quota} donors is above the cap of {cap * visits:.0f} "
             f"({one.cap_share:.0%} of {one.headcount} in {visits} visits)"
         )
-        hint = "the quota will be missed: more visits, a lower quota or a higher cap_share"
+        hint = (
+            "the quota will be missed, and plans of drives may not be able to keep it: more visits, "
+            "a lower quota or a higher cap_share"
+        )
         yield Problem((*here, "quota"), message, hint, level="warning")
     if one.donors_per_visit is not None and one.donors_per_visit > cap:
         message = f"{one.donors_per_visit:g} donors a visit are above the cap of {cap:.0f}"

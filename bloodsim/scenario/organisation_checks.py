@@ -70,8 +70,8 @@ def _organisation(scenario: Scenario, here: Path, one: Organisation) -> Iterator
             f"({one.cap_share:.0%} of {one.headcount} in {visits} visits)"
         )
         hint = (
-            "the quota will be missed, and plans of drives may not be able to keep it: more visits, "
-            "a lower quota or a higher cap_share"
+            "the quota will be missed, and plans of drives may not keep it: more visits, a lower "
+            "quota or a higher cap_share"
         )
         yield Problem((*here, "quota"), message, hint, level="warning")
     if one.donors_per_visit is not None and one.donors_per_visit > cap:

@@ -31,7 +31,7 @@ Floats = NDArray[np.floating]
 Index = NDArray[np.integer]
 Visits = NDArray[np.int64]
 
-_NODES = 400
+_NODES = 50
 """Nodes of the search of one region: it repeats exactly."""
 _CLOSE_ENOUGH = 0.1
 """Mean distance from the weekly plan, in visits, at which the search stops."""

@@ -141,7 +141,7 @@ def before_a_dip(surge: float = 2.8, life_days: int = 12) -> tuple[dict[str, np.
         {month: surge if month in (4, 5) else 1.0 for month in range(1, 13)},
         225.0,
         {"group": 0.05},
-        donors=66,
+        donors=60,
         **{
             "demand.red_cells": {**requests, "classes": classes},
             "donor_pools": {"whole_blood": {"mean_return_days": 30.0, "elasticity": 1.0}},
@@ -173,8 +173,8 @@ def before_a_dip(surge: float = 2.8, life_days: int = 12) -> tuple[dict[str, np.
 def test_with_the_worth_of_donors_a_plan_keeps_the_pool_for_the_dip_and_costs_less() -> None:
     eligible, results = before_a_dip()
     start, end = eligible["free"][0].mean(), {k: v[PLANNED].mean() for k, v in eligible.items()}
-    assert end["free"] < 0.85 * start
-    assert end["charged"] > start
+    assert end["free"] < 0.9 * start
+    assert end["charged"] > 1.3 * start
     mean, half = paired(metrics.cost(results), "charged", "free")
     assert mean + half < -0.1 * float(metrics.cost(results).sel(variant="free").mean())
     lost = results.daily["lost"].sel(product="red_cells").sum(["day", "region"])
